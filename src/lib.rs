@@ -1,0 +1,2 @@
+//! lockeddown
+pub mod azure;
