@@ -1,2 +1,7 @@
 //! lockeddown
-pub mod azure;
+#![forbid(unsafe_code)]
+// pub mod azure;
+pub mod network;
+pub mod regions;
+pub mod requirements;
+pub mod workloads;

@@ -1,0 +1,43 @@
+//! Expanding a workload on behalf of a Terraform object: defaults that may not be known, problems as diagnostics.
+
+use tfplugin_rs::{diagnostic::Diagnostics, value::Value};
+
+use crate::{
+    regions::Cloud,
+    requirements::Edition,
+    workloads::{Defaults, Outcome, Problem, Severity, Surroundings, Workload},
+};
+
+/// The workload's own part of an object: what it is expanded from.
+pub fn workload_values(workload: &Workload, object: &Value, surroundings: &Surroundings) -> Value {
+    let names = workload.all_arguments().into_iter().chain(surroundings.subnet_argument);
+    Value::object(names.map(|argument| (argument.name, object.attribute(argument.name).clone())))
+}
+
+/// Checks a configuration before the provider's defaults are known (`terraform validate`): only what is wrong in every edition and
+/// cloud that could apply is an error.
+pub fn validate(workload: &Workload, config: &Value, surroundings: &Surroundings, diagnostics: &mut Diagnostics) {
+    let values = workload_values(workload, config, surroundings);
+    let mut refused: Option<Outcome> = None;
+    for environment in [Cloud::Public, Cloud::UsGovernment, Cloud::China] {
+        for edition in Edition::all().rev() {
+            let defaults = Defaults { edition: Some(edition), environment: Some(environment) };
+            let outcome = workload.expand(&values, &Surroundings { defaults, ..*surroundings });
+            if !outcome.has_errors() {
+                return;
+            }
+            refused.get_or_insert(outcome);
+        }
+    }
+    report(refused.map(|outcome| outcome.problems).unwrap_or_default(), diagnostics);
+}
+
+/// Reports what an expansion found.
+pub fn report(problems: Vec<Problem>, diagnostics: &mut Diagnostics) {
+    for Problem { severity, path, summary, detail } in problems {
+        match severity {
+            Severity::Error => diagnostics.error_at(path, summary, detail),
+            Severity::Warning => diagnostics.warning_at(path, summary, detail),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A network policy as Terraform values.
+
+use std::collections::BTreeSet;
+
+use tfplugin_rs::value::Value;
+
+use crate::{
+    network::{AddressSide, Known, Ports, SecurityRule, SecurityRules},
+    workloads::Expanded,
+};
+
+/// Every output of an expanded workload, by name.
+pub fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
+    let policy = &expanded.policy;
+    let hosts = policy.hosts.iter().map(|(name, host)| {
+        let value = Value::object([
+            ("host", Value::from(host.host.as_str())),
+            ("protocol", host.protocol.as_str().into()),
+            ("ports", texts(&host.ports)),
+            ("initiator", host.initiator.as_str().into()),
+            ("websocket", host.websocket.into()),
+            ("service_tag", host.service_tag.clone().into()),
+            ("requirement_ids", texts(&host.requirement_ids)),
+        ]);
+        (name.clone(), value)
+    });
+    let flows = policy.on_premises_flows.iter().map(|(name, flow)| {
+        let value = Value::object([
+            ("source", texts(&flow.source)),
+            ("destination", texts(&flow.destination)),
+            ("protocol", flow.protocol.as_str().into()),
+            ("ports", texts(&flow.ports)),
+            ("direction", flow.direction.as_str().into()),
+            ("requirement_ids", texts(&flow.requirement_ids)),
+        ]);
+        (name.clone(), value)
+    });
+    let prerequisites = policy.prerequisites.iter().map(|(id, prerequisite)| {
+        let value = Value::object([
+            ("summary", Value::from(prerequisite.summary.as_str())),
+            ("status", prerequisite.status.as_str().into()),
+            ("remedy", prerequisite.remedy.as_str().into()),
+            ("citation", prerequisite.citation.as_str().into()),
+        ]);
+        (id.clone(), value)
+    });
+    let counterparts = policy.counterpart_rules.iter().map(|(role, rules)| (role.clone(), security_rules(rules)));
+    let mut outputs = vec![
+        ("security_rules".to_owned(), security_rules(&policy.security_rules)),
+        ("counterpart_rules".to_owned(), Value::object(counterparts)),
+        (
+            "service_endpoints".to_owned(),
+            Value::string_set(policy.service_endpoints.iter().map(|endpoint| endpoint.as_str())),
+        ),
+        ("hosts".to_owned(), Value::object(hosts)),
+        ("on_premises_flows".to_owned(), Value::object(flows)),
+        ("prerequisites".to_owned(), Value::object(prerequisites)),
+        ("warnings".to_owned(), Value::string_list(policy.warnings.iter().cloned())),
+        ("requirement_ids".to_owned(), texts(&policy.requirement_ids)),
+    ];
+    outputs.extend(expanded.outputs.iter().map(|(name, value)| (name.clone(), value.clone())));
+    outputs
+}
+
+/// Security rules by name.
+pub fn security_rules(rules: &SecurityRules) -> Value {
+    Value::object(rules.iter().map(|(name, rule)| (name.clone(), security_rule(rule))))
+}
+
+fn security_rule(rule: &SecurityRule) -> Value {
+    let mut value = Value::object([
+        ("name", Value::from(rule.name.as_str())),
+        ("description", rule.description.as_str().into()),
+        ("priority", i64::from(rule.priority.get()).into()),
+        ("direction", rule.direction.as_str().into()),
+        ("access", rule.access.as_str().into()),
+        ("protocol", rule.protocol.as_str().into()),
+        ("requirement_ids", texts(&rule.requirement_ids)),
+    ]);
+    put_ports(&mut value, "source", &rule.source_ports);
+    put_ports(&mut value, "destination", &rule.destination_ports);
+    put_side(&mut value, "source", &rule.source);
+    put_side(&mut value, "destination", &rule.destination);
+    value
+}
+
+fn put_ports(rule: &mut Value, side: &str, ports: &Ports) {
+    let (singular, plural) = match ports {
+        Ports::Any => (Value::from("*"), Value::Null),
+        Ports::Ranges(ranges) => singular_or_plural(ranges.iter().map(ToString::to_string).collect()),
+    };
+    rule.set_attribute(format!("{side}_port_range"), singular);
+    rule.set_attribute(format!("{side}_port_ranges"), plural);
+}
+
+fn put_side(rule: &mut Value, name: &str, side: &AddressSide) {
+    let mut groups = Value::Null;
+    let (singular, plural) = match side {
+        AddressSide::Any => (Value::from("*"), Value::Null),
+        AddressSide::Tag(tag) => (tag.as_str().into(), Value::Null),
+        AddressSide::Prefixes(prefixes) => singular_or_plural(prefixes.iter().map(ToString::to_string).collect()),
+        AddressSide::Groups(Known::Is(ids)) => {
+            groups = texts(ids);
+            (Value::Null, Value::Null)
+        }
+        AddressSide::Groups(Known::NotYet) => {
+            groups = Value::unknown_not_null();
+            (Value::Null, Value::Null)
+        }
+    };
+    rule.set_attribute(format!("{name}_address_prefix"), singular);
+    rule.set_attribute(format!("{name}_address_prefixes"), plural);
+    rule.set_attribute(format!("{name}_application_security_group_ids"), groups);
+}
+
+/// One value goes into the singular field, several into the plural: the form in which Azure keeps and returns them.
+fn singular_or_plural(mut values: Vec<String>) -> (Value, Value) {
+    if values.len() == 1 {
+        (values.pop().into(), Value::Null)
+    } else {
+        (Value::Null, Value::string_set(values))
+    }
+}
+
+fn texts(texts: &BTreeSet<String>) -> Value {
+    Value::string_set(texts.iter().cloned())
+}

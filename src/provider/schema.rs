@@ -1,0 +1,163 @@
+//! Terraform schemas from a workload's declarations.
+
+use tfplugin_rs::{
+    schema::{Attribute, Nesting, Schema, Shape},
+    value::{Type, Value},
+};
+
+use crate::workloads::{
+    Workload,
+    argument::{Argument, Default, Kind},
+};
+
+/// The schema of a workload's data source.
+pub fn data_source(workload: &Workload) -> Schema {
+    let description = format!(
+        "{}\n\nThis data source only computes: it needs no credentials and opens no connection. Its outputs fit `azurerm`, `azapi` and the \
+         Azure Verified Modules.",
+        workload.description
+    );
+    Schema::new(description).attributes(arguments(workload)).attributes(outputs(workload))
+}
+
+/// Every argument of a workload, with its default.
+pub fn arguments(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
+    workload.all_arguments().into_iter().map(|argument| (argument.name.to_owned(), attribute(argument)))
+}
+
+fn attribute(argument: &Argument) -> Attribute {
+    let shape = shape(argument.kind);
+    if argument.required {
+        return Attribute::required(shape, argument.description);
+    }
+    // `edition` and `environment` come from elsewhere when they are not set, and are shown.
+    if matches!(argument.name, "edition" | "environment") {
+        return Attribute::optional_computed(shape, argument.description);
+    }
+    let attribute = Attribute::optional(shape, described(argument));
+    match default(argument.default) {
+        Some(value) => attribute.default_value(value),
+        None => attribute,
+    }
+}
+
+fn described(argument: &Argument) -> String {
+    let default = match argument.default {
+        Default::Nothing | Default::Text("") => return argument.description.to_owned(),
+        Default::Text(text) => format!("`{text}`"),
+        Default::Flag(truth) => format!("`{truth}`"),
+        Default::Number(number) => format!("`{number}`"),
+    };
+    format!("{} Defaults to {default}.", argument.description)
+}
+
+fn default(default: Default) -> Option<Value> {
+    match default {
+        Default::Nothing => None,
+        Default::Text(text) => Some(text.into()),
+        Default::Flag(truth) => Some(truth.into()),
+        Default::Number(number) => Some(number.into()),
+    }
+}
+
+fn shape(kind: Kind) -> Shape {
+    let nested = |nesting, arguments: &'static [Argument]| {
+        Shape::nested(nesting, arguments.iter().map(|argument| (argument.name, attribute(argument))))
+    };
+    match kind {
+        Kind::Text | Kind::Choice(_) => Type::String.into(),
+        Kind::Flag => Type::Bool.into(),
+        Kind::Number => Type::Number.into(),
+        Kind::TextSet => Type::set(Type::String).into(),
+        Kind::TextMap => Type::map(Type::String).into(),
+        Kind::Object(arguments) => nested(Nesting::Single, arguments),
+        Kind::ObjectMap(arguments) => nested(Nesting::Map, arguments),
+    }
+}
+
+/// The type of one security rule in an output: every attribute of azurerm's `security_rule` block and of the Azure Verified
+/// Module's input, null where unused, and the requirements behind it.
+pub fn security_rule() -> Type {
+    let text = |name: &'static str| (name, Type::String);
+    let texts = |name: &'static str| (name, Type::set(Type::String));
+    Type::object([
+        text("name"),
+        text("description"),
+        ("priority", Type::Number),
+        text("direction"),
+        text("access"),
+        text("protocol"),
+        text("source_port_range"),
+        texts("source_port_ranges"),
+        text("destination_port_range"),
+        texts("destination_port_ranges"),
+        text("source_address_prefix"),
+        texts("source_address_prefixes"),
+        text("destination_address_prefix"),
+        texts("destination_address_prefixes"),
+        texts("source_application_security_group_ids"),
+        texts("destination_application_security_group_ids"),
+        texts("requirement_ids"),
+    ])
+}
+
+/// What every workload computes.
+pub fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
+    let rules = Type::map(security_rule());
+    let texts = || Type::set(Type::String);
+    let shared = [
+        (
+            "security_rules",
+            rules.clone(),
+            "Rules of the subnet's network security group by name, with every attribute of azurerm's `security_rule` block (null where \
+             unused) and the `requirement_ids` behind each.",
+        ),
+        (
+            "counterpart_rules",
+            Type::map(rules),
+            "Rules that the network security group at the other end needs, by role (`node`, `return_proxy`, …) and name. Empty while the \
+             subnet's prefixes are not given.",
+        ),
+        ("service_endpoints", texts(), "Service endpoints of the subnet, by ARM's name."),
+        (
+            "hosts",
+            Type::map(Type::object([
+                ("host", Type::String),
+                ("protocol", Type::String),
+                ("ports", texts()),
+                ("initiator", Type::String),
+                ("websocket", Type::Bool),
+                ("service_tag", Type::String),
+                ("requirement_ids", texts()),
+            ])),
+            "Hosts that must be reachable, by name, with the service tag that covers each (null where none does).",
+        ),
+        (
+            "on_premises_flows",
+            Type::map(Type::object([
+                ("source", texts()),
+                ("destination", texts()),
+                ("protocol", Type::String),
+                ("ports", texts()),
+                ("direction", Type::String),
+                ("requirement_ids", texts()),
+            ])),
+            "Flows that a firewall on premises must let pass.",
+        ),
+        (
+            "prerequisites",
+            Type::map(Type::object([
+                ("summary", Type::String),
+                ("status", Type::String),
+                ("remedy", Type::String),
+                ("citation", Type::String),
+            ])),
+            "What must hold outside the reach of any rule, by requirement id; `status` is `satisfied`, `not_satisfied` or `unknown`.",
+        ),
+        ("warnings", Type::list(Type::String), "What is worth knowing and can be waived."),
+        ("requirement_ids", texts(), "Every requirement that took part."),
+    ];
+    let own = workload.outputs.iter().map(|output| (output.name, (output.ty)(), output.description));
+    let all: Vec<_> = shared.into_iter().chain(own).collect();
+    all.into_iter().map(|(name, ty, description)| (name.to_owned(), Attribute::computed(ty, description)))
+}

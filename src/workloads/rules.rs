@@ -1,0 +1,339 @@
+//! From requirements to security rules: names, priorities, address families.
+//!
+//! A rule's name and priority depend on its requirement, the priority base and nothing else, so no option ever moves another
+//! option's rule. IPv4 and IPv6 have separate rules, because Azure refuses to mix them, and separate slots.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    inputs::Inputs,
+    problem::Stop,
+    shared::{Isolation, Shared},
+};
+use crate::{
+    network::{
+        Access, AddressSide, Description, Direction, Family, Known, PortRange, Ports, Prefix, Priority, Protocol,
+        RuleName, SecurityRule, SecurityRules, ServiceTag,
+    },
+    requirements::{Condition, Kind, Requirement},
+};
+
+/// The priorities a workload may use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Band {
+    /// The first priority; what `priority_base` replaces.
+    pub(super) start: i64,
+    /// The last priority.
+    pub(super) end: i64,
+    /// How far behind an IPv4 rule its IPv6 twin stands.
+    pub(super) ipv6_offset: i64,
+}
+
+/// An end of a flow before address families are told apart.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    Any,
+    Tag(ServiceTag),
+    Prefixes(BTreeSet<Prefix>),
+    Groups(Known<BTreeSet<String>>),
+}
+
+impl End {
+    /// The subnet's own side: its prefixes, or `*`, which is what the documents write.
+    pub(super) fn local(shared: &Shared) -> End {
+        if shared.local.is_empty() { End::Any } else { End::Prefixes(shared.local.clone()) }
+    }
+
+    /// The virtual network: its explicit spaces, or the tag.
+    fn virtual_network(shared: &Shared) -> Result<End, Stop> {
+        if shared.virtual_network.is_empty() {
+            Ok(End::Tag("VirtualNetwork".parse().map_err(|_| Stop)?))
+        } else {
+            Ok(End::Prefixes(shared.virtual_network.clone()))
+        }
+    }
+
+    fn families(&self) -> Option<BTreeSet<Family>> {
+        match self {
+            End::Prefixes(prefixes) => Some(prefixes.iter().map(Prefix::family).collect()),
+            End::Any | End::Tag(_) | End::Groups(_) => None,
+        }
+    }
+
+    fn of_family(&self, family: Option<Family>) -> AddressSide {
+        match self {
+            End::Any => AddressSide::Any,
+            End::Tag(tag) => AddressSide::Tag(tag.clone()),
+            End::Groups(groups) => AddressSide::Groups(groups.clone()),
+            End::Prefixes(prefixes) => AddressSide::Prefixes(
+                prefixes.iter().filter(|prefix| family.is_none_or(|family| prefix.family() == family)).copied().collect(),
+            ),
+        }
+    }
+}
+
+/// A rule before it has its place.
+#[derive(Clone, Debug)]
+pub(super) struct Draft<'r> {
+    pub(super) requirement_id: &'r str,
+    pub(super) purpose: &'r str,
+    pub(super) name: &'r str,
+    /// Before `priority_base`; a tail deny (4000 and above) is placed by `deny_priority` instead.
+    pub(super) priority: i64,
+    pub(super) direction: Direction,
+    pub(super) access: Access,
+    pub(super) protocol: Protocol,
+    pub(super) source: End,
+    pub(super) destination: End,
+    pub(super) ports: Ports,
+}
+
+/// The rule set of one NSG in the making.
+#[derive(Debug)]
+pub(super) struct RuleSet<'a> {
+    shared: &'a Shared,
+    inputs: &'a Inputs<'a>,
+    band: Band,
+    rules: SecurityRules,
+}
+
+const TAIL_DENY: i64 = 4000;
+const DENY_IPV6_OFFSET: i64 = 8;
+
+impl<'a> RuleSet<'a> {
+    pub(super) fn new(shared: &'a Shared, inputs: &'a Inputs<'a>, band: Band) -> RuleSet<'a> {
+        RuleSet { shared, inputs, band, rules: BTreeMap::new() }
+    }
+
+    /// Adds the rule, or its IPv4 and IPv6 twins.
+    pub(super) fn add(&mut self, draft: Draft<'_>) -> Result<(), Stop> {
+        let families = match (draft.source.families(), draft.destination.families()) {
+            (None, None) => return self.place(&draft, None),
+            (Some(families), None) | (None, Some(families)) => families,
+            (Some(source), Some(destination)) => source.intersection(&destination).copied().collect(),
+        };
+        if families.is_empty() {
+            let detail = format!(
+                "The two ends of `{}` have no address family in common, so the flow that {} demands cannot exist.",
+                draft.name, draft.requirement_id
+            );
+            return Err(self.inputs.findings().error(
+                self.inputs.path("subnet_address_prefixes"),
+                "No common address family",
+                detail,
+            ));
+        }
+        for family in families {
+            self.place(&draft, Some(family))?;
+        }
+        Ok(())
+    }
+
+    /// The user's own rules and what closes the subnet, then the finished set.
+    pub(super) fn finish(mut self) -> Result<SecurityRules, Stop> {
+        if self.shared.isolation == Isolation::Strict {
+            self.close_virtual_network()?;
+        }
+        for rule in self.shared.extra_rules.values() {
+            let path = self.inputs.path("extra_rules").key(rule.name.as_str());
+            self.insert(rule.clone(), path)?;
+        }
+        Ok(self.rules)
+    }
+
+    fn place(&mut self, draft: &Draft<'_>, family: Option<Family>) -> Result<(), Stop> {
+        let ipv6 = family == Some(Family::V6);
+        let name = format!("{}{}{}", self.shared.name_prefix, draft.name, if ipv6 { "_ipv6" } else { "" });
+        let name: RuleName = name.parse().map_err(|error| {
+            self.inputs.findings().error(self.inputs.path("name_prefix"), "Invalid rule name", format!("{error}."))
+        })?;
+        let rule = SecurityRule {
+            name,
+            description: Description::of(draft.purpose, draft.requirement_id),
+            priority: self.priority(draft.priority, ipv6)?,
+            direction: draft.direction,
+            access: draft.access,
+            protocol: draft.protocol,
+            source: draft.source.of_family(family),
+            source_ports: Ports::Any,
+            destination: draft.destination.of_family(family),
+            destination_ports: draft.ports.clone(),
+            requirement_ids: BTreeSet::from([draft.requirement_id.to_owned()]),
+        };
+        self.insert(rule, self.inputs.path("priority_base"))
+    }
+
+    fn priority(&self, documented: i64, ipv6: bool) -> Result<Priority, Stop> {
+        let findings = self.inputs.findings();
+        let number = if documented >= TAIL_DENY {
+            documented - TAIL_DENY + self.shared.deny_priority + i64::from(ipv6) * DENY_IPV6_OFFSET
+        } else {
+            let base = self.shared.priority_base.unwrap_or(self.band.start);
+            let highest = TAIL_DENY - 1 - (self.band.end - self.band.start);
+            if !(100..=highest).contains(&base) {
+                let detail = format!(
+                    "`priority_base` is `{base}`: the workload's {} priorities must end before the denies at 4000, so the base can be 100 \
+                     to {highest}.",
+                    self.band.end - self.band.start + 1
+                );
+                return Err(findings.error(self.inputs.path("priority_base"), "Priority out of range", detail));
+            }
+            base + documented - self.band.start + i64::from(ipv6) * self.band.ipv6_offset
+        };
+        Priority::try_from(number).map_err(|error| {
+            let base = self.shared.deny_priority;
+            let detail = format!("With `deny_priority` `{base}` a deny rule would have to stand at `{number}`: {error}.");
+            findings.error(self.inputs.path("deny_priority"), "Priority out of range", detail)
+        })
+    }
+
+    fn insert(&mut self, rule: SecurityRule, path: tfplugin_rs::value::Path) -> Result<(), Stop> {
+        let taken = self.rules.values().find(|other| {
+            other.name.as_str().eq_ignore_ascii_case(rule.name.as_str())
+                || (other.priority == rule.priority && other.direction == rule.direction)
+        });
+        let Some(other) = taken else {
+            self.rules.insert(rule.name.as_str().to_owned(), rule);
+            return Ok(());
+        };
+        let findings = self.inputs.findings();
+        if other.name.as_str().eq_ignore_ascii_case(rule.name.as_str()) {
+            let detail = format!("Two rules are called `{}`; Azure compares names without case. Rename one.", rule.name);
+            return Err(findings.error(path, "Rule name taken", detail));
+        }
+        let detail = format!(
+            "`{}` and `{}` both stand at priority {} {}; an NSG has each priority once per direction. Free here: {}.",
+            rule.name,
+            other.name,
+            rule.priority,
+            rule.direction,
+            self.free_priority(rule.direction, rule.priority)
+        );
+        Err(findings.error(path, "Priority taken", detail))
+    }
+
+    fn free_priority(&self, direction: Direction, near: Priority) -> String {
+        let taken: BTreeSet<i64> = self
+            .rules
+            .values()
+            .filter(|rule| rule.direction == direction)
+            .map(|rule| i64::from(rule.priority.get()))
+            .collect();
+        let near = i64::from(near.get());
+        let free = (near..4000).chain(100..near).find(|priority| !taken.contains(priority));
+        free.map_or_else(|| "none".to_owned(), |priority| priority.to_string())
+    }
+
+    /// `isolation = "strict"`: what the default rules 65000 would admit is closed, except the subnet's own traffic and DNS.
+    fn close_virtual_network(&mut self) -> Result<(), Stop> {
+        let local = End::local(self.shared);
+        if self.shared.intra_subnet {
+            if self.shared.local.is_empty() {
+                return Err(self.inputs.findings().error(
+                    self.inputs.path("subnet_address_prefixes"),
+                    "Missing argument",
+                    "`isolation` is `strict` and the subnet's own traffic stays open, which needs `subnet_address_prefixes`; or set \
+                     `intra_subnet_traffic_enabled = false`.",
+                ));
+            }
+            for (name, direction) in
+                [("AllowIntraSubnetInbound", Direction::Inbound), ("AllowIntraSubnetOutbound", Direction::Outbound)]
+            {
+                let (source, destination) = (local.clone(), local.clone());
+                self.strict("Hosts of the subnet among themselves", name, 240, direction, Access::Allow, source, destination)?;
+            }
+        }
+        if !self.shared.dns_servers.is_empty() {
+            let servers = End::Prefixes(self.shared.dns_servers.clone());
+            let udp = self.dns(Protocol::Udp, "AllowDnsUdp", 241, local.clone(), servers.clone());
+            self.add(udp)?;
+            let tcp = self.dns(Protocol::Tcp, "AllowDnsTcp", 242, local.clone(), servers);
+            self.add(tcp)?;
+        }
+        let network = End::virtual_network(self.shared)?;
+        let deny = "The virtual network is closed";
+        self.strict(deny, "BlockVirtualNetworkOutbound", 4001, Direction::Outbound, Access::Deny, local.clone(), network.clone())?;
+        self.strict(deny, "BlockVirtualNetworkInbound", 4001, Direction::Inbound, Access::Deny, network, local)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a rule has that many parts and a builder would say the same at greater length")]
+    fn strict(
+        &mut self,
+        purpose: &str,
+        name: &str,
+        priority: i64,
+        direction: Direction,
+        access: Access,
+        source: End,
+        destination: End,
+    ) -> Result<(), Stop> {
+        let (requirement_id, protocol, ports) = (super::shared::ISOLATION_STRICT, Protocol::Any, Ports::Any);
+        self.add(Draft { requirement_id, purpose, name, priority, direction, access, protocol, source, destination, ports })
+    }
+
+    fn dns<'r>(&self, protocol: Protocol, name: &'r str, priority: i64, source: End, destination: End) -> Draft<'r> {
+        Draft {
+            requirement_id: super::shared::ISOLATION_STRICT,
+            purpose: "Custom DNS servers",
+            name,
+            priority,
+            direction: Direction::Outbound,
+            access: Access::Allow,
+            protocol,
+            source,
+            destination,
+            ports: Ports::single(53),
+        }
+    }
+}
+
+/// The settings of a workload that conditions of the catalogue speak of.
+pub(super) type Switches = BTreeMap<&'static str, Condition>;
+
+/// The rows of the edition and cloud whose conditions hold and that nobody waived.
+pub(super) fn requirements<'s>(
+    shared: &'s Shared,
+    switches: &'s Switches,
+    kinds: &'s [Kind],
+) -> impl Iterator<Item = &'static Requirement> + 's {
+    shared.catalogue.of_edition(shared.edition).filter(move |row| {
+        kinds.contains(&row.kind) && !shared.waived.contains_key(&row.id) && row.when.iter().all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
+    })
+}
+
+fn holds(setting: Option<&Condition>, wanted: &Condition) -> bool {
+    match (setting, wanted) {
+        (Some(Condition::Text(setting)), Condition::AnyOf(words)) => words.contains(setting),
+        (Some(setting), wanted) => setting == wanted,
+        (None, _) => false,
+    }
+}
+
+/// The ports of a row; the row's `port_argument` replaces its only port.
+pub(super) fn ports_of(row: &Requirement, inputs: &Inputs<'_>) -> Result<Ports, Stop> {
+    if let Some(argument) = &row.port_argument
+        && let Some(number) = inputs.number(argument)?
+    {
+        return u16::try_from(number).ok().filter(|port| *port > 0).map(Ports::single).ok_or_else(|| {
+            let detail = format!("`{argument}` is `{number}`: a port is 1 to 65535 ({}).", row.id);
+            inputs.findings().error(inputs.path(argument), "Invalid port", detail)
+        });
+    }
+    if row.ports.is_empty() {
+        return Ok(Ports::Any);
+    }
+    let ranges: Result<BTreeSet<PortRange>, _> = row.ports.iter().map(|text| text.parse()).collect();
+    ranges.map(Ports::Ranges).map_err(|_| malformed(row, inputs))
+}
+
+/// The protocol of a row.
+pub(super) fn protocol_of(row: &Requirement, inputs: &Inputs<'_>) -> Result<Protocol, Stop> {
+    let protocol = row.protocol.as_deref().unwrap_or("*");
+    protocol.parse().map_err(|_| malformed(row, inputs))
+}
+
+/// A row that a test of the catalogue should have refused.
+pub(super) fn malformed(row: &Requirement, inputs: &Inputs<'_>) -> Stop {
+    let detail = format!("Requirement {} of the catalogue is malformed. This is a defect of the provider; please report it.", row.id);
+    inputs.findings().error(inputs.path("edition"), "Unusable catalogue", detail)
+}

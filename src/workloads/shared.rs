@@ -1,0 +1,299 @@
+//! The arguments every workload has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Defaults, Surroundings, Workload,
+    argument::{Argument, Default, Kind},
+    extra_rules,
+    inputs::{Inputs, nearest, parsed},
+    problem::Stop,
+};
+use crate::{
+    network::{Family, Prefix, PrerequisiteStatus, Priority, SecurityRule},
+    regions::{self, Cloud, UnknownLocation},
+    requirements::{Catalogue, Edition, catalogue},
+};
+
+/// The shared arguments.
+pub static ARGUMENTS: &[Argument] = &[
+    Argument::required("location", Kind::Text, "Region of the subnet, in any spelling (`westeurope`, `West Europe`)."),
+    Argument::optional(
+        "environment",
+        Kind::Choice(&["public", "usgovernment", "china"]),
+        "Azure cloud: `public`, `usgovernment` or `china`. Defaults to the provider's `environment`.",
+    ),
+    Argument::optional(
+        "edition",
+        Kind::Text,
+        "Requirements edition: `2011`, `2020-07`, `2022-10` or `2026-08`. Defaults to the provider's `edition`, else the newest; a \
+         resource keeps the one it was created with.",
+    ),
+    Argument::optional(
+        "subnet_address_prefixes",
+        Kind::TextSet,
+        "Prefixes of the subnet: the local side of every rule. Without them the local side is `*`, as the documents have it.",
+    ),
+    Argument::optional(
+        "virtual_network_address_spaces",
+        Kind::TextSet,
+        "Explicit address spaces in place of the service tag `VirtualNetwork`, which also covers peered and on-premises space and, \
+         where a default route exists, may contain 0.0.0.0/0.",
+    ),
+    Argument::optional(
+        "isolation",
+        Kind::Choice(&["none", "internet", "strict"]),
+        "What is denied after the required flows: `none`; `internet`, as the documents say; `strict` also closes `VirtualNetwork`, both \
+         ways.",
+    )
+    .or(Default::Text("internet")),
+    Argument::optional(
+        "intra_subnet_traffic_enabled",
+        Kind::Flag,
+        "With `isolation = \"strict\"`: whether the subnet's own hosts may talk to each other (MPI). Needs `subnet_address_prefixes`.",
+    )
+    .or(Default::Flag(true)),
+    Argument::optional(
+        "dns_server_addresses",
+        Kind::TextSet,
+        "With `isolation = \"strict\"`: addresses of custom DNS servers, opened on port 53 TCP and UDP. Empty means Azure's DNS, which \
+         needs no rule.",
+    ),
+    Argument::optional(
+        "extra_rules",
+        Kind::ObjectMap(extra_rules::ARGUMENTS),
+        "Further security rules by name, in the shape of azurerm's `security_rule`.",
+    ),
+    Argument::optional(
+        "waived_requirements",
+        Kind::TextMap,
+        "Requirement or check id to the reason it is waived. A waived requirement is not rendered and not warned about.",
+    ),
+    Argument::optional(
+        "priority_base",
+        Kind::Number,
+        "Moves the workload's whole band of priorities so that it begins here. Without it the documented priorities stand.",
+    ),
+    Argument::optional("deny_priority", Kind::Number, "Priority of the tail deny, 4000 to 4096.").or(Default::Number(4000)),
+    Argument::optional("name_prefix", Kind::Text, "Stands before every rule's name.").or(Default::Text("")),
+];
+
+/// A check that can be waived like a requirement.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// What a waiver names.
+    pub id: &'static str,
+    /// What it checks.
+    pub description: &'static str,
+}
+
+/// The checks that can be waived.
+pub static CHECKS: &[Check] = &[
+    Check { id: LOCATION_KNOWN, description: "The location is one this release of the provider knows." },
+    Check { id: ADMIN_SOURCE_CLOSED, description: "Administrators' ports are not open to the whole internet." },
+];
+
+/// Stands in for a requirement id on rules that the user's `isolation = "strict"` asks for.
+pub(super) const ISOLATION_STRICT: &str = "ISOLATION-STRICT";
+
+pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
+pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
+
+/// What is denied after the required flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Isolation {
+    None,
+    Internet,
+    Strict,
+}
+
+/// How small a subnet may be, and which requirement says so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SubnetSize {
+    pub(super) requirement: &'static str,
+    /// The longest IPv4 mask.
+    pub(super) longest_ipv4: u8,
+}
+
+/// The shared arguments, read.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) edition: Edition,
+    pub(super) environment: Cloud,
+    pub(super) catalogue: &'static Catalogue,
+    /// The local side of every rule; empty is `*`.
+    pub(super) local: BTreeSet<Prefix>,
+    /// The subnet's prefixes as far as they are known, for what is said to others about it.
+    pub(super) subnet: BTreeSet<Prefix>,
+    /// Whether packets have a way out of the subnet, as far as the surroundings tell.
+    pub(super) way_out: PrerequisiteStatus,
+    pub(super) virtual_network: BTreeSet<Prefix>,
+    pub(super) isolation: Isolation,
+    pub(super) isolation_word: String,
+    pub(super) intra_subnet: bool,
+    pub(super) dns_servers: BTreeSet<Prefix>,
+    pub(super) extra_rules: BTreeMap<String, SecurityRule>,
+    pub(super) waived: BTreeMap<String, String>,
+    pub(super) priority_base: Option<i64>,
+    pub(super) deny_priority: i64,
+    pub(super) name_prefix: String,
+}
+
+impl Shared {
+    pub(super) fn read(inputs: &Inputs<'_>, workload: &Workload, surroundings: &Surroundings) -> Result<Shared, Stop> {
+        let defaults = surroundings.defaults;
+        let environment = read_environment(inputs, defaults);
+        let edition = read_edition(inputs, defaults);
+        let catalogue = catalogue(workload.system).map_err(|error| {
+            inputs.findings().error(inputs.path("edition"), "Unusable catalogue", format!("{error}."))
+        });
+        let waived = read_waivers(inputs);
+        let location = match (environment, &waived) {
+            (Ok(environment), Ok(waived)) => check_location(inputs, environment, waived),
+            _ => Err(Stop),
+        };
+        let local = inputs.prefixes("subnet_address_prefixes");
+        let subnet = read_subnet(inputs, surroundings);
+        let virtual_network = inputs.prefixes("virtual_network_address_spaces");
+        let isolation = inputs.choice("isolation");
+        let intra_subnet = inputs.flag("intra_subnet_traffic_enabled");
+        let dns_servers = inputs.prefixes("dns_server_addresses");
+        let extra_rules = extra_rules::read(inputs);
+        let priority_base = inputs.number("priority_base");
+        let deny_priority = read_deny_priority(inputs);
+        let name_prefix = inputs.text("name_prefix");
+        location?;
+        let isolation_word = isolation?;
+        let shared = Shared {
+            edition: edition?,
+            environment: environment?,
+            catalogue: catalogue?,
+            subnet: local.clone()?.into_iter().chain(subnet?).collect(),
+            local: local?,
+            way_out: surroundings.way_out,
+            virtual_network: virtual_network?,
+            isolation: match isolation_word.as_str() {
+                "none" => Isolation::None,
+                "strict" => Isolation::Strict,
+                _ => Isolation::Internet,
+            },
+            isolation_word,
+            intra_subnet: intra_subnet?,
+            dns_servers: dns_servers?,
+            extra_rules: extra_rules?,
+            waived: waived?,
+            priority_base: priority_base?,
+            deny_priority: deny_priority?,
+            name_prefix: name_prefix?.unwrap_or_default(),
+        };
+        shared.has_requirements(inputs, workload)?;
+        Ok(shared)
+    }
+
+    /// The same for the NSG of somebody else: without this workload's extra rules and denies.
+    pub(super) fn without_own_rules(&self) -> Shared {
+        Shared { isolation: Isolation::None, extra_rules: BTreeMap::new(), ..self.clone() }
+    }
+
+    /// Refuses a subnet that is too small for what stands in it.
+    pub(super) fn check_subnet_size(&self, inputs: &Inputs<'_>, size: SubnetSize) -> Result<(), Stop> {
+        let too_small = self.subnet.iter().find(|prefix| match prefix.family() {
+            Family::V4 => prefix.length() > size.longest_ipv4,
+            // Azure's IPv6 subnets are exactly /64.
+            Family::V6 => prefix.length() != 64,
+        });
+        let Some(prefix) = too_small.filter(|_| !self.waived.contains_key(size.requirement)) else { return Ok(()) };
+        let argument = if self.local.contains(prefix) { "subnet_address_prefixes" } else { "address_prefixes" };
+        let demand = match prefix.family() {
+            Family::V4 => format!("{} demands /{} or shorter, because Azure reserves five addresses of each subnet", size.requirement, size.longest_ipv4),
+            Family::V6 => "the IPv6 prefix of a subnet is exactly a /64".to_owned(),
+        };
+        let detail = format!("`{prefix}` does not fit: {demand}.");
+        Err(inputs.findings().error(inputs.path(argument), "Subnet of the wrong size", detail))
+    }
+
+    /// An edition older than a system has nothing to expand: better an error than an empty rule set.
+    fn has_requirements(&self, inputs: &Inputs<'_>, workload: &Workload) -> Result<(), Stop> {
+        if self.catalogue.of_edition(self.edition).next().is_some() {
+            return Ok(());
+        }
+        let first = self.catalogue.all().map(|requirement| requirement.from).min();
+        let first = first.map_or_else(String::new, |first| format!(" Use `{first}` or newer."));
+        Err(inputs.findings().error(
+            inputs.path("edition"),
+            "Edition without requirements",
+            format!("Edition `{}` has no requirements of {}.{first}", self.edition, workload.title),
+        ))
+    }
+}
+
+fn read_subnet(inputs: &Inputs<'_>, surroundings: &Surroundings) -> Result<BTreeSet<Prefix>, Stop> {
+    match surroundings.subnet_argument {
+        Some(argument) => inputs.prefixes(argument.name),
+        None => Ok(BTreeSet::new()),
+    }
+}
+
+fn read_environment(inputs: &Inputs<'_>, defaults: Defaults) -> Result<Cloud, Stop> {
+    let text = inputs.text("environment")?;
+    match text {
+        Some(text) => parsed(inputs, "environment", "Unknown environment", &text),
+        None => Ok(defaults.environment.unwrap_or(Cloud::Public)),
+    }
+}
+
+fn read_edition(inputs: &Inputs<'_>, defaults: Defaults) -> Result<Edition, Stop> {
+    let text = inputs.text("edition")?;
+    match text {
+        Some(text) => parsed(inputs, "edition", "Unknown edition", &text),
+        None => Ok(defaults.edition.unwrap_or_else(Edition::newest)),
+    }
+}
+
+fn check_location(inputs: &Inputs<'_>, cloud: Cloud, waived: &BTreeMap<String, String>) -> Result<(), Stop> {
+    // The location decides no rule yet, so a location known only after apply is checked then.
+    let Some(crate::network::Known::Is(location)) = inputs.leaf("location")? else { return Ok(()) };
+    let detail = match regions::find(&location, cloud) {
+        Ok(_) => return Ok(()),
+        Err(_) if waived.contains_key(LOCATION_KNOWN) => return Ok(()),
+        Err(error @ UnknownLocation::Elsewhere { .. }) => format!("{error}. Set `environment`, or choose a location of `{cloud}`."),
+        Err(error @ UnknownLocation::Nowhere { .. }) => format!(
+            "{error} If Azure has it and this release does not know it yet, waive the check: waived_requirements = {{ \
+             \"{LOCATION_KNOWN}\" = \"new region\" }}."
+        ),
+    };
+    Err(inputs.findings().error(inputs.path("location"), "Unknown location", detail))
+}
+
+fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {
+    let priority = inputs.number("deny_priority")?.unwrap_or(4000);
+    if (4000..=4096).contains(&priority) && Priority::try_from(priority).is_ok() {
+        return Ok(priority);
+    }
+    Err(inputs.findings().error(
+        inputs.path("deny_priority"),
+        "Priority out of range",
+        format!("`deny_priority` is `{priority}`: a tail deny stands between 4000 and 4096, behind every allow rule."),
+    ))
+}
+
+fn read_waivers(inputs: &Inputs<'_>) -> Result<BTreeMap<String, String>, Stop> {
+    let waived = inputs.text_map("waived_requirements")?;
+    let mut known: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
+    for system in crate::requirements::systems() {
+        if let Ok(catalogue) = catalogue(system) {
+            known.extend(catalogue.all().map(|requirement| requirement.id.as_str()));
+        }
+    }
+    let mut refused = None;
+    for id in waived.keys().filter(|id| !known.contains(&id.as_str())) {
+        let suggestion = nearest(id, known.iter().copied());
+        let suggestion = suggestion.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+        refused = Some(inputs.findings().error(
+            inputs.path("waived_requirements").key(id),
+            "Unknown requirement",
+            format!("`{id}` is neither a requirement of the catalogue nor a check.{suggestion}"),
+        ));
+    }
+    refused.map_or(Ok(waived), Err)
+}

@@ -1,0 +1,231 @@
+//! The CycleCloud server's policy, held against the document it comes from.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+
+use lockeddown::{
+    network::{AddressSide, Direction, Ports},
+    workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
+};
+use proptest::prelude::*;
+use tfplugin_rs::value::Value;
+
+fn server(changes: &[(&str, Value)]) -> Value {
+    let mut values = Value::object([
+        ("role", Value::from("server")),
+        ("location", "westeurope".into()),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+    ]);
+    for (name, value) in changes {
+        values.set_attribute(*name, value.clone());
+    }
+    values
+}
+
+fn outcome(values: &Value) -> Outcome {
+    Workload::find("cyclecloud_subnet").unwrap().expand(values, &Surroundings::none(Defaults::default()))
+}
+
+fn expand(changes: &[(&str, Value)]) -> Expanded {
+    let outcome = outcome(&server(changes));
+    outcome.expanded.unwrap_or_else(|| panic!("{:#?}", outcome.problems))
+}
+
+/// The rules as the rows of a table: priority, name, port, protocol, source, destination, access.
+fn table(expanded: &Expanded, direction: Direction) -> Vec<String> {
+    let mut rows: Vec<_> = expanded.policy.security_rules.values().filter(|rule| rule.direction == direction).collect();
+    rows.sort_by_key(|rule| rule.priority);
+    let side = |side: &AddressSide| match side {
+        AddressSide::Any => "Any".to_owned(),
+        AddressSide::Tag(tag) => tag.to_string(),
+        AddressSide::Prefixes(prefixes) => prefixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+        AddressSide::Groups(_) => "group".to_owned(),
+    };
+    let ports = |ports: &Ports| match ports {
+        Ports::Any => "Any".to_owned(),
+        Ports::Ranges(ranges) => ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+    };
+    rows.into_iter()
+        .map(|rule| {
+            let (source, destination) = (side(&rule.source), side(&rule.destination));
+            let ports = ports(&rule.destination_ports);
+            format!("{} {} {ports} {} {source} {destination} {}", rule.priority, rule.name, rule.protocol, rule.access)
+        })
+        .collect()
+}
+
+#[test]
+fn the_outbound_rules_are_the_documents_table() {
+    let expanded = expand(&[("subnet_address_prefixes", Value::Null)]);
+    // "Configuring an Azure Network Security Group for the CycleCloud VM", transcribed by hand.
+    assert_eq!(
+        table(&expanded, Direction::Outbound),
+        [
+            "100 AllowAzureStorage 443 Tcp Any Storage Allow",
+            "101 AllowActiveDirectory 443 Tcp Any AzureActiveDirectory Allow",
+            "102 AllowAzureMonitor 443 Tcp Any AzureMonitor Allow",
+            "103 AllowAzureRM 443 Tcp Any AzureResourceManager Allow",
+            "4000 BlockOutbound Any * Any Internet Deny",
+        ]
+    );
+}
+
+#[test]
+fn version_7_also_needs_amqp() {
+    let inbound = |version: i64| table(&expand(&[("cyclecloud_version", version.into())]), Direction::Inbound);
+    assert_eq!(inbound(8), ["110 https_9443 9443 Tcp 10.0.1.0/24 10.0.0.0/28 Allow"]);
+    assert_eq!(inbound(7)[1], "111 amqp_5672 5672 Tcp 10.0.1.0/24 10.0.0.0/28 Allow");
+}
+
+#[test]
+fn behind_a_return_proxy_the_server_opens_the_tunnel_and_nobody_comes_in() {
+    let expanded = expand(&[
+        ("connection_mode", "return_proxy".into()),
+        ("return_proxy_address_prefixes", Value::string_set(["10.0.1.4"])),
+    ]);
+    assert_eq!(table(&expanded, Direction::Inbound), Vec::<String>::new());
+    let tunnel = "112 return_proxy_ssh 22 Tcp 10.0.0.0/28 10.0.1.4/32 Allow".to_owned();
+    assert!(table(&expanded, Direction::Outbound).contains(&tunnel));
+}
+
+#[test]
+fn addresses_of_both_families_have_rules_of_their_own() {
+    let expanded = expand(&[
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28", "fd00:db8::/64"])),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24", "fd00:db8:1::/64"])),
+    ]);
+    assert_eq!(
+        table(&expanded, Direction::Inbound),
+        [
+            "110 https_9443 9443 Tcp 10.0.1.0/24 10.0.0.0/28 Allow",
+            "260 https_9443_ipv6 9443 Tcp fd00:db8:1::/64 fd00:db8::/64 Allow",
+        ]
+    );
+}
+
+#[test]
+fn strict_isolation_closes_the_virtual_network_after_the_required_flows() {
+    let expanded = expand(&[
+        ("isolation", "strict".into()),
+        ("dns_server_addresses", Value::string_set(["10.9.0.4"])),
+        ("virtual_network_address_spaces", Value::string_set(["10.0.0.0/16"])),
+    ]);
+    let outbound = table(&expanded, Direction::Outbound);
+    assert!(outbound.contains(&"4001 BlockVirtualNetworkOutbound Any * 10.0.0.0/28 10.0.0.0/16 Deny".to_owned()));
+    assert!(outbound.contains(&"241 AllowDnsUdp 53 Udp 10.0.0.0/28 10.9.0.4/32 Allow".to_owned()));
+    assert!(outbound.contains(&"240 AllowIntraSubnetOutbound Any * 10.0.0.0/28 10.0.0.0/28 Allow".to_owned()));
+}
+
+#[test]
+fn the_nodes_side_is_told_what_it_needs() {
+    let expanded = expand(&[]);
+    let node = expanded.policy.counterpart_rules.get("node").unwrap();
+    let rule = node.get("https_9443").unwrap();
+    assert_eq!(rule.direction, Direction::Outbound);
+    assert_eq!(rule.destination, AddressSide::Prefixes(["10.0.0.0/28".parse().unwrap()].into()));
+    assert_eq!(node.len(), 1, "{node:?}");
+}
+
+#[test]
+fn hosts_without_a_tag_are_one_warning_that_can_be_waived() {
+    let warned = outcome(&server(&[]));
+    let warnings: Vec<_> = warned.problems.iter().filter(|problem| problem.severity == Severity::Warning).collect();
+    assert_eq!(warnings.len(), 1);
+    let detail = &warnings[0].detail;
+    assert!(detail.contains("ratecard.azure-api.net") && detail.contains("watson.telemetry.microsoft.com"), "{detail}");
+    assert!(!detail.contains("management.azure.com"), "{detail}");
+
+    let waived = Value::object([("CC-HOST-RATECARD", Value::from("no prices")), ("CC-HOST-WATSON", "no telemetry".into())]);
+    assert_eq!(outcome(&server(&[("waived_requirements", waived)])).problems, []);
+}
+
+#[test]
+fn what_decides_the_rules_must_be_known_and_an_id_need_not() {
+    let nodes = outcome(&server(&[("node_address_prefixes", Value::UNKNOWN)]));
+    assert!(nodes.expanded.is_none() && !nodes.has_errors());
+    assert_eq!(nodes.unknown.iter().map(ToString::to_string).collect::<Vec<_>>(), ["node_address_prefixes"]);
+
+    let group = Value::object([("node_id", Value::UNKNOWN)]);
+    let leaf = outcome(&server(&[("application_security_groups", group)]));
+    assert!(leaf.expanded.unwrap().policy.security_rules.contains_key("https_9443"));
+}
+
+#[test]
+fn what_users_get_wrong_is_explained_at_its_argument() {
+    let cases: &[(&str, Value)] = &[
+        ("role", "sever".into()),
+        ("location", "westeruope".into()),
+        ("location", "chinaeast2".into()),
+        ("edition", "2021".into()),
+        ("edition", "2011".into()),
+        ("priority_base", 4000_i64.into()),
+        ("deny_priority", 200_i64.into()),
+        ("node_address_prefixes", Value::string_set(["10.0.1.7/24"])),
+        ("node_address_prefixes", Value::Null),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/30"])),
+        ("node_communication_port", 70_000_i64.into()),
+        ("cyclecloud_version", 6_i64.into()),
+        ("web_source_address_prefixes", Value::string_set(["*"])),
+        ("storage_access", "private_endpoint".into()),
+        ("waived_requirements", Value::object([("CC-HOST-RATECRAD", Value::from("x"))])),
+        ("name_prefix", "-x".into()),
+        ("isolaton", "none".into()),
+    ];
+    let mut report = String::new();
+    for (argument, value) in cases {
+        let outcome = outcome(&server(&[(argument, value.clone())]));
+        assert!(outcome.has_errors(), "{argument} = {value:?} was accepted");
+        for problem in outcome.problems.iter().filter(|problem| problem.severity == Severity::Error) {
+            report.push_str(&format!("{}: {}\n    {}\n", problem.path, problem.summary, problem.detail));
+        }
+    }
+    insta::assert_snapshot!(report);
+}
+
+fn options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
+    let prefixes = |texts: &'static [&'static str]| {
+        proptest::sample::subsequence(texts.to_vec(), 1..=texts.len()).prop_map(Value::string_set)
+    };
+    (
+        prop::sample::select(vec![7_i64, 8]),
+        prop::sample::select(vec!["none", "internet", "strict"]),
+        prop::sample::select(vec!["service_endpoint", "service_tag"]),
+        prop::option::of(prefixes(&["10.5.0.0/24", "fd00:5::/64"])),
+        prefixes(&["10.0.1.0/24", "10.0.2.0/24"]),
+        prop::option::of(100_i64..=3700),
+    )
+        .prop_map(|(version, isolation, storage, web, nodes, base)| {
+            vec![
+                ("cyclecloud_version", version.into()),
+                ("isolation", isolation.into()),
+                ("storage_access", storage.into()),
+                ("web_source_address_prefixes", web.unwrap_or(Value::Null)),
+                ("node_address_prefixes", nodes),
+                ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28", "fd00:0::/64"])),
+                ("priority_base", base.into()),
+            ]
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_rule_has_its_requirement_and_a_priority_of_its_own(options in options()) {
+        let expanded = expand(&options);
+        let mut taken = std::collections::BTreeSet::new();
+        for rule in expanded.policy.security_rules.values() {
+            prop_assert!(!rule.requirement_ids.is_empty());
+            prop_assert!(taken.insert((rule.direction, rule.priority)), "{} shares its priority", rule.name);
+        }
+    }
+
+    #[test]
+    fn an_option_never_moves_the_rules_of_another(options in options()) {
+        let base = expand(&options);
+        let mut more = options.clone();
+        more.push(("ssh_source_address_prefixes", Value::string_set(["10.6.0.0/24"])));
+        more.push(("dns_server_addresses", Value::string_set(["10.6.0.4"])));
+        let more = expand(&more);
+        for (name, rule) in &base.policy.security_rules {
+            prop_assert_eq!(Some(rule), more.policy.security_rules.get(name));
+        }
+    }
+}
