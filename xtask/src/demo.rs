@@ -322,21 +322,17 @@ fn list<'a>(document: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Valu
         .flatten()
 }
 
-/// Terraform's text from the first changed object to the `Plan:` line, without the legend before and the advice after.
+/// What Terraform is going to do, up to its `Plan:` line: without the note on drift and the legend before it, and without
+/// the advice after it.
 fn changes_only(plan: &str) -> String {
-    let from_first = plan.lines().skip_while(|line| !line.starts_with("  # "));
-    let mut kept = Vec::new();
-    for line in from_first {
-        kept.push(line);
-        if line.starts_with("Plan: ") {
-            break;
-        }
-    }
-    if kept.is_empty() {
-        plan.trim().to_owned()
-    } else {
-        kept.join("\n")
-    }
+    let actions = plan
+        .split_once("will perform the following actions:")
+        .map_or(plan, |(_, actions)| actions);
+    let end = actions.find("\nPlan: ").map_or(actions.len(), |start| {
+        let rest = actions.get(start + 1..).unwrap_or_default();
+        start + 1 + rest.find('\n').unwrap_or(rest.len())
+    });
+    actions.get(..end).unwrap_or(actions).trim_matches('\n').to_owned()
 }
 
 /// The line of Terraform's output that starts with `marker`, without it.
@@ -392,7 +388,7 @@ mod tests {
 
     #[test]
     fn the_excerpt_of_a_plan_has_the_changes_and_the_summary() {
-        let plan = "Terraform will perform the following actions:\n\n  # one will be created\n  + one\n\nPlan: 1 to add.\n\nSaved.";
+        let plan = "Note: a drift\n\n  # one has changed\n\nTerraform will perform the following actions:\n\n  # one will be created\n  + one\n\nPlan: 1 to add.\n\nSaved.";
         assert_eq!(
             changes_only(plan),
             "  # one will be created\n  + one\n\nPlan: 1 to add."

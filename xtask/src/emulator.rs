@@ -120,8 +120,22 @@ impl Emulator {
             .env("ARM_TENANT_ID", tenant_id)
             .env("ARM_SUBSCRIPTION_ID", subscription_id)
             .env("ARM_CLIENT_ID", client_id)
-            .env("ARM_CLIENT_SECRET", client_secret);
+            .env("ARM_CLIENT_SECRET", client_secret)
+            .env("NO_PROXY", without_proxy())
+            .env("no_proxy", without_proxy());
     }
+}
+
+/// The caller's exceptions from their proxy, and this machine, which no proxy can reach.
+fn without_proxy() -> String {
+    let exceptions = ["NO_PROXY", "no_proxy"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    exceptions
+        .into_iter()
+        .chain(["localhost,127.0.0.1".to_owned()])
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 impl Drop for Emulator {

@@ -65,7 +65,8 @@ impl Workspace {
         workspace
     }
 
-    /// Sets an environment variable for every command. The caller's own `TF_*` and `ARM_*` variables never get through.
+    /// Sets an environment variable for every command. The caller's own `TF_*` and `ARM_*` variables and proxies never get
+    /// through.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.insert(name.to_owned(), value.into());
         self
@@ -223,10 +224,7 @@ impl Workspace {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.terraform.command();
         for (name, _) in std::env::vars_os() {
-            if name
-                .to_str()
-                .is_some_and(|name| name.starts_with("TF_") || name.starts_with("ARM_"))
-            {
+            if name.to_str().is_some_and(could_change_a_result) {
                 command.env_remove(name);
             }
         }
@@ -322,6 +320,11 @@ impl fmt::Display for Outcome {
             self.stdout, self.stderr
         )
     }
+}
+
+/// Variables that configure Terraform, the provider, or the way to the emulator.
+fn could_change_a_result(variable: &str) -> bool {
+    variable.starts_with("TF_") || variable.starts_with("ARM_") || variable.to_ascii_uppercase().ends_with("_PROXY")
 }
 
 /// `dev_overrides` hand Terraform a freshly built provider without `init`, version or checksum. The empty mirror keeps

@@ -139,3 +139,39 @@ impl Signals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the provider still waits for hosts after `time`, on a clock that the test turns.
+    async fn waits(lifecycle: &Lifecycle, time: Duration) -> bool {
+        timeout(time, lifecycle.hosts_gone()).await.is_err()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_never_comes_is_not_waited_for() {
+        let lifecycle = Lifecycle::default();
+        assert!(waits(&lifecycle, Duration::from_secs(59)).await);
+        assert!(!waits(&lifecycle, Duration::from_secs(61)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_of_several_connections_counts() {
+        let lifecycle = Lifecycle::default();
+        let (first, second) = (lifecycle.host_arrives(), lifecycle.host_arrives());
+        drop(first);
+        assert!(waits(&lifecycle, Duration::from_secs(3600)).await);
+        drop(second);
+        assert!(!waits(&lifecycle, Duration::ZERO).await, "even a host that came and went unseen");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_fetches_is_not_waited_for() {
+        let lifecycle = Lifecycle::default();
+        let _host = lifecycle.host_arrives();
+        assert!(timeout(Duration::from_secs(3600), lifecycle.told_to_end()).await.is_err(), "nobody asked");
+        lifecycle.shutdown();
+        assert!(timeout(Duration::from_millis(6), lifecycle.told_to_end()).await.is_ok());
+    }
+}

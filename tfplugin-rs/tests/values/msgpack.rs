@@ -18,6 +18,12 @@ proptest! {
     }
 
     #[test]
+    fn any_refinement_is_an_unknown_value(body in vec(any::<u8>(), 2..100), ty in ty()) {
+        let bytes = [&[0xc7, u8::try_from(body.len()).unwrap(), 12][..], &body].concat();
+        prop_assert!(matches!(msgpack::decode(&bytes, &ty), Ok(Value::Unknown(_))));
+    }
+
+    #[test]
     fn a_value_with_a_damaged_byte_is_a_value_or_an_error(
         (ty, value) in typed_value(Knowledge::Planned),
         position in any::<prop::sample::Index>(),

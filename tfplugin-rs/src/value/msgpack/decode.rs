@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rmp::{
     Marker,
     decode::{
-        MessageLen, ValueReadError, read_array_len, read_bin_len, read_bool, read_ext_meta, read_f32, read_f64,
-        read_int, read_map_len, read_str_len,
+        ValueReadError, read_array_len, read_bin_len, read_bool, read_ext_meta, read_f32, read_f64, read_int,
+        read_map_len, read_str_len,
     },
 };
 
@@ -189,12 +189,32 @@ impl<'a> Reader<'a> {
         is_integer(self.peek().ok()?).then(|| read_int(&mut self.rest).ok())?
     }
 
-    /// Passes over a value of whatever kind.
+    /// Passes over a value of whatever kind. `rmp` has a function for it, which panics at extensions.
     pub(super) fn skip(&mut self) -> Option<()> {
-        let length = MessageLen::with_limits(MAX_DEPTH, self.rest.len())
-            .incremental_len(self.rest)
-            .ok()?;
-        self.take(length).ok().map(drop)
+        let mut pending = 1;
+        while pending > 0 {
+            pending -= 1;
+            let marker = self.peek().ok()?;
+            let length = match marker {
+                marker if is_extension(marker) => read_ext_meta(&mut self.rest).ok()?.size as usize,
+                marker if is_text(marker) => read_str_len(&mut self.rest).ok()? as usize,
+                marker if is_integer(marker) => self.integer().map(|_| 0)?,
+                Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => read_bin_len(&mut self.rest).ok()? as usize,
+                Marker::FixArray(_) | Marker::Array16 | Marker::Array32 => {
+                    pending += self.array_length("a list").ok()?;
+                    0
+                }
+                Marker::FixMap(_) | Marker::Map16 | Marker::Map32 => {
+                    pending += 2 * self.map_length("a map").ok()?;
+                    0
+                }
+                Marker::F32 => 5,
+                Marker::F64 => 9,
+                _ => 1,
+            };
+            self.take(length).ok()?;
+        }
+        Some(())
     }
 
     /// The length of an array, of which each element takes at least one byte.

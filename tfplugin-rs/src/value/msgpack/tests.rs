@@ -107,8 +107,27 @@ fn a_refinement_that_core_would_refuse_says_less_instead() {
 
 #[test]
 fn a_refinement_from_the_future_is_read_past() {
-    let bytes = b"\xc7\x0a\x0c\x83\x2a\x92\x01\xa1x\x01\xc2\x2b\xc0";
-    assert_eq!(decode(bytes, &Type::String), Ok(Value::unknown_not_null()));
+    for future in [
+        &b"\xc0"[..],
+        b"\x92\x01\xa1x",
+        b"\x81\xa1k\x92\xc0\xdc\x00\x01\xc3",
+        b"\xce\x00\x00\x00\x01",
+        b"\xca\x3f\xc0\0\0",
+        b"\xcb\x3f\xf8\0\0\0\0\0\0",
+        b"\xc4\x02ab",
+        b"\xd9\x02ab",
+        b"\xd4\x00\x00",
+        b"\xc7\x03\x0c\x81\x01\xc2",
+    ] {
+        let body = [b"\x82\x2a", future, b"\x01\xc2"].concat();
+        let head = [0xc7, u8::try_from(body.len()).unwrap(), 12];
+        let bytes = [&head[..], &body].concat();
+        assert_eq!(
+            decode(&bytes, &Type::String),
+            Ok(Value::unknown_not_null()),
+            "{future:x?}"
+        );
+    }
 }
 
 #[test]
@@ -227,6 +246,13 @@ fn a_dynamic_value_carries_its_type() {
     }));
     same_both_ways(&typed_unknown, &Type::Dynamic, b"\x92\xc4\x06\"bool\"\xd4\x00\x00");
     same_both_ways(&Value::UNKNOWN, &Type::Dynamic, b"\xd4\x00\x00");
+}
+
+#[test]
+fn a_type_that_is_itself_dynamic_adds_nothing() {
+    let bytes = b"\x92\xc4\x09\"dynamic\"\x92\xc4\x06\"bool\"\xc3";
+    let value = Value::Dynamic(Box::new(Dynamic { ty: Type::Bool, value: Value::Bool(true) }));
+    assert_eq!(decode(bytes, &Type::Dynamic), Ok(value));
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! Terraform's face: thin. It maps schemas to workloads and Azure calls and knows neither requirements nor ARM's ways.
+
+pub mod configuration;
+pub mod env;
+mod expansion;
+mod outputs;
+mod schema;
+mod workload_data_source;
+mod workload_resource;
+
+use std::sync::Arc;
+
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    provider::{self as api, Configuration, ErasedDataSource, ErasedResource},
+    schema::Schema,
+    value::Value,
+};
+
+use self::{
+    configuration::{Environment, Settings},
+    workload_data_source::WorkloadDataSource,
+    workload_resource::WorkloadResource,
+};
+use crate::workloads::WORKLOADS;
+
+/// The provider.
+pub struct Lockeddown {
+    settings: Arc<Settings>,
+    environment: Box<Environment>,
+}
+
+impl Lockeddown {
+    /// A provider that reads its environment variables through `environment`.
+    pub fn new(environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Lockeddown {
+        Lockeddown { settings: Arc::default(), environment: Box::new(environment) }
+    }
+}
+
+impl std::fmt::Debug for Lockeddown {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Lockeddown").finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl api::Provider for Lockeddown {
+    fn schema(&self) -> Schema {
+        configuration::schema()
+    }
+
+    async fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+        configuration::validate(config, &*self.environment, diagnostics);
+    }
+
+    async fn configure(&self, configuration: Configuration, diagnostics: &mut Diagnostics) {
+        if let Some(session) = configuration::session(&configuration.config, &*self.environment, diagnostics) {
+            self.settings.replace(session);
+        }
+    }
+
+    fn resources(&self) -> Vec<Arc<ErasedResource>> {
+        let resources = WORKLOADS.iter().map(|workload| WorkloadResource::new(workload, Arc::clone(&self.settings)));
+        resources.map(api::resource).collect()
+    }
+
+    fn data_sources(&self) -> Vec<Arc<ErasedDataSource>> {
+        let sources = WORKLOADS.iter().map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
+        sources.map(api::data_source).collect()
+    }
+}
