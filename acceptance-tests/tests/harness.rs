@@ -113,17 +113,17 @@ fn an_imported_resource_is_in_the_state() {
 fn warnings_are_those_of_the_configuration() {
     let workspace = Workspace::new();
     workspace.write(
-        r#"check "arithmetic" {
+        r#"check "workspace" {
              assert {
-               condition     = 1 == 2
-               error_message = "One is not two."
+               condition     = terraform.workspace == "other"
+               error_message = "This is another workspace."
              }
            }"#,
     );
     assert!(workspace.validate().is_empty());
     let plan = workspace.plan();
     let warnings: Vec<_> = plan.warnings().iter().map(|warning| warning.detail.as_str()).collect();
-    assert_eq!(warnings, ["One is not two."]);
+    assert_eq!(warnings, ["This is another workspace."]);
 }
 
 #[test]

@@ -251,7 +251,10 @@ fn a_dynamic_value_carries_its_type() {
 #[test]
 fn a_type_that_is_itself_dynamic_adds_nothing() {
     let bytes = b"\x92\xc4\x09\"dynamic\"\x92\xc4\x06\"bool\"\xc3";
-    let value = Value::Dynamic(Box::new(Dynamic { ty: Type::Bool, value: Value::Bool(true) }));
+    let value = Value::Dynamic(Box::new(Dynamic {
+        ty: Type::Bool,
+        value: Value::Bool(true),
+    }));
     assert_eq!(decode(bytes, &Type::Dynamic), Ok(value));
 }
 

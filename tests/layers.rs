@@ -1,0 +1,56 @@
+//! Dependencies between the layers point one way.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+
+use std::{fs, path::Path};
+
+/// A layer and what its files may not mention.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("src/network", &["tfplugin_rs", "crate::azure", "crate::provider", "crate::workloads", "crate::requirements", "reqwest"]),
+    ("src/regions", &["tfplugin_rs", "crate::azure", "crate::provider", "crate::workloads", "crate::requirements", "reqwest"]),
+    ("src/requirements", &["tfplugin_rs", "crate::azure", "crate::provider", "crate::workloads", "reqwest"]),
+    (
+        "src/workloads",
+        &[
+            "tfplugin_rs::provider",
+            "tfplugin_rs::schema",
+            "tfplugin_rs::diagnostic",
+            "tfplugin_rs::proto",
+            "crate::azure",
+            "crate::provider",
+            "reqwest",
+            "azure_core",
+            "tokio",
+        ],
+    ),
+    ("src/azure", &["tfplugin_rs", "crate::provider", "crate::workloads", "crate::requirements"]),
+    ("src/provider", &["tfplugin_rs::proto", "azure_core", "azure_identity", "reqwest"]),
+    ("tfplugin-rs/src", &["azure", "Azure", "lockeddown::"]),
+    ("acceptance-tests/src/emulator", &["lockeddown::", "tfplugin_rs"]),
+];
+
+fn source_files(folder: &Path, visit: &mut impl FnMut(&Path, &str)) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            source_files(&path, visit);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            visit(&path, &fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for (layer, forbidden) in FORBIDDEN {
+        source_files(&root.join(layer), &mut |path, text| {
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+                for word in forbidden.iter().filter(|word| line.contains(*word)) {
+                    found.push(format!("{}:{}: {word}", path.display(), number + 1));
+                }
+            }
+        });
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
