@@ -279,7 +279,7 @@ pub(super) fn chain(error: &azure_core::Error) -> String {
 }
 
 fn sources<'a>(error: &'a azure_core::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| error.source())
+    std::iter::successors(Some(error as &(dyn StdError + 'static)), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
 fn minutes(duration: &Duration) -> String {

@@ -240,3 +240,67 @@ impl Read<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(entries: &[(&'static str, Value)]) -> Value {
+        let mut block = Value::object(SETTINGS.iter().map(|setting| (setting.name, Value::Null)));
+        for (name, value) in entries {
+            block.set_attribute(*name, value.clone());
+        }
+        block
+    }
+
+    fn configured(entries: &[(&'static str, Value)], variables: &'static [(&str, &str)]) -> (Option<Session>, String) {
+        let environment =
+            move |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let mut diagnostics = Diagnostics::default();
+        let session = session(&block(entries), &environment, &mut diagnostics);
+        (session, diagnostics.iter().map(|diagnostic| format!("{}\n", diagnostic.detail)).collect())
+    }
+
+    #[test]
+    fn without_anything_it_succeeds() {
+        let (session, problems) = configured(&[], &[]);
+        assert_eq!(problems, "");
+        assert_eq!(session.unwrap().environment(), Cloud::Public);
+    }
+
+    #[test]
+    fn the_block_comes_before_the_environment() {
+        let variables = &[("ARM_ENVIRONMENT", "china"), ("ARM_EDITION", "2020-07"), ("ARM_CLIENT_SECRET", "s3cret")];
+        let session = configured(&[("environment", "usgovernment".into())], variables).0.unwrap();
+        assert_eq!(session.environment(), Cloud::UsGovernment);
+        assert_eq!(session.defaults.edition.unwrap().as_str(), "2020-07");
+        assert!(!format!("{session:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn unknown_values_are_normal_and_said_to_be_missing() {
+        let session = configured(&[("client_secret", Value::UNKNOWN), ("edition", Value::UNKNOWN)], &[]).0.unwrap();
+        assert_eq!(session.unknown, ["client_secret", "edition"]);
+        assert!(session.undetermined);
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_refused() {
+        for (name, value) in [
+            ("environment", "mars"),
+            ("edition", "1999"),
+            ("resource_manager_endpoint", "http://localhost"),
+            ("active_directory_authority_host", "login.example"),
+        ] {
+            let (session, problems) = configured(&[(name, value.into())], &[]);
+            assert!(session.is_none() && problems.contains(&format!("`{value}`")), "{name}: {problems}");
+        }
+    }
+
+    #[test]
+    fn every_setting_has_its_variable() {
+        for setting in SETTINGS {
+            assert_eq!(setting.variable, format!("ARM_{}", setting.name.to_uppercase()));
+        }
+    }
+}

@@ -9,14 +9,14 @@ use crate::{
 };
 
 /// The workload's own part of an object: what it is expanded from.
-pub fn workload_values(workload: &Workload, object: &Value, surroundings: &Surroundings) -> Value {
+pub(super) fn workload_values(workload: &Workload, object: &Value, surroundings: &Surroundings) -> Value {
     let names = workload.all_arguments().into_iter().chain(surroundings.subnet_argument);
     Value::object(names.map(|argument| (argument.name, object.attribute(argument.name).clone())))
 }
 
 /// Checks a configuration before the provider's defaults are known (`terraform validate`): only what is wrong in every edition and
 /// cloud that could apply is an error.
-pub fn validate(workload: &Workload, config: &Value, surroundings: &Surroundings, diagnostics: &mut Diagnostics) {
+pub(super) fn validate(workload: &Workload, config: &Value, surroundings: &Surroundings, diagnostics: &mut Diagnostics) {
     let values = workload_values(workload, config, surroundings);
     let mut refused: Option<Outcome> = None;
     for environment in [Cloud::Public, Cloud::UsGovernment, Cloud::China] {
@@ -33,7 +33,7 @@ pub fn validate(workload: &Workload, config: &Value, surroundings: &Surroundings
 }
 
 /// Reports what an expansion found.
-pub fn report(problems: Vec<Problem>, diagnostics: &mut Diagnostics) {
+pub(super) fn report(problems: Vec<Problem>, diagnostics: &mut Diagnostics) {
     for Problem { severity, path, summary, detail } in problems {
         match severity {
             Severity::Error => diagnostics.error_at(path, summary, detail),

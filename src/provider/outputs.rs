@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Every output of an expanded workload, by name.
-pub fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
+pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
     let policy = &expanded.policy;
     let hosts = policy.hosts.iter().map(|(name, host)| {
         let value = Value::object([
@@ -63,7 +63,7 @@ pub fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
 }
 
 /// Security rules by name.
-pub fn security_rules(rules: &SecurityRules) -> Value {
+pub(super) fn security_rules(rules: &SecurityRules) -> Value {
     Value::object(rules.iter().map(|(name, rule)| (name.clone(), security_rule(rule))))
 }
 

@@ -11,7 +11,7 @@ use crate::workloads::{
 };
 
 /// The schema of a workload's data source.
-pub fn data_source(workload: &Workload) -> Schema {
+pub(super) fn data_source(workload: &Workload) -> Schema {
     let description = format!(
         "{}\n\nThis data source only computes: it needs no credentials and opens no connection. Its outputs fit `azurerm`, `azapi` and the \
          Azure Verified Modules.",
@@ -21,7 +21,7 @@ pub fn data_source(workload: &Workload) -> Schema {
 }
 
 /// Every argument of a workload, with its default.
-pub fn arguments(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
+pub(super) fn arguments(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
     workload.all_arguments().into_iter().map(|argument| (argument.name.to_owned(), attribute(argument)))
 }
 
@@ -77,7 +77,7 @@ fn shape(kind: Kind) -> Shape {
 
 /// The type of one security rule in an output: every attribute of azurerm's `security_rule` block and of the Azure Verified
 /// Module's input, null where unused, and the requirements behind it.
-pub fn security_rule() -> Type {
+pub(super) fn security_rule() -> Type {
     let text = |name: &'static str| (name, Type::String);
     let texts = |name: &'static str| (name, Type::set(Type::String));
     Type::object([
@@ -102,7 +102,7 @@ pub fn security_rule() -> Type {
 }
 
 /// What every workload computes.
-pub fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
+pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
     let rules = Type::map(security_rule());
     let texts = || Type::set(Type::String);
     let shared = [

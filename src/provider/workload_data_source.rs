@@ -17,14 +17,14 @@ use crate::workloads::{Surroundings, Workload};
 
 /// The data source of one workload.
 #[derive(Debug)]
-pub struct WorkloadDataSource {
+pub(super) struct WorkloadDataSource {
     workload: &'static Workload,
     settings: Arc<Settings>,
 }
 
 impl WorkloadDataSource {
     /// The data source of `workload`.
-    pub fn new(workload: &'static Workload, settings: Arc<Settings>) -> WorkloadDataSource {
+    pub(super) fn new(workload: &'static Workload, settings: Arc<Settings>) -> WorkloadDataSource {
         WorkloadDataSource { workload, settings }
     }
 }

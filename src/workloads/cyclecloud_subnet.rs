@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin_rs::value::Value;
-
 use super::{
-    Workload,
+    Demands, Workload,
     argument::{Argument, Default, Kind as Holds},
     inputs::Inputs,
     problem::Stop,
@@ -129,7 +127,7 @@ struct Settings {
     outbound_method: Option<String>,
 }
 
-fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<(NetworkPolicy, BTreeMap<String, Value>), Stop> {
+fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = read(inputs, shared)?;
     let switches = Switches::from([
         ("cyclecloud_version", Condition::Number(settings.version)),

@@ -43,8 +43,11 @@ pub struct Workload {
     pub arguments: &'static [Argument],
     /// Its outputs beyond the shared ones.
     pub outputs: &'static [Output],
-    expand: fn(&Inputs<'_>, &Shared) -> Result<(NetworkPolicy, BTreeMap<String, Value>), Stop>,
+    expand: fn(&Inputs<'_>, &Shared) -> Result<Demands, Stop>,
 }
+
+/// What a workload's function says: the policy, and the workload's own outputs by name.
+type Demands = (NetworkPolicy, BTreeMap<String, Value>);
 
 /// An output that only one workload has.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! | [`test`] | `test`: what CI runs |
 //! | [`terraform`] | `terraform`: any Terraform command with the freshly built provider |
 //! | [`emulator`] | `emulator`: the ARM emulator in the foreground |
+//! | [`docs`] | `docs`: the reference pages from the schemas |
 //! | [`bench`], [`handshake`] | `bench`: the numbers of `SPECIFICATION.md` |
 //! | [`programs`], [`mirror`], [`azure`] | building the programs, handing Terraform the provider, talking to the emulator |
 //! | [`progress`], [`failure`], [`interrupts`] | steps with their time, errors, Ctrl-C |
@@ -16,6 +17,7 @@
 mod azure;
 mod bench;
 mod demo;
+mod docs;
 mod emulator;
 mod failure;
 mod handshake;
@@ -40,6 +42,7 @@ Usage: cargo xtask COMMAND
                                     --emulator also starts the emulator with a resource group and a virtual network,
                                     and sets the provider's environment and TF_VAR_virtual_network_id.
   emulator [ARGS]                   the ARM emulator alone, until Ctrl-C; ARGS go to `arm-emulator`.
+  docs [--check]                    the reference pages in `docs` from the schemas and examples; --check only compares.
   bench                             start-up time, memory, plan times and size of the release build.
 
 Terraform or OpenTofu 1.8 or newer is taken from PATH; without one, Terraform 1.15 is installed below `target` with pip.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         "terraform" => terraform::run(&rest),
         "emulator" => emulator::run(&rest),
         "bench" => bench::run(&rest),
+        "docs" => docs::run(&rest),
         "" | "--help" | "-h" | "help" => return say_usage(),
         unknown => Err(failure::Failure::new(format!(
             "Unknown command\n`{unknown}` is not a command.\n\n{USAGE}"

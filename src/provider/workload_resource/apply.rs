@@ -41,14 +41,11 @@ pub(super) async fn create(
         None => groups.create(id, group.body(), call).await,
         Some(_) => groups.update(id, call, |document| group.write_into(document)).await,
     };
-    let written = match written {
-        Ok(written) => written,
-        Err(error) => {
-            report("Network security group not created", &error, diagnostics);
-            // A failed operation leaves the group behind; with a state the next apply removes or repairs it.
-            return error.may_have_written().then(|| planned);
-        }
-    };
+    if let Err(error) = written {
+        report("Network security group not created", &error, diagnostics);
+        // A failed operation leaves the group behind; with a state the next apply removes or repairs it.
+        return error.may_have_written().then_some(planned);
+    }
     let subnets = session.client.subnets();
     let subnet = Subnet::planned(&planned, id);
     let written_subnet = match found.subnet {
@@ -59,7 +56,6 @@ pub(super) async fn create(
         report("Subnet not created", &error, diagnostics);
         return Some(planned);
     }
-    document::read_foreign_rules(&mut planned, &written.body);
     Some(planned)
 }
 
@@ -266,7 +262,7 @@ fn exists(
         resource.type_name()
     );
     let argument = if what == "subnet" { "name" } else { "network_security_group_name" };
-    diagnostics.error_at(Path::attribute(argument), &format!("A {what} of that name exists"), detail);
+    diagnostics.error_at(Path::attribute(argument), format!("A {what} of that name exists"), detail);
 }
 
 /// The owner's options in a group's tags, by argument.

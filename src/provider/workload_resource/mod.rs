@@ -28,14 +28,14 @@ use crate::{
 
 /// The resource of one workload.
 #[derive(Debug)]
-pub struct WorkloadResource {
+pub(super) struct WorkloadResource {
     workload: &'static Workload,
     settings: Arc<Settings>,
 }
 
 impl WorkloadResource {
     /// The resource of `workload`.
-    pub fn new(workload: &'static Workload, settings: Arc<Settings>) -> WorkloadResource {
+    pub(super) fn new(workload: &'static Workload, settings: Arc<Settings>) -> WorkloadResource {
         WorkloadResource { workload, settings }
     }
 

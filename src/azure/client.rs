@@ -1,0 +1,301 @@
+//! GET, PUT and DELETE of one resource.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use azure_core::http::{
+    Context, Method, PipelineSendOptions, RawResponse, Request, Url,
+    headers::{HeaderName, Headers},
+};
+use serde_json::Value;
+
+use super::{
+    call::Call,
+    connection::Connection,
+    error::{ArmError, Operation, ServiceError, TransportFailure},
+    locks::Locks,
+    resource_id::ResourceId,
+    retry::{Attempts, Class, RetryTuning, classify},
+    settings::ConnectionSettings,
+};
+
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
+const LOCATION: HeaderName = HeaderName::from_static("location");
+const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
+const ETAG: HeaderName = HeaderName::from_static("etag");
+
+/// The way to Azure Resource Manager. Making one connects to nothing; clones share connection, token and locks.
+#[derive(Clone, Debug)]
+pub struct ArmClient {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: ConnectionSettings,
+    tuning: RetryTuning,
+    connection: Mutex<Option<Arc<Connection>>>,
+    locks: Locks,
+}
+
+/// An answer that is a success.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// The object's version, from the header or else from the body.
+    pub etag: Option<String>,
+    /// The body; null if there is none.
+    pub body: Value,
+    pub(super) async_operation: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) correlation_id: Option<String>,
+}
+
+/// One request, ready to be sent as often as it takes.
+#[derive(Debug)]
+pub(super) struct Outgoing<'a> {
+    pub(super) method: Method,
+    pub(super) address: Address<'a>,
+    /// What error messages call it.
+    pub(super) operation: &'a Operation,
+    pub(super) body: Option<&'a Value>,
+    pub(super) if_match: Option<&'a str>,
+}
+
+/// Where a request goes; always the configured host.
+#[derive(Debug)]
+pub(super) enum Address<'a> {
+    /// A resource.
+    Resource(&'a ResourceId, &'static str),
+    /// Path and query of a long-running operation.
+    Operation(&'a str, Option<&'a str>),
+}
+
+impl ArmClient {
+    /// A client for these settings, whatever they lack: what is missing is reported by the first request.
+    pub fn new(settings: ConnectionSettings) -> ArmClient {
+        ArmClient::with_tuning(settings, RetryTuning::default())
+    }
+
+    /// A client of another patience.
+    pub fn with_tuning(settings: ConnectionSettings, tuning: RetryTuning) -> ArmClient {
+        let shared = Shared { settings, tuning, connection: Mutex::new(None), locks: Locks::default() };
+        ArmClient { shared: Arc::new(shared) }
+    }
+
+    /// A client whose answers a test provides.
+    #[cfg(test)]
+    pub(super) fn over(connection: Connection, tuning: RetryTuning) -> ArmClient {
+        let client = ArmClient::with_tuning(ConnectionSettings::default(), tuning);
+        *client.connection_slot() = Some(Arc::new(connection));
+        client
+    }
+
+    /// The subscription for what does not name its own.
+    pub fn subscription_id(&self) -> Option<&str> {
+        self.shared.settings.subscription_id.as_deref()
+    }
+
+    pub(super) fn tuning(&self) -> &RetryTuning {
+        &self.shared.tuning
+    }
+
+    pub(super) fn locks(&self) -> &Locks {
+        &self.shared.locks
+    }
+
+    /// Reads a resource.
+    ///
+    /// # Errors
+    /// Also where the resource does not exist: [`ServiceError::code`] tells.
+    pub async fn get(&self, id: &ResourceId, api_version: &'static str, call: &Call) -> Result<Response, ArmError> {
+        let operation = Operation::new("GET", id);
+        let address = Address::Resource(id, api_version);
+        self.send(&Outgoing { method: Method::Get, address, operation: &operation, body: None, if_match: None }, call).await
+    }
+
+    /// Writes a whole resource, if it still is the version `if_match`. What Azure answers may be the beginning of a long-running
+    /// operation.
+    ///
+    /// # Errors
+    /// Whether the resource was written is not known after a broken connection or a status of 500 and above: read it again.
+    pub async fn put(
+        &self,
+        id: &ResourceId,
+        api_version: &'static str,
+        body: &Value,
+        if_match: Option<&str>,
+        call: &Call,
+    ) -> Result<Response, ArmError> {
+        let operation = Operation::new("PUT", id);
+        let address = Address::Resource(id, api_version);
+        self.send(&Outgoing { method: Method::Put, address, operation: &operation, body: Some(body), if_match }, call).await
+    }
+
+    /// Deletes a resource. What Azure answers may be the beginning of a long-running operation.
+    ///
+    /// # Errors
+    /// As Azure refuses.
+    pub async fn delete(&self, id: &ResourceId, api_version: &'static str, call: &Call) -> Result<Response, ArmError> {
+        let operation = Operation::new("DELETE", id);
+        let address = Address::Resource(id, api_version);
+        self.send(&Outgoing { method: Method::Delete, address, operation: &operation, body: None, if_match: None }, call).await
+    }
+
+    /// Sends a request, again where that can help. A PUT that may have been carried out is not repeated here: whoever writes has
+    /// to look first.
+    pub(super) async fn send(&self, outgoing: &Outgoing<'_>, call: &Call) -> Result<Response, ArmError> {
+        let operation = outgoing.operation;
+        let mut attempts = Attempts::new(self.tuning());
+        let mut token_refused = false;
+        loop {
+            let connection = self.connection()?;
+            let error = match call.run(exchange(&connection, outgoing)).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => error,
+                Err(interruption) => return Err(ArmError::interrupted(interruption, operation, call.timeout(), attempts.into_last())),
+            };
+            let status = error.service().and_then(ServiceError::status);
+            if status == Some(401) && !token_refused {
+                // The credential keeps its token for as long as it believes in it, so it goes with the connection.
+                token_refused = true;
+                self.forget(&connection);
+                continue;
+            }
+            let once_more = match classify(&error) {
+                Class::Busy => true,
+                Class::Trouble => outgoing.method != Method::Put || was_not_carried_out(&error),
+                Class::Stale | Class::Final => false,
+            };
+            if !once_more {
+                return Err(error);
+            }
+            let delay = attempts.next(operation, error)?;
+            if let Err(interruption) = call.pause(delay).await {
+                return Err(ArmError::interrupted(interruption, operation, call.timeout(), attempts.into_last()));
+            }
+        }
+    }
+
+    fn connection(&self) -> Result<Arc<Connection>, ArmError> {
+        let mut slot = self.connection_slot();
+        if let Some(connection) = slot.as_ref() {
+            return Ok(Arc::clone(connection));
+        }
+        let connection = Arc::new(Connection::open(&self.shared.settings)?);
+        *slot = Some(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    fn forget(&self, refused: &Arc<Connection>) {
+        let mut slot = self.connection_slot();
+        // Somebody else may have connected anew already. A test's connection cannot be built again.
+        if !cfg!(test) && slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, refused)) {
+            *slot = None;
+        }
+    }
+
+    fn connection_slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Connection>>> {
+        self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether Azure certainly did nothing.
+pub(super) fn was_not_carried_out(error: &ArmError) -> bool {
+    match error {
+        ArmError::Service(error) => error.status().is_some_and(|status| status < 500),
+        ArmError::Transport { failure, .. } => *failure != TransportFailure::Interrupted,
+        ArmError::Credential { .. } | ArmError::Settings(_) => true,
+        ArmError::TimedOut { last: Some(last), .. } => was_not_carried_out(last),
+        _ => false,
+    }
+}
+
+/// One request, one answer.
+async fn exchange(connection: &Connection, outgoing: &Outgoing<'_>) -> Result<Response, ArmError> {
+    let url = address(&connection.resource_manager, &outgoing.address);
+    let path = url.path().to_owned();
+    let mut request = Request::new(url, outgoing.method);
+    request.insert_header("accept", "application/json");
+    if let Some(body) = outgoing.body {
+        request.insert_header("content-type", "application/json");
+        request.set_body(body.to_string());
+    }
+    if let Some(etag) = outgoing.if_match {
+        request.insert_header("if-match", etag.to_owned());
+    }
+    let since = Instant::now();
+    // Any status is an answer: the pipeline's own errors keep neither details nor headers.
+    let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
+    let result = connection.pipeline.send(&Context::new(), &mut request, Some(options)).await;
+    let duration_ms = since.elapsed().as_millis();
+    let method = outgoing.method.as_ref();
+    match result {
+        Ok(raw) => {
+            let status = u16::from(raw.status());
+            let correlation_id = header(raw.headers(), &CORRELATION_ID);
+            tracing::debug!(method, path, status, correlation_id, duration_ms, "Azure Resource Manager");
+            understand(outgoing.operation, raw, correlation_id)
+        }
+        Err(error) => {
+            let error = ArmError::of_pipeline(outgoing.operation, &error);
+            tracing::debug!(method, path, %error, duration_ms, "Azure Resource Manager");
+            Err(error)
+        }
+    }
+}
+
+fn understand(operation: &Operation, raw: RawResponse, correlation_id: Option<String>) -> Result<Response, ArmError> {
+    let status = u16::from(raw.status());
+    let (_, headers, body) = raw.deconstruct();
+    let retry_after = header(&headers, &RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    if !(200..300).contains(&status) {
+        let error = ServiceError::of_answer(operation, status, &body, correlation_id, retry_after);
+        return Err(ArmError::Service(Box::new(error)));
+    }
+    let body = if body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&body).map_err(|error| ArmError::Unintelligible {
+            operation: operation.clone(),
+            cause: format!("status {status}, but no JSON: {error}"),
+        })?
+    };
+    let etag = header(&headers, &ETAG).or_else(|| body.get("etag").and_then(Value::as_str).map(str::to_owned));
+    Ok(Response {
+        status,
+        etag,
+        async_operation: header(&headers, &ASYNC_OPERATION),
+        location: header(&headers, &LOCATION),
+        body,
+        retry_after,
+        correlation_id,
+    })
+}
+
+fn header(headers: &Headers, name: &HeaderName) -> Option<String> {
+    headers.get_optional_string(name)
+}
+
+fn address(base: &Url, address: &Address<'_>) -> Url {
+    let mut url = base.clone();
+    match address {
+        Address::Resource(id, api_version) => {
+            // Cannot fail: an HTTPS address has a path.
+            if let Ok(mut path) = url.path_segments_mut() {
+                path.pop_if_empty().extend(id.path());
+            }
+            url.set_query(Some(&format!("api-version={api_version}")));
+        }
+        Address::Operation(path, query) => {
+            url.set_path(path);
+            url.set_query(*query);
+        }
+    }
+    url
+}

@@ -1,0 +1,283 @@
+//! Read, merge, write, read again: how one ARM object is changed without undoing what others do to it.
+//!
+//! Under the locks of the object and its parents: GET, let the caller change its own parts of the raw JSON, PUT with `If-Match`,
+//! follow the operation, GET again (the version changes once more when the operation ends). Where somebody else was faster, read and
+//! merge again. Where a write may have been carried out although no answer came, look before writing again.
+
+use serde_json::Value;
+
+use super::{
+    call::Call,
+    client::{ArmClient, was_not_carried_out},
+    error::{ArmError, Operation, ServiceError},
+    locks::Held,
+    meaning::{overlay, same, strip_read_only},
+    operation::{self, Started, provisioning_state},
+    resource_id::ResourceId,
+    retry::Attempts,
+};
+
+/// An ARM object as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// Its id.
+    pub id: ResourceId,
+    /// Everything Azure says about it.
+    pub body: Value,
+    /// Its version.
+    pub etag: Option<String>,
+}
+
+/// What a resource kind needs said about it.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) api_version: &'static str,
+    /// Properties that Azure computes (back references, mostly); sent back, they are ignored or refused.
+    pub(super) computed: &'static [&'static str],
+    /// Properties that refer to an object whose writers must wait, as `{"id": …}`.
+    pub(super) associations: &'static [&'static str],
+    /// The kind of the parent, which must not be busy when this is written.
+    pub(super) parent: Option<&'static Kind>,
+}
+
+/// The objects of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Documents<'a> {
+    pub(super) client: &'a ArmClient,
+    pub(super) kind: &'static Kind,
+}
+
+/// How an attempt to write failed.
+enum Setback {
+    /// In a way that another attempt may cure, if the error is of that sort.
+    Again(ArmError),
+    /// For good.
+    Stop(ArmError),
+}
+
+impl From<ArmError> for Setback {
+    fn from(error: ArmError) -> Setback {
+        Setback::Stop(error)
+    }
+}
+
+impl<'a> Documents<'a> {
+    /// Reads an object; `None` if it does not exist.
+    pub(super) async fn get(self, id: &ResourceId, call: &Call) -> Result<Option<Document>, ArmError> {
+        match self.client.get(id, self.kind.api_version, call).await {
+            Ok(response) => Ok(Some(Document { id: id.clone(), body: response.body, etag: response.etag })),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates an object that does not exist.
+    pub(super) async fn create(self, id: &ResourceId, body: Value, call: &Call) -> Result<Document, ArmError> {
+        self.write(id, call, |existing, sent| match existing {
+            None => Ok(body.clone()),
+            // What our own first attempt left, if perhaps changed by somebody since.
+            Some(existing) if sent => {
+                let mut merged = existing.body.clone();
+                overlay(&mut merged, &body);
+                Ok(merged)
+            }
+            Some(_) => Err(ArmError::AlreadyExists { id: id.clone() }),
+        })
+        .await
+    }
+
+    /// Changes an object that exists. `merge` changes its own parts of the body and may be called several times.
+    pub(super) async fn update(
+        self,
+        id: &ResourceId,
+        call: &Call,
+        mut merge: impl FnMut(&mut Value) + Send,
+    ) -> Result<Document, ArmError> {
+        self.write(id, call, |existing, _| {
+            let existing = existing.ok_or_else(|| ArmError::NotFound { id: id.clone() })?;
+            let mut merged = existing.body.clone();
+            merge(&mut merged);
+            Ok(merged)
+        })
+        .await
+    }
+
+    /// Deletes an object; one that does not exist is fine.
+    pub(super) async fn delete(self, id: &ResourceId, call: &Call) -> Result<(), ArmError> {
+        let operation = Operation::new("DELETE", id);
+        let held = self.lock(id, &[], &operation, call).await?;
+        let mut attempts = Attempts::new(self.client.tuning());
+        let mut begun = false;
+        loop {
+            let error = match self.delete_once(id, &operation, &mut begun, call).await {
+                Ok(()) => {
+                    drop(held);
+                    return Ok(());
+                }
+                Err(Setback::Stop(error)) => return Err(if begun { error.unfinished() } else { error }),
+                Err(Setback::Again(error)) => error,
+            };
+            self.wait_for_next(&mut attempts, &operation, error, call)
+                .await
+                .map_err(|error| if begun { error.unfinished() } else { error })?;
+        }
+    }
+
+    async fn delete_once(self, id: &ResourceId, operation: &Operation, begun: &mut bool, call: &Call) -> Result<(), Setback> {
+        self.wait_for_parent(id, operation, call).await?;
+        let response = match self.client.delete(id, self.kind.api_version, call).await {
+            Ok(response) => response,
+            Err(error) if is_absent(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        *begun = true;
+        let started = Started { operation, id, api_version: self.kind.api_version, deletes: true };
+        operation::finish(self.client, &started, &response, call).await.map_err(Setback::Again)
+    }
+
+    /// The heart: `merge` makes the new body of what exists (and learns whether a write of ours may be in it already).
+    async fn write(
+        self,
+        id: &ResourceId,
+        call: &Call,
+        mut merge: impl FnMut(Option<&Document>, bool) -> Result<Value, ArmError> + Send,
+    ) -> Result<Document, ArmError> {
+        let operation = Operation::new("PUT", id);
+        let mut held = self.lock(id, &[], &operation, call).await?;
+        let mut attempts = Attempts::new(self.client.tuning());
+        let mut sent = false;
+        loop {
+            let result = self.write_once(id, &operation, &mut held, &mut sent, &mut merge, call).await;
+            let error = match result {
+                Ok(document) => return Ok(document),
+                Err(Setback::Stop(error)) => return Err(if sent { error.unfinished() } else { error }),
+                Err(Setback::Again(error)) => error,
+            };
+            self.wait_for_next(&mut attempts, &operation, error, call)
+                .await
+                .map_err(|error| if sent { error.unfinished() } else { error })?;
+        }
+    }
+
+    async fn write_once(
+        self,
+        id: &ResourceId,
+        operation: &Operation,
+        held: &mut Held,
+        sent: &mut bool,
+        merge: &mut (impl FnMut(Option<&Document>, bool) -> Result<Value, ArmError> + Send),
+        call: &Call,
+    ) -> Result<Document, Setback> {
+        let (existing, body) = loop {
+            // The parent first: children share its version, so one that is still moving would spoil the etag read next.
+            self.wait_for_parent(id, operation, call).await?;
+            let existing = self.read_settled(id, operation, call).await?;
+            let body = merge(existing.as_ref(), *sent)?;
+            let mut associated = self.associated(&body);
+            associated.extend(existing.iter().flat_map(|existing| self.associated(&existing.body)));
+            if self.client.locks().try_extend(held, &associated) {
+                break (existing, body);
+            }
+            // Somebody writes one of them. Queue for all locks from the start, in their order, and read again.
+            *held = Held::default();
+            *held = self.lock(id, &associated, operation, call).await?;
+        };
+        let mut wanted = body;
+        strip_read_only(&mut wanted, self.kind.computed);
+        if let Some(existing) = existing.as_ref() {
+            let mut current = existing.body.clone();
+            strip_read_only(&mut current, self.kind.computed);
+            // A failed operation leaves an object whose properties look right; only another write repairs it.
+            if same(&current, &wanted) && provisioning_state(&existing.body) != Some("Failed") {
+                return Ok(existing.clone());
+            }
+        }
+        let etag = existing.as_ref().and_then(|existing| existing.etag.as_deref());
+        let response = match self.client.put(id, self.kind.api_version, &wanted, etag, call).await {
+            Ok(response) => response,
+            Err(error) => {
+                *sent |= !was_not_carried_out(&error);
+                return Err(Setback::Again(error));
+            }
+        };
+        *sent = true;
+        let started = Started { operation, id, api_version: self.kind.api_version, deletes: false };
+        operation::finish(self.client, &started, &response, call).await.map_err(Setback::Again)?;
+        Ok(self.read_back(id, operation, call).await?)
+    }
+
+    /// Locks the object, its parents and what it is associated with.
+    async fn lock(self, id: &ResourceId, associated: &[ResourceId], operation: &Operation, call: &Call) -> Result<Held, ArmError> {
+        let family = std::iter::successors(Some(id.clone()), ResourceId::parent);
+        let ids: Vec<ResourceId> = family.chain(associated.iter().cloned()).collect();
+        self.client
+            .locks()
+            .acquire(call, &ids)
+            .await
+            .map_err(|interruption| ArmError::interrupted(interruption, operation, call.timeout(), None))
+    }
+
+    fn associated(self, body: &Value) -> Vec<ResourceId> {
+        let properties = body.get("properties");
+        let id_in = |field: &&str| properties?.get(*field)?.get("id")?.as_str()?.parse().ok();
+        self.kind.associations.iter().filter_map(id_in).collect()
+    }
+
+    async fn wait_for_parent(self, id: &ResourceId, operation: &Operation, call: &Call) -> Result<(), ArmError> {
+        if let Some((parent, kind)) = id.parent().zip(self.kind.parent) {
+            Documents { client: self.client, kind }.read_settled(&parent, operation, call).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads an object once no operation is under way on it: a write would cancel the other's.
+    async fn read_settled(self, id: &ResourceId, operation: &Operation, call: &Call) -> Result<Option<Document>, ArmError> {
+        loop {
+            let document = self.get(id, call).await?;
+            let state = document.as_ref().and_then(|document| provisioning_state(&document.body));
+            if !state.is_some_and(|state| ["Updating", "Deleting", "Creating"].contains(&state)) {
+                return Ok(document);
+            }
+            self.pause(self.client.tuning().poll_interval, operation, call).await?;
+        }
+    }
+
+    /// Reads what was just written; ARM's reading side lags and may not know it yet.
+    async fn read_back(self, id: &ResourceId, operation: &Operation, call: &Call) -> Result<Document, ArmError> {
+        let tuning = self.client.tuning();
+        for look in 1..=tuning.lost_looks {
+            if let Some(document) = self.read_settled(id, operation, call).await? {
+                return Ok(document);
+            }
+            self.pause(tuning.delay(look, None), operation, call).await?;
+        }
+        Err(ArmError::NotFound { id: id.clone() })
+    }
+
+    async fn wait_for_next(
+        self,
+        attempts: &mut Attempts<'_>,
+        operation: &Operation,
+        error: ArmError,
+        call: &Call,
+    ) -> Result<(), ArmError> {
+        let delay = attempts.next(operation, error)?;
+        self.pause(delay, operation, call).await
+    }
+
+    async fn pause(self, duration: std::time::Duration, operation: &Operation, call: &Call) -> Result<(), ArmError> {
+        let paused = call.pause(duration).await;
+        paused.map_err(|interruption| ArmError::interrupted(interruption, operation, call.timeout(), None))
+    }
+}
+
+/// Whether the error says that the resource does not exist. A 404 that says something else (an unknown subscription, a proxy's page)
+/// must not be taken for that: the object would be dropped from the state, or made twice.
+pub(super) fn is_absent(error: &ArmError) -> bool {
+    const ABSENT: [&str; 4] = ["ResourceNotFound", "NotFound", "ParentResourceNotFound", "ResourceGroupNotFound"];
+    let ArmError::Service(error) = error else { return false };
+    error.status() == Some(404) && ABSENT.iter().any(|code| code.eq_ignore_ascii_case(ServiceError::code(error)))
+}
+
+#[cfg(test)]
+mod tests;
