@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`network`] | Azure's vocabulary as validated types: priority, prefix, port, service tag, security rule, policy |
 //! | [`regions`] | clouds and regions, their pairs and spellings |
+//! | [`service_tags`] | Microsoft's tag file: addresses behind a tag, what changed between two files |
 //! | [`requirements`] | the catalogue: what each document demands, per edition, cloud and condition |
 //! | [`workloads`] | one file per workload: inputs to a policy, by a pure function |
 //! | [`azure`] | clouds, credentials, the ARM pipeline, operations, locks, merges |
@@ -27,4 +28,5 @@ pub mod network;
 pub mod provider;
 pub mod regions;
 pub mod requirements;
+pub mod service_tags;
 pub mod workloads;

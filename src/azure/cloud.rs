@@ -24,15 +24,24 @@ impl Endpoints {
     pub(super) fn of(settings: &ConnectionSettings) -> Result<Endpoints, SettingsError> {
         let (resource_manager, authority) = match settings.environment {
             Cloud::Public => ("https://management.azure.com", "https://login.microsoftonline.com"),
-            Cloud::UsGovernment => ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+            Cloud::UsGovernment => (
+                "https://management.usgovcloudapi.net",
+                "https://login.microsoftonline.us",
+            ),
             Cloud::China => ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
         };
         // An endpoint of its own (a private link, say) does not change what the cloud's tokens are for.
-        let audience = settings.resource_manager_audience.as_deref().unwrap_or(resource_manager);
+        let audience = settings
+            .resource_manager_audience
+            .as_deref()
+            .unwrap_or(resource_manager);
         Ok(Endpoints {
             resource_manager: https(
                 "resource_manager_endpoint",
-                settings.resource_manager_endpoint.as_deref().unwrap_or(resource_manager),
+                settings
+                    .resource_manager_endpoint
+                    .as_deref()
+                    .unwrap_or(resource_manager),
             )?,
             // An audience that ends in a slash keeps it: Entra puts what stands before `/.default` into the token as is.
             scope: format!("{audience}/.default"),
@@ -45,9 +54,16 @@ impl Endpoints {
 }
 
 fn https(setting: &'static str, value: &str) -> Result<Url, SettingsError> {
-    let refused = || SettingsError::NotHttps { setting, value: value.to_owned() };
+    let refused = || SettingsError::NotHttps {
+        setting,
+        value: value.to_owned(),
+    };
     let url = Url::parse(value).map_err(|_| refused())?;
-    if url.scheme() == "https" && url.has_host() { Ok(url) } else { Err(refused()) }
+    if url.scheme() == "https" && url.has_host() {
+        Ok(url)
+    } else {
+        Err(refused())
+    }
 }
 
 #[cfg(test)]
@@ -56,9 +72,15 @@ mod tests {
 
     #[test]
     fn a_sovereign_cloud_has_addresses_of_its_own() {
-        let settings = ConnectionSettings { environment: Cloud::UsGovernment, ..ConnectionSettings::default() };
+        let settings = ConnectionSettings {
+            environment: Cloud::UsGovernment,
+            ..ConnectionSettings::default()
+        };
         let endpoints = Endpoints::of(&settings).unwrap();
-        assert_eq!(endpoints.resource_manager.as_str(), "https://management.usgovcloudapi.net/");
+        assert_eq!(
+            endpoints.resource_manager.as_str(),
+            "https://management.usgovcloudapi.net/"
+        );
         assert_eq!(endpoints.scope, "https://management.usgovcloudapi.net/.default");
         assert_eq!(endpoints.authority.as_str(), "https://login.microsoftonline.us/");
     }
@@ -77,9 +99,14 @@ mod tests {
     #[test]
     fn tokens_do_not_travel_in_the_clear() {
         for value in ["http://arm.corp.example", "arm.corp.example", "https://"] {
-            let settings =
-                ConnectionSettings { resource_manager_endpoint: Some(value.into()), ..ConnectionSettings::default() };
-            assert!(matches!(Endpoints::of(&settings), Err(SettingsError::NotHttps { .. })), "{value}");
+            let settings = ConnectionSettings {
+                resource_manager_endpoint: Some(value.into()),
+                ..ConnectionSettings::default()
+            };
+            assert!(
+                matches!(Endpoints::of(&settings), Err(SettingsError::NotHttps { .. })),
+                "{value}"
+            );
         }
     }
 }

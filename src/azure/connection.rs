@@ -9,7 +9,8 @@ use azure_core::{
     cloud::{CloudConfiguration, CustomConfiguration},
     credentials::TokenCredential,
     http::{
-        ClientOptions, LoggingOptions, Pipeline, RetryOptions, Transport, Url, policies::auth::BearerTokenAuthorizationPolicy,
+        ClientOptions, LoggingOptions, Pipeline, RetryOptions, Transport, Url,
+        policies::auth::BearerTokenAuthorizationPolicy,
     },
 };
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
@@ -53,7 +54,10 @@ impl Connection {
             vec![authorization],
             None,
         );
-        Connection { resource_manager: endpoints.resource_manager, pipeline }
+        Connection {
+            resource_manager: endpoints.resource_manager,
+            pipeline,
+        }
     }
 }
 
@@ -72,8 +76,13 @@ fn credential(
         },
     };
     let secret = principal.client_secret.expose().to_owned();
-    let credential = ClientSecretCredential::new(principal.tenant_id, principal.client_id.to_owned(), secret.into(), Some(options))
-        .map_err(|error| SettingsError::Credential(super::error::chain(&error)))?;
+    let credential = ClientSecretCredential::new(
+        principal.tenant_id,
+        principal.client_id.to_owned(),
+        secret.into(),
+        Some(options),
+    )
+    .map_err(|error| SettingsError::Credential(super::error::chain(&error)))?;
     Ok(credential)
 }
 
@@ -109,11 +118,16 @@ fn http_client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, SettingsErro
         Some(path) => builder.tls_certs_merge(certificates(path)?),
         None => builder,
     };
-    builder.build().map_err(|error| SettingsError::HttpClient(with_causes(&error)))
+    builder
+        .build()
+        .map_err(|error| SettingsError::HttpClient(with_causes(&error)))
 }
 
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, SettingsError> {
-    let refuse = |reason: String| SettingsError::CaBundle { path: path.to_owned(), reason };
+    let refuse = |reason: String| SettingsError::CaBundle {
+        path: path.to_owned(),
+        reason,
+    };
     let pem = fs::read(path).map_err(|error| refuse(error.to_string()))?;
     let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refuse(with_causes(&error)))?;
     if certificates.is_empty() {
@@ -149,8 +163,14 @@ mod tests {
 
     #[test]
     fn a_bundle_that_is_none_is_refused_with_its_path() {
-        for (path, reason) in [("does/not/exist.pem", "No such file"), ("Cargo.toml", "holds no PEM certificate")] {
-            let settings = ConnectionSettings { ca_bundle: Some(path.into()), ..settings() };
+        for (path, reason) in [
+            ("does/not/exist.pem", "No such file"),
+            ("Cargo.toml", "holds no PEM certificate"),
+        ] {
+            let settings = ConnectionSettings {
+                ca_bundle: Some(path.into()),
+                ..settings()
+            };
             let error = Connection::open(&settings).expect_err(path).to_string();
             assert!(error.contains(path) && error.contains(reason), "{error}");
         }
@@ -158,7 +178,10 @@ mod tests {
 
     #[test]
     fn a_tenant_that_cannot_be_one_is_refused_before_anything_is_sent() {
-        let settings = ConnectionSettings { tenant_id: Some("not a tenant".into()), ..settings() };
+        let settings = ConnectionSettings {
+            tenant_id: Some("not a tenant".into()),
+            ..settings()
+        };
         assert!(matches!(Connection::open(&settings), Err(SettingsError::Credential(_))));
     }
 }

@@ -65,7 +65,11 @@ impl<'a> Documents<'a> {
     /// Reads an object; `None` if it does not exist.
     pub(super) async fn get(self, id: &ResourceId, call: &Call) -> Result<Option<Document>, ArmError> {
         match self.client.get(id, self.kind.api_version, call).await {
-            Ok(response) => Ok(Some(Document { id: id.clone(), body: response.body, etag: response.etag })),
+            Ok(response) => Ok(Some(Document {
+                id: id.clone(),
+                body: response.body,
+                etag: response.etag,
+            })),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -81,7 +85,9 @@ impl<'a> Documents<'a> {
                 overlay(&mut merged, &body);
                 Ok(merged)
             }
-            Some(_) => Err(ArmError::AlreadyExists { id: id.clone() }),
+            Some(_) => Err(ArmError::AlreadyExists {
+                id: Box::new(id.clone()),
+            }),
         })
         .await
     }
@@ -94,7 +100,9 @@ impl<'a> Documents<'a> {
         mut merge: impl FnMut(&mut Value) + Send,
     ) -> Result<Document, ArmError> {
         self.write(id, call, |existing, _| {
-            let existing = existing.ok_or_else(|| ArmError::NotFound { id: id.clone() })?;
+            let existing = existing.ok_or_else(|| ArmError::NotFound {
+                id: Box::new(id.clone()),
+            })?;
             let mut merged = existing.body.clone();
             merge(&mut merged);
             Ok(merged)
@@ -123,7 +131,13 @@ impl<'a> Documents<'a> {
         }
     }
 
-    async fn delete_once(self, id: &ResourceId, operation: &Operation, begun: &mut bool, call: &Call) -> Result<(), Setback> {
+    async fn delete_once(
+        self,
+        id: &ResourceId,
+        operation: &Operation,
+        begun: &mut bool,
+        call: &Call,
+    ) -> Result<(), Setback> {
         self.wait_for_parent(id, operation, call).await?;
         let response = match self.client.delete(id, self.kind.api_version, call).await {
             Ok(response) => response,
@@ -131,8 +145,15 @@ impl<'a> Documents<'a> {
             Err(error) => return Err(error.into()),
         };
         *begun = true;
-        let started = Started { operation, id, api_version: self.kind.api_version, deletes: true };
-        operation::finish(self.client, &started, &response, call).await.map_err(Setback::Again)
+        let started = Started {
+            operation,
+            id,
+            api_version: self.kind.api_version,
+            deletes: true,
+        };
+        operation::finish(self.client, &started, &response, call)
+            .await
+            .map_err(Setback::Again)
     }
 
     /// The heart: `merge` makes the new body of what exists (and learns whether a write of ours may be in it already).
@@ -147,7 +168,9 @@ impl<'a> Documents<'a> {
         let mut attempts = Attempts::new(self.client.tuning());
         let mut sent = false;
         loop {
-            let result = self.write_once(id, &operation, &mut held, &mut sent, &mut merge, call).await;
+            let result = self
+                .write_once(id, &operation, &mut held, &mut sent, &mut merge, call)
+                .await;
             let error = match result {
                 Ok(document) => return Ok(document),
                 Err(Setback::Stop(error)) => return Err(if sent { error.unfinished() } else { error }),
@@ -201,13 +224,26 @@ impl<'a> Documents<'a> {
             }
         };
         *sent = true;
-        let started = Started { operation, id, api_version: self.kind.api_version, deletes: false };
-        operation::finish(self.client, &started, &response, call).await.map_err(Setback::Again)?;
+        let started = Started {
+            operation,
+            id,
+            api_version: self.kind.api_version,
+            deletes: false,
+        };
+        operation::finish(self.client, &started, &response, call)
+            .await
+            .map_err(Setback::Again)?;
         Ok(self.read_back(id, operation, call).await?)
     }
 
     /// Locks the object, its parents and what it is associated with.
-    async fn lock(self, id: &ResourceId, associated: &[ResourceId], operation: &Operation, call: &Call) -> Result<Held, ArmError> {
+    async fn lock(
+        self,
+        id: &ResourceId,
+        associated: &[ResourceId],
+        operation: &Operation,
+        call: &Call,
+    ) -> Result<Held, ArmError> {
         let family = std::iter::successors(Some(id.clone()), ResourceId::parent);
         let ids: Vec<ResourceId> = family.chain(associated.iter().cloned()).collect();
         self.client
@@ -225,16 +261,28 @@ impl<'a> Documents<'a> {
 
     async fn wait_for_parent(self, id: &ResourceId, operation: &Operation, call: &Call) -> Result<(), ArmError> {
         if let Some((parent, kind)) = id.parent().zip(self.kind.parent) {
-            Documents { client: self.client, kind }.read_settled(&parent, operation, call).await?;
+            Documents {
+                client: self.client,
+                kind,
+            }
+            .read_settled(&parent, operation, call)
+            .await?;
         }
         Ok(())
     }
 
     /// Reads an object once no operation is under way on it: a write would cancel the other's.
-    async fn read_settled(self, id: &ResourceId, operation: &Operation, call: &Call) -> Result<Option<Document>, ArmError> {
+    async fn read_settled(
+        self,
+        id: &ResourceId,
+        operation: &Operation,
+        call: &Call,
+    ) -> Result<Option<Document>, ArmError> {
         loop {
             let document = self.get(id, call).await?;
-            let state = document.as_ref().and_then(|document| provisioning_state(&document.body));
+            let state = document
+                .as_ref()
+                .and_then(|document| provisioning_state(&document.body));
             if !state.is_some_and(|state| ["Updating", "Deleting", "Creating"].contains(&state)) {
                 return Ok(document);
             }
@@ -251,7 +299,9 @@ impl<'a> Documents<'a> {
             }
             self.pause(tuning.delay(look, None), operation, call).await?;
         }
-        Err(ArmError::NotFound { id: id.clone() })
+        Err(ArmError::NotFound {
+            id: Box::new(id.clone()),
+        })
     }
 
     async fn wait_for_next(
@@ -274,9 +324,17 @@ impl<'a> Documents<'a> {
 /// Whether the error says that the resource does not exist. A 404 that says something else (an unknown subscription, a proxy's page)
 /// must not be taken for that: the object would be dropped from the state, or made twice.
 pub(super) fn is_absent(error: &ArmError) -> bool {
-    const ABSENT: [&str; 4] = ["ResourceNotFound", "NotFound", "ParentResourceNotFound", "ResourceGroupNotFound"];
+    const ABSENT: [&str; 4] = [
+        "ResourceNotFound",
+        "NotFound",
+        "ParentResourceNotFound",
+        "ResourceGroupNotFound",
+    ];
     let ArmError::Service(error) = error else { return false };
-    error.status() == Some(404) && ABSENT.iter().any(|code| code.eq_ignore_ascii_case(ServiceError::code(error)))
+    error.status() == Some(404)
+        && ABSENT
+            .iter()
+            .any(|code| code.eq_ignore_ascii_case(ServiceError::code(error)))
 }
 
 #[cfg(test)]

@@ -20,7 +20,10 @@ pub struct Operation {
 impl Operation {
     /// The operation `verb` on `target`.
     pub(super) fn new(verb: &'static str, target: &ResourceId) -> Operation {
-        Operation { verb, target: target.to_string() }
+        Operation {
+            verb,
+            target: target.to_string(),
+        }
     }
 }
 
@@ -80,16 +83,18 @@ pub enum ArmError {
     #[error("`{id}` does not exist")]
     NotFound {
         /// Its id.
-        id: ResourceId,
+        id: Box<ResourceId>,
     },
     /// What should be created exists.
     #[error("`{id}` exists already")]
     AlreadyExists {
         /// Its id.
-        id: ResourceId,
+        id: Box<ResourceId>,
     },
     /// Others changed the object each time between our reading and our writing it.
-    #[error("`{operation}` was given up: in {rounds} attempts, somebody else changed the object each time before our write; last: {last}")]
+    #[error(
+        "`{operation}` was given up: in {rounds} attempts, somebody else changed the object each time before our write; last: {last}"
+    )]
     Contended {
         /// The request.
         operation: Operation,
@@ -195,7 +200,11 @@ impl ArmError {
         let operation = operation.clone();
         match interruption {
             Interruption::Cancelled => ArmError::Cancelled { operation },
-            Interruption::TimedOut => ArmError::TimedOut { operation, timeout, last: last.map(Box::new) },
+            Interruption::TimedOut => ArmError::TimedOut {
+                operation,
+                timeout,
+                last: last.map(Box::new),
+            },
         }
     }
 
@@ -203,10 +212,17 @@ impl ArmError {
     pub(super) fn of_pipeline(operation: &Operation, error: &azure_core::Error) -> ArmError {
         let cause = chain(error);
         if matches!(error.kind(), ErrorKind::Credential) {
-            return ArmError::Credential { failure: transport_failure(error, &cause), cause };
+            return ArmError::Credential {
+                failure: transport_failure(error, &cause),
+                cause,
+            };
         }
         let failure = transport_failure(error, &cause).unwrap_or(TransportFailure::Interrupted);
-        ArmError::Transport { operation: operation.clone(), cause, failure }
+        ArmError::Transport {
+            operation: operation.clone(),
+            cause,
+            failure,
+        }
     }
 
     pub(super) fn unfinished(self) -> ArmError {
@@ -238,7 +254,9 @@ fn transport_failure(error: &azure_core::Error, cause: &str) -> Option<Transport
     if cause.contains("invalid peer certificate") || cause.contains("received fatal alert") {
         return Some(TransportFailure::Certificate);
     }
-    let kinds = sources(error).filter_map(|error| error.downcast_ref::<azure_core::Error>()).map(azure_core::Error::kind);
+    let kinds = sources(error)
+        .filter_map(|error| error.downcast_ref::<azure_core::Error>())
+        .map(azure_core::Error::kind);
     for kind in kinds {
         match kind {
             ErrorKind::Connection => return Some(TransportFailure::Unreachable),
@@ -256,30 +274,40 @@ fn transport_failure(error: &azure_core::Error, cause: &str) -> Option<Transport
 /// The chain of causes down to the root, each once. The useful text (a certificate that is not trusted, a name that does not
 /// resolve) stands four to six levels down.
 pub(super) fn chain(error: &azure_core::Error) -> String {
-    // What azure_core and reqwest say on the way without saying anything.
+    // What the crates on the way say without saying anything.
     const EMPTY: [&str; 5] = [
-        "retry policy expired",
-        "non-transport error occurred",
+        "retry policy expired and the request will no longer be retried",
+        "non-transport error occurred which will not be retried",
         "failed to execute `reqwest` request",
         "client error (Connect)",
         "client error (SendRequest)",
     ];
     let mut texts: Vec<String> = Vec::new();
     for error in sources(error) {
-        let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        let known = texts.iter().any(|known| known.contains(&text));
-        if !known && !EMPTY.iter().any(|empty| text.starts_with(empty)) {
+        let text = EMPTY
+            .iter()
+            .fold(error.to_string(), |text, empty| text.replace(empty, ""));
+        let text = text.split("To troubleshoot, visit").next().unwrap_or_default();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !text.is_empty() && !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }
     }
     if texts.is_empty() {
         texts.push(error.to_string());
     }
-    sanitize::text(&sanitize::shorten(&texts.join(": "), 2000))
+    let clean: Vec<String> = texts
+        .iter()
+        .map(|text| sanitize::text(text.trim_end_matches('.')))
+        .collect();
+    sanitize::shorten(&clean.join(": "), 2000)
 }
 
 fn sources<'a>(error: &'a azure_core::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error as &(dyn StdError + 'static)), |error: &&'a (dyn StdError + 'static)| (*error).source())
+    std::iter::successors(
+        Some(error as &(dyn StdError + 'static)),
+        |error: &&'a (dyn StdError + 'static)| (*error).source(),
+    )
 }
 
 fn minutes(duration: &Duration) -> String {
@@ -290,12 +318,17 @@ fn minutes(duration: &Duration) -> String {
 }
 
 fn last_error(last: &Option<Box<ArmError>>) -> String {
-    last.as_ref().map(|error| format!("; last: {error}")).unwrap_or_default()
+    last.as_ref()
+        .map(|error| format!("; last: {error}"))
+        .unwrap_or_default()
 }
 
 fn capitalise(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

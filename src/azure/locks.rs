@@ -49,7 +49,10 @@ const ORDER: [&str; 8] = [
 impl Key {
     fn of(id: &ResourceId) -> Key {
         let kind = id.kind_key();
-        Key { rank: ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len()), id: id.key() }
+        Key {
+            rank: ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len()),
+            id: id.key(),
+        }
     }
 }
 
@@ -126,7 +129,10 @@ mod tests {
         .map(|path| Key::of(&id(path)))
         .collect();
         keys.sort();
-        let order: Vec<&str> = keys.iter().filter_map(|key| key.id.strip_prefix(&GROUP.to_lowercase())).collect();
+        let order: Vec<&str> = keys
+            .iter()
+            .filter_map(|key| key.id.strip_prefix(&GROUP.to_lowercase()))
+            .collect();
         assert_eq!(
             order,
             [
@@ -143,7 +149,10 @@ mod tests {
     #[tokio::test]
     async fn one_object_has_one_writer_in_whatever_case_its_id_is_written() {
         let locks = Locks::default();
-        let held = locks.acquire(&call(), &[id("networkSecurityGroups/NSG")]).await.unwrap();
+        let held = locks
+            .acquire(&call(), &[id("networkSecurityGroups/NSG")])
+            .await
+            .unwrap();
         let cancel = CancellationToken::new();
         let second = Call::new(Duration::from_secs(60), cancel.clone());
         let nsg = [id("networkSecurityGroups/nsg")];

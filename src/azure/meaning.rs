@@ -18,7 +18,8 @@ fn same_in(field: Option<&str>, one: &Value, other: &Value) -> bool {
         (Value::Object(one), Value::Object(other)) => same_objects(one, other),
         (Value::Array(one), Value::Array(other)) => same_lists(field, one, other),
         (Value::String(one), Value::String(other)) => {
-            let caseless = one.starts_with("/subscriptions/") || field.is_some_and(|field| ENUMERATIONS.contains(&field));
+            let caseless =
+                one.starts_with("/subscriptions/") || field.is_some_and(|field| ENUMERATIONS.contains(&field));
             one == other || caseless && one.to_lowercase() == other.to_lowercase()
         }
         _ => one == other || is_nothing(one) && is_nothing(other),
@@ -54,14 +55,19 @@ fn same_lists(field: Option<&str>, one: &[Value], other: &[Value]) -> bool {
         _ => None,
     };
     let keyed = |list: &[Value]| -> Option<BTreeMap<String, usize>> {
-        let keys: Option<BTreeMap<String, usize>> =
-            list.iter().enumerate().map(|(position, value)| key(value).map(|key| (key, position))).collect();
+        let keys: Option<BTreeMap<String, usize>> = list
+            .iter()
+            .enumerate()
+            .map(|(position, value)| key(value).map(|key| (key, position)))
+            .collect();
         keys.filter(|keys| keys.len() == list.len())
     };
     match (keyed(one), keyed(other)) {
         (Some(positions), Some(counterparts)) => positions.iter().all(|(key, position)| {
             let counterpart = counterparts.get(key).and_then(|position| other.get(*position));
-            one.get(*position).zip(counterpart).is_some_and(|(one, other)| same_in(field, one, other))
+            one.get(*position)
+                .zip(counterpart)
+                .is_some_and(|(one, other)| same_in(field, one, other))
         }),
         _ => one.iter().zip(other).all(|(one, other)| same_in(field, one, other)),
     }
@@ -71,7 +77,9 @@ fn same_lists(field: Option<&str>, one: &[Value], other: &[Value]) -> bool {
 /// useless at best, and an old etag in a body is a trap.
 pub(super) fn strip_read_only(body: &mut Value, computed: &[&str]) {
     strip_states(body);
-    let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     properties.remove("resourceGuid");
     for field in computed {
         properties.remove(*field);
@@ -84,7 +92,10 @@ fn strip_states(value: &mut Value) {
             object.remove("etag");
             object.remove("provisioningState");
             // Tags are the user's, whatever their names.
-            object.iter_mut().filter(|(field, _)| *field != "tags").for_each(|(_, value)| strip_states(value));
+            object
+                .iter_mut()
+                .filter(|(field, _)| *field != "tags")
+                .for_each(|(_, value)| strip_states(value));
         }
         Value::Array(items) => items.iter_mut().for_each(strip_states),
         _ => {}
@@ -113,10 +124,16 @@ mod tests {
     fn spellings_of_one_meaning_are_the_same() {
         for (one, other) in [
             (json!({ "a": null, "b": "", "c": [] }), json!({})),
-            (json!({ "id": "/subscriptions/S/x" }), json!({ "id": "/subscriptions/s/X" })),
+            (
+                json!({ "id": "/subscriptions/S/x" }),
+                json!({ "id": "/subscriptions/s/X" }),
+            ),
             (json!({ "protocol": "Tcp" }), json!({ "protocol": "TCP" })),
             (json!({ "prefixes": ["b", "a"] }), json!({ "prefixes": ["a", "b"] })),
-            (json!([{ "name": "a", "x": 1 }, { "name": "b" }]), json!([{ "name": "b" }, { "name": "a", "x": 1 }])),
+            (
+                json!([{ "name": "a", "x": 1 }, { "name": "b" }]),
+                json!([{ "name": "b" }, { "name": "a", "x": 1 }]),
+            ),
         ] {
             assert!(same(&one, &other) && same(&other, &one), "{one} {other}");
         }
@@ -131,7 +148,10 @@ mod tests {
             (json!(["a"]), json!(["a", "b"])),
             (json!([{ "name": "a", "x": 1 }]), json!([{ "name": "a", "x": 2 }])),
             (json!([1, 2]), json!([2, 1])),
-            (json!({ "id": "/subscriptions/s/x" }), json!({ "id": "/subscriptions/s/y" })),
+            (
+                json!({ "id": "/subscriptions/s/x" }),
+                json!({ "id": "/subscriptions/s/y" }),
+            ),
         ] {
             assert!(!same(&one, &other) && !same(&other, &one), "{one} {other}");
         }
@@ -153,7 +173,13 @@ mod tests {
     #[test]
     fn an_overlay_replaces_lists_and_keeps_strangers() {
         let mut existing = json!({ "tags": { "a": "1" }, "properties": { "rules": [1, 2], "new": true } });
-        overlay(&mut existing, &json!({ "tags": { "b": "2" }, "properties": { "rules": [3] } }));
-        assert_eq!(existing, json!({ "tags": { "a": "1", "b": "2" }, "properties": { "rules": [3], "new": true } }));
+        overlay(
+            &mut existing,
+            &json!({ "tags": { "b": "2" }, "properties": { "rules": [3] } }),
+        );
+        assert_eq!(
+            existing,
+            json!({ "tags": { "a": "1", "b": "2" }, "properties": { "rules": [3], "new": true } })
+        );
     }
 }

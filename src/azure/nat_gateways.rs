@@ -8,7 +8,12 @@ use super::{
     resource_id::ResourceId,
 };
 
-static KIND: Kind = Kind { api_version: "2025-01-01", computed: &[], associations: &[], parent: None };
+static KIND: Kind = Kind {
+    api_version: "2025-01-01",
+    computed: &[],
+    associations: &[],
+    parent: None,
+};
 
 /// The NAT gateways.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +22,10 @@ pub struct NatGateways<'a>(Documents<'a>);
 impl ArmClient {
     /// The NAT gateways.
     pub fn nat_gateways(&self) -> NatGateways<'_> {
-        NatGateways(Documents { client: self, kind: &KIND })
+        NatGateways(Documents {
+            client: self,
+            kind: &KIND,
+        })
     }
 }
 

@@ -25,7 +25,10 @@ pub struct NetworkSecurityGroups<'a>(Documents<'a>);
 impl ArmClient {
     /// The network security groups.
     pub fn network_security_groups(&self) -> NetworkSecurityGroups<'_> {
-        NetworkSecurityGroups(Documents { client: self, kind: &KIND })
+        NetworkSecurityGroups(Documents {
+            client: self,
+            kind: &KIND,
+        })
     }
 }
 
@@ -50,7 +53,12 @@ impl NetworkSecurityGroups<'_> {
     ///
     /// # Errors
     /// [`ArmError::NotFound`] if it does not exist; see [`ArmError`].
-    pub async fn update(&self, id: &ResourceId, call: &Call, merge: impl FnMut(&mut Value) + Send) -> Result<Document, ArmError> {
+    pub async fn update(
+        &self,
+        id: &ResourceId,
+        call: &Call,
+        merge: impl FnMut(&mut Value) + Send,
+    ) -> Result<Document, ArmError> {
         self.0.update(id, call, merge).await
     }
 

@@ -51,8 +51,15 @@ enum Progress {
 }
 
 /// Waits until the operation that `response` began has ended well.
-pub(super) async fn finish(client: &ArmClient, started: &Started<'_>, response: &Response, call: &Call) -> Result<(), ArmError> {
-    let Some(mut signpost) = signpost(started, response) else { return Ok(()) };
+pub(super) async fn finish(
+    client: &ArmClient,
+    started: &Started<'_>,
+    response: &Response,
+    call: &Call,
+) -> Result<(), ArmError> {
+    let Some(mut signpost) = signpost(started, response) else {
+        return Ok(());
+    };
     let tuning = client.tuning();
     let mut lost = 0;
     let mut delay = tuning.poll_delay(response.retry_after);
@@ -68,7 +75,9 @@ pub(super) async fn finish(client: &ArmClient, started: &Started<'_>, response: 
                 lost += 1;
                 if lost >= tuning.lost_looks {
                     if signpost == Signpost::ProvisioningState {
-                        return Err(ArmError::NotFound { id: started.id.clone() });
+                        return Err(ArmError::NotFound {
+                            id: Box::new(started.id.clone()),
+                        });
                     }
                     (signpost, lost) = (Signpost::ProvisioningState, 0);
                 }
@@ -91,7 +100,11 @@ fn signpost(started: &Started<'_>, response: &Response) -> Option<Signpost> {
         return Some(Signpost::Location(place));
     }
     let settled = provisioning_state(&response.body).is_none_or(is_success);
-    if response.status != 202 && (started.deletes || settled) { None } else { Some(Signpost::ProvisioningState) }
+    if response.status != 202 && (started.deletes || settled) {
+        None
+    } else {
+        Some(Signpost::ProvisioningState)
+    }
 }
 
 async fn look(
@@ -101,10 +114,18 @@ async fn look(
     call: &Call,
 ) -> Result<(Progress, Option<std::time::Duration>), ArmError> {
     let address = match signpost {
-        Signpost::AsyncOperation(place) | Signpost::Location(place) => Address::Operation(&place.path, place.query.as_deref()),
+        Signpost::AsyncOperation(place) | Signpost::Location(place) => {
+            Address::Operation(&place.path, place.query.as_deref())
+        }
         Signpost::ProvisioningState => Address::Resource(started.id, started.api_version),
     };
-    let outgoing = Outgoing { method: Method::Get, address, operation: started.operation, body: None, if_match: None };
+    let outgoing = Outgoing {
+        method: Method::Get,
+        address,
+        operation: started.operation,
+        body: None,
+        if_match: None,
+    };
     let response = match client.send(&outgoing, call).await {
         Ok(response) => response,
         Err(error) if is_lost(&error) => {
@@ -114,11 +135,17 @@ async fn look(
         Err(error) => return Err(error),
     };
     let progress = match signpost {
-        Signpost::AsyncOperation(_) => progress(started, response.body.get("status").and_then(Value::as_str), &response)?,
+        Signpost::AsyncOperation(_) => {
+            progress(started, response.body.get("status").and_then(Value::as_str), &response)?
+        }
         Signpost::Location(_) if response.status == 202 => Progress::Running,
         Signpost::Location(_) => Progress::Done,
         Signpost::ProvisioningState if started.deletes => Progress::Running,
-        Signpost::ProvisioningState => progress(started, provisioning_state(&response.body).or(Some("Succeeded")), &response)?,
+        Signpost::ProvisioningState => progress(
+            started,
+            provisioning_state(&response.body).or(Some("Succeeded")),
+            &response,
+        )?,
     };
     Ok((progress, response.retry_after))
 }
@@ -126,7 +153,11 @@ async fn look(
 fn progress(started: &Started<'_>, status: Option<&str>, response: &Response) -> Result<Progress, ArmError> {
     match status {
         Some(status) if is_success(status) => Ok(Progress::Done),
-        Some(status) if ["Failed", "Canceled", "Cancelled"].iter().any(|end| end.eq_ignore_ascii_case(status)) => {
+        Some(status)
+            if ["Failed", "Canceled", "Cancelled"]
+                .iter()
+                .any(|end| end.eq_ignore_ascii_case(status)) =>
+        {
             let id = response.correlation_id.clone();
             let error = ServiceError::of_operation(started.operation, status, &response.body, id);
             Err(ArmError::Service(Box::new(error)))
@@ -153,6 +184,9 @@ impl Place {
         // Relative addresses are allowed by RFC 9110 and resolve against the host we ask anyway.
         let base = Url::parse("https://host.invalid").ok()?;
         let url = base.join(header).ok()?;
-        (url.path() != "/").then(|| Place { path: url.path().to_owned(), query: url.query().map(str::to_owned) })
+        (url.path() != "/").then(|| Place {
+            path: url.path().to_owned(),
+            query: url.query().map(str::to_owned),
+        })
     }
 }

@@ -54,14 +54,20 @@ impl ResourceId {
     pub fn is_kind(&self, provider: &str, kinds: &[&str]) -> bool {
         self.provider.eq_ignore_ascii_case(provider)
             && self.segments().count() == kinds.len()
-            && self.segments().zip(kinds).all(|(segment, kind)| segment.kind.eq_ignore_ascii_case(kind))
+            && self
+                .segments()
+                .zip(kinds)
+                .all(|(segment, kind)| segment.kind.eq_ignore_ascii_case(kind))
     }
 
     /// A resource below this one.
     pub fn child(&self, kind: &str, name: &str) -> ResourceId {
         let mut child = self.clone();
         child.ancestors.push(child.own);
-        child.own = Segment { kind: kind.to_owned(), name: name.to_owned() };
+        child.own = Segment {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        };
         child
     }
 
@@ -84,7 +90,10 @@ impl ResourceId {
             resource_group: resource_group.to_owned(),
             provider: self.provider.clone(),
             ancestors: Vec::new(),
-            own: Segment { kind: kind.to_owned(), name: name.to_owned() },
+            own: Segment {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+            },
         }
     }
 
@@ -101,9 +110,18 @@ impl ResourceId {
 
     /// The parts of the path, for an address that escapes each of them.
     pub(super) fn path(&self) -> Vec<&str> {
-        let mut path =
-            vec!["subscriptions", &self.subscription, "resourceGroups", &self.resource_group, "providers", &self.provider];
-        path.extend(self.segments().flat_map(|segment| [segment.kind.as_str(), segment.name.as_str()]));
+        let mut path = vec![
+            "subscriptions",
+            &self.subscription,
+            "resourceGroups",
+            &self.resource_group,
+            "providers",
+            &self.provider,
+        ];
+        path.extend(
+            self.segments()
+                .flat_map(|segment| [segment.kind.as_str(), segment.name.as_str()]),
+        );
         path
     }
 
@@ -116,8 +134,13 @@ impl FromStr for ResourceId {
     type Err = ResourceIdError;
 
     fn from_str(text: &str) -> Result<ResourceId, ResourceIdError> {
-        let refuse = |reason: String| ResourceIdError { text: text.to_owned(), reason };
-        let path = text.strip_prefix('/').ok_or_else(|| refuse("it must begin with `/subscriptions/`".to_owned()))?;
+        let refuse = |reason: String| ResourceIdError {
+            text: text.to_owned(),
+            reason,
+        };
+        let path = text
+            .strip_prefix('/')
+            .ok_or_else(|| refuse("it must begin with `/subscriptions/`".to_owned()))?;
         let mut parts = path.split('/');
         let mut named = |keyword: &str| match (parts.next(), parts.next()) {
             (Some(found), Some(value)) if found.eq_ignore_ascii_case(keyword) && is_name(value) => Ok(value.to_owned()),
@@ -132,17 +155,30 @@ impl FromStr for ResourceId {
             if !is_name(kind) || !is_name(name) {
                 return Err(refuse(format!("`{kind}/{name}` is not a type and a name")));
             }
-            segments.push(Segment { kind: kind.to_owned(), name: name.to_owned() });
+            segments.push(Segment {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+            });
         }
-        let own = segments.pop().ok_or_else(|| refuse("it names no resource after the provider".to_owned()))?;
-        Ok(ResourceId { subscription, resource_group, provider, ancestors: segments, own })
+        let own = segments
+            .pop()
+            .ok_or_else(|| refuse("it names no resource after the provider".to_owned()))?;
+        Ok(ResourceId {
+            subscription,
+            resource_group,
+            provider,
+            ancestors: segments,
+            own,
+        })
     }
 }
 
 /// Whether a part of an id can be sent: not empty, no step up the path, nothing that ends a path or is an escape already.
 fn is_name(text: &str) -> bool {
     !matches!(text, "" | "." | "..")
-        && !text.chars().any(|c| matches!(c, '?' | '#' | '%' | '\\') || c.is_control() || c.is_whitespace() && c != ' ')
+        && !text
+            .chars()
+            .any(|c| matches!(c, '?' | '#' | '%' | '\\') || c.is_control() || c.is_whitespace() && c != ' ')
 }
 
 impl fmt::Display for ResourceId {
@@ -190,7 +226,8 @@ impl Ord for ResourceId {
 mod tests {
     use super::*;
 
-    const SUBNET: &str = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub/subnets/compute";
+    const SUBNET: &str =
+        "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub/subnets/compute";
 
     fn id(text: &str) -> ResourceId {
         text.parse().unwrap()
@@ -218,7 +255,10 @@ mod tests {
             network.sibling("networkSecurityGroups", "nsg").to_string(),
             "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/nsg"
         );
-        assert_eq!(network.in_resource_group("other", "routeTables", "rt").resource_group(), "other");
+        assert_eq!(
+            network.in_resource_group("other", "routeTables", "rt").resource_group(),
+            "other"
+        );
     }
 
     #[test]
@@ -227,12 +267,30 @@ mod tests {
             ("", "it must begin with"),
             ("hub", "it must begin with"),
             ("/subscriptions/s/resourceGroups/rg", "`providers/…` is missing"),
-            ("/subscriptions//resourceGroups/rg/providers/p/a/b", "`subscriptions/…` is missing"),
-            ("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network", "it names no resource"),
-            ("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks", "is not a type and a name"),
-            ("/subscriptions/s/resourceGroups/rg/providers/p/virtualNetworks/..", "is not a type and a name"),
-            ("/subscriptions/s/resourceGroups/rg/providers/p/virtualNetworks/a?b", "is not a type and a name"),
-            ("/subscriptions/s/resourceGroups/rg/providers/p/virtualNetworks/a/", "is not a type and a name"),
+            (
+                "/subscriptions//resourceGroups/rg/providers/p/a/b",
+                "`subscriptions/…` is missing",
+            ),
+            (
+                "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network",
+                "it names no resource",
+            ),
+            (
+                "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks",
+                "is not a type and a name",
+            ),
+            (
+                "/subscriptions/s/resourceGroups/rg/providers/p/virtualNetworks/..",
+                "is not a type and a name",
+            ),
+            (
+                "/subscriptions/s/resourceGroups/rg/providers/p/virtualNetworks/a?b",
+                "is not a type and a name",
+            ),
+            (
+                "/subscriptions/s/resourceGroups/rg/providers/p/virtualNetworks/a/",
+                "is not a type and a name",
+            ),
         ] {
             let error = text.parse::<ResourceId>().expect_err(text).to_string();
             assert!(error.contains(reason), "{text}: {error}");

@@ -47,7 +47,9 @@ impl RetryTuning {
     /// How long to wait before attempt `attempt` (the first new one is 1), given what Azure asks for. Half of our own wait is
     /// chance, so that those refused together do not come back together.
     pub(super) fn delay(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
-        let doubled = self.first_delay.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+        let doubled = self
+            .first_delay
+            .saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
         let longest = doubled.min(self.longest_delay);
         // The standard library's hash keys are random; nothing here needs more than that.
         let chance = RandomState::new().hash_one(attempt) % 1024;
@@ -78,7 +80,10 @@ pub(super) enum Class {
 pub(super) fn classify(error: &ArmError) -> Class {
     match error {
         ArmError::Service(error) => classify_service(error),
-        ArmError::Transport { failure, .. } | ArmError::Credential { failure: Some(failure), .. } => match failure {
+        ArmError::Transport { failure, .. }
+        | ArmError::Credential {
+            failure: Some(failure), ..
+        } => match failure {
             TransportFailure::Certificate => Class::Final,
             TransportFailure::Unreachable | TransportFailure::Interrupted => Class::Trouble,
         },
@@ -99,7 +104,9 @@ fn classify_service(error: &ServiceError) -> Class {
         // While the other resource is `Updating` it will be done; `Failed` it stays.
         "ReferencedResourceNotProvisioned" if error.says("is in Failed state") => Some(Class::Final),
         "ReferencedResourceNotProvisioned" => Some(Class::Busy),
-        "PreconditionFailed" | "PreconditionFailedEtagMismatch" | "CanceledAndSupersededDueToAnotherOperation" => Some(Class::Stale),
+        "PreconditionFailed" | "PreconditionFailedEtagMismatch" | "CanceledAndSupersededDueToAnotherOperation" => {
+            Some(Class::Stale)
+        }
         // The index of who uses what lags some seconds behind a delete; so does that of what exists behind a create.
         "InvalidResourceReference" | "InUseNetworkSecurityGroupCannotBeDeleted" | "InUseRouteTableCannotBeDeleted" => {
             Some(Class::Trouble)
@@ -127,7 +134,13 @@ pub(super) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     pub(super) fn new(tuning: &'a RetryTuning) -> Attempts<'a> {
-        Attempts { tuning, all: 0, troubles: 0, rounds: 0, last: None }
+        Attempts {
+            tuning,
+            all: 0,
+            troubles: 0,
+            rounds: 0,
+            last: None,
+        }
     }
 
     /// How long to wait before the next attempt after `error`; gives the error back if there is none.
@@ -144,7 +157,11 @@ impl<'a> Attempts<'a> {
             Class::Stale => {
                 self.rounds += 1;
                 if self.rounds >= self.tuning.merge_rounds {
-                    return Err(ArmError::Contended { operation: operation.clone(), rounds: self.rounds, last: Box::new(error) });
+                    return Err(ArmError::Contended {
+                        operation: operation.clone(),
+                        rounds: self.rounds,
+                        last: Box::new(error),
+                    });
                 }
             }
             Class::Final => return Err(error),
@@ -184,8 +201,18 @@ mod tests {
             (429, "RetryableError", "A retryable error occurred.", Class::Busy),
             (429, "", "", Class::Busy),
             (409, "ConflictingConcurrentWriteNotAllowed", "", Class::Busy),
-            (400, "ReferencedResourceNotProvisioned", "Resource is in Updating state", Class::Busy),
-            (400, "ReferencedResourceNotProvisioned", "Resource is in Failed state", Class::Final),
+            (
+                400,
+                "ReferencedResourceNotProvisioned",
+                "Resource is in Updating state",
+                Class::Busy,
+            ),
+            (
+                400,
+                "ReferencedResourceNotProvisioned",
+                "Resource is in Failed state",
+                Class::Final,
+            ),
             (412, "PreconditionFailed", "", Class::Stale),
             (503, "ServerTimeout", "", Class::Trouble),
             (400, "InUseNetworkSecurityGroupCannotBeDeleted", "", Class::Trouble),
@@ -195,7 +222,11 @@ mod tests {
             (400, "SecurityRuleConflict", "", Class::Final),
             (403, "AuthorizationFailed", "", Class::Final),
         ] {
-            assert_eq!(classify(&answer(status, code, message)), class, "{status} {code} {message}");
+            assert_eq!(
+                classify(&answer(status, code, message)),
+                class,
+                "{status} {code} {message}"
+            );
         }
     }
 
@@ -209,7 +240,10 @@ mod tests {
 
     #[test]
     fn trouble_ends_after_some_attempts_and_busy_does_not() {
-        let tuning = RetryTuning { trouble_attempts: 3, ..RetryTuning::default() };
+        let tuning = RetryTuning {
+            trouble_attempts: 3,
+            ..RetryTuning::default()
+        };
         let mut attempts = Attempts::new(&tuning);
         for _ in 0..20 {
             attempts.next(&operation(), answer(429, "TooManyRequests", "")).unwrap();
@@ -221,12 +255,21 @@ mod tests {
 
     #[test]
     fn azures_wish_is_a_lower_bound_and_has_a_limit() {
-        let tuning = RetryTuning { longest_retry_after: Duration::from_secs(60), ..RetryTuning::default() };
+        let tuning = RetryTuning {
+            longest_retry_after: Duration::from_secs(60),
+            ..RetryTuning::default()
+        };
         assert_eq!(tuning.delay(1, Some(Duration::from_secs(10))), Duration::from_secs(10));
-        assert_eq!(tuning.delay(1, Some(Duration::from_secs(86_400))), Duration::from_secs(60));
+        assert_eq!(
+            tuning.delay(1, Some(Duration::from_secs(86_400))),
+            Duration::from_secs(60)
+        );
         for attempt in 1..64 {
             let delay = tuning.delay(attempt, None);
-            assert!(delay >= tuning.first_delay / 2 && delay <= tuning.longest_delay, "{attempt}: {delay:?}");
+            assert!(
+                delay >= tuning.first_delay / 2 && delay <= tuning.longest_delay,
+                "{attempt}: {delay:?}"
+            );
         }
     }
 }

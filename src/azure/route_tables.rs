@@ -8,7 +8,12 @@ use super::{
     resource_id::ResourceId,
 };
 
-static KIND: Kind = Kind { api_version: "2025-01-01", computed: &[], associations: &[], parent: None };
+static KIND: Kind = Kind {
+    api_version: "2025-01-01",
+    computed: &[],
+    associations: &[],
+    parent: None,
+};
 
 /// The route tables.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +22,10 @@ pub struct RouteTables<'a>(Documents<'a>);
 impl ArmClient {
     /// The route tables.
     pub fn route_tables(&self) -> RouteTables<'_> {
-        RouteTables(Documents { client: self, kind: &KIND })
+        RouteTables(Documents {
+            client: self,
+            kind: &KIND,
+        })
     }
 }
 

@@ -42,12 +42,17 @@ fn without_sensitive_fields(text: &str) -> String {
 /// The end of the next sensitive name.
 fn next_sensitive_name(lower: &str, from: usize) -> Option<usize> {
     let rest = lower.get(from..)?;
-    SENSITIVE.iter().filter_map(|name| rest.find(name).map(|found| from + found + name.len())).min()
+    SENSITIVE
+        .iter()
+        .filter_map(|name| rest.find(name).map(|found| from + found + name.len()))
+        .min()
 }
 
 /// Where the value of the field whose name ends at `after` (or goes on, as in `tokenValue`) begins and ends.
 fn value_after(text: &str, after: usize) -> Option<(usize, usize)> {
-    let tail = text.get(after..)?.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let tail = text
+        .get(after..)?
+        .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
     let tail = tail.trim_start_matches(['"', '\'', '\\']).trim_start();
     let value = tail.strip_prefix([':', '='])?.trim_start();
     let quoted = value.trim_start_matches('\\').strip_prefix(['"', '\'']);
@@ -67,9 +72,15 @@ fn without_address_secrets(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | '>' | '`');
-        let (address, tail) = after.split_at_checked(after.find(ends).unwrap_or(after.len())).unwrap_or((after, ""));
-        let (place, query) = address.split_once('?').map_or((address, None), |(place, query)| (place, Some(query)));
-        let (host, path) = place.split_once('/').map_or((place, None), |(host, path)| (host, Some(path)));
+        let (address, tail) = after
+            .split_at_checked(after.find(ends).unwrap_or(after.len()))
+            .unwrap_or((after, ""));
+        let (place, query) = address
+            .split_once('?')
+            .map_or((address, None), |(place, query)| (place, Some(query)));
+        let (host, path) = place
+            .split_once('/')
+            .map_or((place, None), |(host, path)| (host, Some(path)));
         clean.push_str(before);
         clean.push_str("://");
         match host.rsplit_once('@') {
@@ -91,11 +102,23 @@ mod tests {
     #[test]
     fn values_of_sensitive_fields_are_removed_and_nothing_else() {
         for (given, shown) in [
-            (r#"{"sharedKey":"abc","name":"x"}"#, r#"{"sharedKey":"(redacted)","name":"x"}"#),
-            (r#"body {\"sharedKey\": \"abc\"}"#, r#"body {\"sharedKey\": \"(redacted)\"}"#),
+            (
+                r#"{"sharedKey":"abc","name":"x"}"#,
+                r#"{"sharedKey":"(redacted)","name":"x"}"#,
+            ),
+            (
+                r#"body {\"sharedKey\": \"abc\"}"#,
+                r#"body {\"sharedKey\": \"(redacted)\"}"#,
+            ),
             ("client_secret=abc&client_id=x", "client_secret=(redacted)&client_id=x"),
-            ("secretText: abc, tokenValue = def", "secretText: (redacted), tokenValue = (redacted)"),
-            ("Invalid client secret provided. Ensure the secret being sent", "Invalid client secret provided. Ensure the secret being sent"),
+            (
+                "secretText: abc, tokenValue = def",
+                "secretText: (redacted), tokenValue = (redacted)",
+            ),
+            (
+                "Invalid client secret provided. Ensure the secret being sent",
+                "Invalid client secret provided. Ensure the secret being sent",
+            ),
             ("password:", "password:"),
             ("PASSWORD='é'", "PASSWORD='(redacted)'"),
         ] {
@@ -106,9 +129,18 @@ mod tests {
     #[test]
     fn addresses_lose_query_and_password() {
         for (given, shown) in [
-            ("for url (https://h/p?api-version=1&s=sig): x", "for url (https://h/p?(redacted)): x"),
-            ("proxy http://me:pw@proxy:3128 refused", "proxy http://(redacted)@proxy:3128 refused"),
-            ("https://me:pw@h/p?q and https://h/p", "https://(redacted)@h/p?(redacted) and https://h/p"),
+            (
+                "for url (https://h/p?api-version=1&s=sig): x",
+                "for url (https://h/p?(redacted)): x",
+            ),
+            (
+                "proxy http://me:pw@proxy:3128 refused",
+                "proxy http://(redacted)@proxy:3128 refused",
+            ),
+            (
+                "https://me:pw@h/p?q and https://h/p",
+                "https://(redacted)@h/p?(redacted) and https://h/p",
+            ),
             ("see https://aka.ms/x.", "see https://aka.ms/x."),
         ] {
             assert_eq!(text(given), shown);

@@ -15,8 +15,8 @@ use azure_core::{
 use serde_json::{Value, json};
 
 use super::{
-    call::Call, client::ArmClient, cloud::Endpoints, connection::Connection, resource_id::ResourceId, retry::RetryTuning,
-    settings::ConnectionSettings,
+    call::Call, client::ArmClient, cloud::Endpoints, connection::Connection, resource_id::ResourceId,
+    retry::RetryTuning, settings::ConnectionSettings,
 };
 
 /// One answer.
@@ -30,24 +30,47 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(status: u16, body: Value) -> Answer {
-        Answer { status, headers: Vec::new(), body: body.to_string(), failure: None }
+        Answer {
+            status,
+            headers: Vec::new(),
+            body: body.to_string(),
+            failure: None,
+        }
     }
 
     pub(super) fn empty(status: u16) -> Answer {
-        Answer { status, headers: Vec::new(), body: String::new(), failure: None }
+        Answer {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+            failure: None,
+        }
     }
 
     pub(super) fn text(status: u16, body: &str) -> Answer {
-        Answer { status, headers: Vec::new(), body: body.to_owned(), failure: None }
+        Answer {
+            status,
+            headers: Vec::new(),
+            body: body.to_owned(),
+            failure: None,
+        }
     }
 
     pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
-        Answer::json(status, json!({ "error": { "code": code, "message": message, "details": [] } }))
+        Answer::json(
+            status,
+            json!({ "error": { "code": code, "message": message, "details": [] } }),
+        )
     }
 
     /// No answer at all.
     pub(super) fn failure(kind: ErrorKind, cause: &str) -> Answer {
-        Answer { status: 0, headers: Vec::new(), body: cause.to_owned(), failure: Some(kind) }
+        Answer {
+            status: 0,
+            headers: Vec::new(),
+            body: cause.to_owned(),
+            failure: Some(kind),
+        }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Answer {
@@ -73,7 +96,10 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(answers: impl IntoIterator<Item = Answer>) -> Script {
-        Script { answers: Arc::new(Mutex::new(answers.into_iter().collect())), seen: Arc::default() }
+        Script {
+            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
+            seen: Arc::default(),
+        }
     }
 
     /// A client that hears these answers, and does not wait long between them.
@@ -83,7 +109,10 @@ impl Script {
             ..ConnectionSettings::default()
         });
         let transport = Transport::new(Arc::new(self.clone()));
-        ArmClient::over(Connection::over(endpoints.unwrap(), Arc::new(AnyToken), transport), quick())
+        ArmClient::over(
+            Connection::over(endpoints.unwrap(), Arc::new(AnyToken), transport),
+            quick(),
+        )
     }
 
     pub(super) fn seen(&self) -> Vec<Seen> {
@@ -127,10 +156,20 @@ pub(super) fn id(path: &str) -> ResourceId {
 #[async_trait::async_trait]
 impl HttpClient for Script {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let Body::Bytes(body) = request.body() else { panic!("streamed") };
-        assert_eq!(request.url().host_str(), Some("arm.example"), "a token on its way to a stranger");
+        let Body::Bytes(body) = request.body() else {
+            panic!("streamed")
+        };
+        assert_eq!(
+            request.url().host_str(),
+            Some("arm.example"),
+            "a token on its way to a stranger"
+        );
         let header = |name: &'static str| {
-            request.headers().iter().find(|(own, _)| own.as_str() == name).map(|(_, value)| value.as_str().to_owned())
+            request
+                .headers()
+                .iter()
+                .find(|(own, _)| own.as_str() == name)
+                .map(|(_, value)| value.as_str().to_owned())
         };
         assert_eq!(header("authorization").as_deref(), Some("Bearer token"));
         let path = request.url().path();
@@ -149,7 +188,11 @@ impl HttpClient for Script {
         for (name, value) in answer.headers {
             headers.insert(name, value);
         }
-        Ok(AsyncRawResponse::from_bytes(StatusCode::from(answer.status), headers, answer.body))
+        Ok(AsyncRawResponse::from_bytes(
+            StatusCode::from(answer.status),
+            headers,
+            answer.body,
+        ))
     }
 }
 
@@ -159,6 +202,9 @@ struct AnyToken;
 #[async_trait::async_trait]
 impl TokenCredential for AnyToken {
     async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
-        Ok(AccessToken::new("token".to_owned(), OffsetDateTime::now_utc() + Duration::from_secs(3600)))
+        Ok(AccessToken::new(
+            "token".to_owned(),
+            OffsetDateTime::now_utc() + Duration::from_secs(3600),
+        ))
     }
 }

@@ -79,13 +79,16 @@ impl SettingsError {
     pub fn remedy(&self) -> String {
         match self {
             SettingsError::Missing(missing) => {
-                let ways: Vec<String> =
-                    missing.iter().map(|(setting, variable)| format!("`{setting}` (or `{variable}`)")).collect();
+                let ways: Vec<String> = missing
+                    .iter()
+                    .map(|(setting, variable)| format!("`{setting}` (or `{variable}`)"))
+                    .collect();
                 format!("Set {}.", ways.join(", "))
             }
             SettingsError::NotHttps { setting, .. } => format!("Give `{setting}` as `https://host`."),
             SettingsError::CaBundle { .. } => {
-                "Set `ca_bundle` (or `ARM_CA_BUNDLE`) to a readable file of PEM certificates, or leave it out.".to_owned()
+                "Set `ca_bundle` (or `ARM_CA_BUNDLE`) to a readable file of PEM certificates, or leave it out."
+                    .to_owned()
             }
             SettingsError::Credential(_) => {
                 "Check `tenant_id`, `client_id` and `client_secret` (or `ARM_TENANT_ID`, `ARM_CLIENT_ID` and \
@@ -93,7 +96,8 @@ impl SettingsError {
                     .to_owned()
             }
             SettingsError::HttpClient(_) => {
-                "Check the machine's certificate store (`SSL_CERT_FILE`, `SSL_CERT_DIR`) and its proxy variables.".to_owned()
+                "Check the machine's certificate store (`SSL_CERT_FILE`, `SSL_CERT_DIR`) and its proxy variables."
+                    .to_owned()
             }
         }
     }
@@ -109,17 +113,29 @@ pub(super) struct ServicePrincipal<'a> {
 impl ConnectionSettings {
     /// The service principal, or everything that is missing for it, at once.
     pub(super) fn service_principal(&self) -> Result<ServicePrincipal<'_>, SettingsError> {
-        match (self.tenant_id.as_deref(), self.client_id.as_deref(), self.client_secret.as_ref()) {
-            (Some(tenant_id), Some(client_id), Some(client_secret)) => {
-                Ok(ServicePrincipal { tenant_id, client_id, client_secret })
-            }
+        match (
+            self.tenant_id.as_deref(),
+            self.client_id.as_deref(),
+            self.client_secret.as_ref(),
+        ) {
+            (Some(tenant_id), Some(client_id), Some(client_secret)) => Ok(ServicePrincipal {
+                tenant_id,
+                client_id,
+                client_secret,
+            }),
             (tenant_id, client_id, client_secret) => {
                 let parts = [
                     (tenant_id.is_none(), ("tenant_id", "ARM_TENANT_ID")),
                     (client_id.is_none(), ("client_id", "ARM_CLIENT_ID")),
                     (client_secret.is_none(), ("client_secret", "ARM_CLIENT_SECRET")),
                 ];
-                Err(SettingsError::Missing(parts.into_iter().filter(|(missing, _)| *missing).map(|(_, part)| part).collect()))
+                Err(SettingsError::Missing(
+                    parts
+                        .into_iter()
+                        .filter(|(missing, _)| *missing)
+                        .map(|(_, part)| part)
+                        .collect(),
+                ))
             }
         }
     }
@@ -137,15 +153,27 @@ mod tests {
 
     #[test]
     fn everything_that_is_missing_is_named_at_once_with_its_variable() {
-        let settings = ConnectionSettings { tenant_id: Some("t".into()), ..ConnectionSettings::default() };
+        let settings = ConnectionSettings {
+            tenant_id: Some("t".into()),
+            ..ConnectionSettings::default()
+        };
         let error = settings.service_principal().err().expect("incomplete");
-        assert_eq!(error.to_string(), "the credential is incomplete: `client_id`, `client_secret` are missing");
-        assert_eq!(error.remedy(), "Set `client_id` (or `ARM_CLIENT_ID`), `client_secret` (or `ARM_CLIENT_SECRET`).");
+        assert_eq!(
+            error.to_string(),
+            "the credential is incomplete: `client_id`, `client_secret` are missing"
+        );
+        assert_eq!(
+            error.remedy(),
+            "Set `client_id` (or `ARM_CLIENT_ID`), `client_secret` (or `ARM_CLIENT_SECRET`)."
+        );
     }
 
     #[test]
     fn settings_do_not_print_their_secret() {
-        let settings = ConnectionSettings { client_secret: Some(Secret::new("hunter2")), ..ConnectionSettings::default() };
+        let settings = ConnectionSettings {
+            client_secret: Some(Secret::new("hunter2")),
+            ..ConnectionSettings::default()
+        };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 }

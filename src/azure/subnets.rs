@@ -37,7 +37,10 @@ pub struct Subnets<'a>(Documents<'a>);
 impl ArmClient {
     /// The subnets.
     pub fn subnets(&self) -> Subnets<'_> {
-        Subnets(Documents { client: self, kind: &KIND })
+        Subnets(Documents {
+            client: self,
+            kind: &KIND,
+        })
     }
 }
 
@@ -62,7 +65,12 @@ impl Subnets<'_> {
     ///
     /// # Errors
     /// [`ArmError::NotFound`] if it does not exist; see [`ArmError`].
-    pub async fn update(&self, id: &ResourceId, call: &Call, merge: impl FnMut(&mut Value) + Send) -> Result<Document, ArmError> {
+    pub async fn update(
+        &self,
+        id: &ResourceId,
+        call: &Call,
+        merge: impl FnMut(&mut Value) + Send,
+    ) -> Result<Document, ArmError> {
         self.0.update(id, call, merge).await
     }
 

@@ -8,7 +8,12 @@ use super::{
     resource_id::ResourceId,
 };
 
-pub(super) static KIND: Kind = Kind { api_version: "2025-01-01", computed: &[], associations: &[], parent: None };
+pub(super) static KIND: Kind = Kind {
+    api_version: "2025-01-01",
+    computed: &[],
+    associations: &[],
+    parent: None,
+};
 
 /// The virtual networks.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +22,10 @@ pub struct VirtualNetworks<'a>(Documents<'a>);
 impl ArmClient {
     /// The virtual networks.
     pub fn virtual_networks(&self) -> VirtualNetworks<'_> {
-        VirtualNetworks(Documents { client: self, kind: &KIND })
+        VirtualNetworks(Documents {
+            client: self,
+            kind: &KIND,
+        })
     }
 }
 

@@ -9,6 +9,8 @@ mod name;
 mod policy;
 mod port;
 mod priority;
+mod route;
+mod rule_collection;
 mod security_rule;
 mod service_endpoint;
 mod service_tag;
@@ -20,6 +22,11 @@ pub use name::{Description, NameError, RuleName};
 pub use policy::{FlowDirection, Host, NetworkPolicy, OnPremisesFlow, Prerequisite, PrerequisiteStatus, SecurityRules};
 pub use port::{PortError, PortRange, Ports};
 pub use priority::{Priority, PriorityError};
+pub use route::{NextHop, Route, RouteDestination};
+pub use rule_collection::{
+    ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, NetworkRule,
+    NetworkRuleCollection, NetworkRuleDestination,
+};
 pub use security_rule::{Access, Direction, Protocol, SecurityRule, UnknownWord};
 pub use service_endpoint::ServiceEndpoint;
 pub use service_tag::{ServiceTag, ServiceTagError};

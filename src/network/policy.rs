@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Protocol, SecurityRule, ServiceEndpoint};
+use super::{ApplicationRuleCollection, NetworkRuleCollection, Protocol, Route, SecurityRule, ServiceEndpoint};
 
 /// Security rules by name.
 pub type SecurityRules = BTreeMap<String, SecurityRule>;
@@ -14,6 +14,14 @@ pub struct NetworkPolicy {
     pub security_rules: SecurityRules,
     /// Rules that the NSG at the other end needs, by role (`node`, `server`, …).
     pub counterpart_rules: BTreeMap<String, SecurityRules>,
+    /// Routes of the subnet's route table, by name.
+    pub routes: BTreeMap<String, Route>,
+    /// Whether the route table takes over routes that gateways learn; `None` where it does not matter.
+    pub bgp_route_propagation_enabled: Option<bool>,
+    /// Network rules of the firewall in front of the subnet.
+    pub network_rule_collections: Vec<NetworkRuleCollection>,
+    /// Application rules of the firewall in front of the subnet.
+    pub application_rule_collections: Vec<ApplicationRuleCollection>,
     /// Service endpoints of the subnet.
     pub service_endpoints: BTreeSet<ServiceEndpoint>,
     /// Hosts that must be reachable, by requirement id and host.

@@ -3,8 +3,11 @@
 pub mod configuration;
 pub mod env;
 mod expansion;
+mod functions;
 mod outputs;
+mod region_data_source;
 mod schema;
+mod service_tag_data_source;
 mod workload_data_source;
 mod workload_resource;
 
@@ -19,6 +22,8 @@ use tfplugin_rs::{
 
 use self::{
     configuration::{Environment, Settings},
+    region_data_source::RegionDataSource,
+    service_tag_data_source::ServiceTagDataSource,
     workload_data_source::WorkloadDataSource,
     workload_resource::WorkloadResource,
 };
@@ -66,6 +71,13 @@ impl api::Provider for Lockeddown {
 
     fn data_sources(&self) -> Vec<Arc<ErasedDataSource>> {
         let sources = WORKLOADS.iter().map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
-        sources.map(api::data_source).collect()
+        let mut sources: Vec<_> = sources.map(api::data_source).collect();
+        sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));
+        sources.push(api::data_source(ServiceTagDataSource::new(Arc::clone(&self.settings))));
+        sources
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn api::Function>> {
+        functions::functions()
     }
 }

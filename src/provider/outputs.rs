@@ -1,11 +1,13 @@
 //! A network policy as Terraform values.
 
+mod firewall;
+
 use std::collections::BTreeSet;
 
 use tfplugin_rs::value::Value;
 
 use crate::{
-    network::{AddressSide, Known, Ports, SecurityRule, SecurityRules},
+    network::{AddressSide, Known, NextHop, Ports, Route, SecurityRule, SecurityRules},
     workloads::Expanded,
 };
 
@@ -48,6 +50,13 @@ pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
     let mut outputs = vec![
         ("security_rules".to_owned(), security_rules(&policy.security_rules)),
         ("counterpart_rules".to_owned(), Value::object(counterparts)),
+        ("routes".to_owned(), Value::object(policy.routes.iter().map(|(name, route)| (name.clone(), self::route(route))))),
+        ("bgp_route_propagation_enabled".to_owned(), policy.bgp_route_propagation_enabled.into()),
+        ("network_rule_collections".to_owned(), firewall::network_rule_collections(&policy.network_rule_collections)),
+        (
+            "application_rule_collections".to_owned(),
+            firewall::application_rule_collections(&policy.application_rule_collections),
+        ),
         (
             "service_endpoints".to_owned(),
             Value::string_set(policy.service_endpoints.iter().map(|endpoint| endpoint.as_str())),
@@ -60,6 +69,21 @@ pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
     ];
     outputs.extend(expanded.outputs.iter().map(|(name, value)| (name.clone(), value.clone())));
     outputs
+}
+
+fn route(route: &Route) -> Value {
+    let address = match &route.next_hop {
+        NextHop::VirtualAppliance(Known::Is(address)) => address.as_str().into(),
+        NextHop::VirtualAppliance(Known::NotYet) => Value::unknown_not_null(),
+        _ => Value::Null,
+    };
+    Value::object([
+        ("name", Value::from(route.name.as_str())),
+        ("address_prefix", route.destination.to_string().into()),
+        ("next_hop_type", route.next_hop.as_str().into()),
+        ("next_hop_in_ip_address", address),
+        ("requirement_ids", texts(&route.requirement_ids)),
+    ])
 }
 
 /// Security rules by name.

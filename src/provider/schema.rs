@@ -101,6 +101,49 @@ pub(super) fn security_rule() -> Type {
     ])
 }
 
+fn collection(rule: Type) -> Type {
+    Type::object([
+        ("name", Type::String),
+        ("priority", Type::Number),
+        ("action", Type::String),
+        ("rule", Type::list(rule)),
+    ])
+}
+
+fn network_rule() -> Type {
+    let texts = |name: &'static str| (name, Type::set(Type::String));
+    Type::object([
+        ("name", Type::String),
+        ("description", Type::String),
+        texts("protocols"),
+        texts("source_addresses"),
+        texts("source_ip_groups"),
+        texts("destination_addresses"),
+        texts("destination_fqdns"),
+        texts("destination_ip_groups"),
+        texts("destination_ports"),
+        texts("requirement_ids"),
+    ])
+}
+
+fn application_rule() -> Type {
+    let texts = |name: &'static str| (name, Type::set(Type::String));
+    Type::object([
+        ("name", Type::String),
+        ("description", Type::String),
+        ("protocols", Type::list(Type::object([("type", Type::String), ("port", Type::Number)]))),
+        texts("source_addresses"),
+        texts("source_ip_groups"),
+        texts("destination_addresses"),
+        texts("destination_fqdns"),
+        texts("destination_fqdn_tags"),
+        texts("destination_urls"),
+        ("terminate_tls", Type::Bool),
+        texts("web_categories"),
+        texts("requirement_ids"),
+    ])
+}
+
 /// What every workload computes.
 pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
     let rules = Type::map(security_rule());
@@ -117,6 +160,32 @@ pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attr
             Type::map(rules),
             "Rules that the network security group at the other end needs, by role (`node`, `return_proxy`, …) and name. Empty while the \
              subnet's prefixes are not given.",
+        ),
+        (
+            "routes",
+            Type::map(Type::object([
+                ("name", Type::String),
+                ("address_prefix", Type::String),
+                ("next_hop_type", Type::String),
+                ("next_hop_in_ip_address", Type::String),
+                ("requirement_ids", texts()),
+            ])),
+            "Routes of the subnet's route table by name, with every attribute of azurerm's `route` block.",
+        ),
+        (
+            "bgp_route_propagation_enabled",
+            Type::Bool,
+            "Whether the route table takes over routes that gateways learn; null where it does not matter.",
+        ),
+        (
+            "network_rule_collections",
+            Type::list(collection(network_rule())),
+            "Network rules of the firewall in front of the subnet, in the shape of azurerm's `network_rule_collection`.",
+        ),
+        (
+            "application_rule_collections",
+            Type::list(collection(application_rule())),
+            "Application rules of the firewall in front of the subnet, in the shape of azurerm's `application_rule_collection`.",
         ),
         ("service_endpoints", texts(), "Service endpoints of the subnet, by ARM's name."),
         (

@@ -36,10 +36,24 @@ struct Source {
     parsed: OnceLock<Result<Catalogue, CatalogueError>>,
 }
 
-static SOURCES: [Source; 1] =
-    [Source { system: "cyclecloud", text: include_str!("catalogue/cyclecloud.toml"), parsed: OnceLock::new() }];
+impl Source {
+    const fn new(system: &'static str, text: &'static str) -> Source {
+        Source { system, text, parsed: OnceLock::new() }
+    }
+}
 
-/// The requirements of a system (`cyclecloud`).
+static SOURCES: [Source; 8] = [
+    Source::new("cyclecloud", include_str!("catalogue/cyclecloud.toml")),
+    Source::new("aml_ingress", include_str!("catalogue/aml_ingress.toml")),
+    Source::new("aml_egress", include_str!("catalogue/aml_egress.toml")),
+    Source::new("aml_kubernetes", include_str!("catalogue/aml_kubernetes.toml")),
+    Source::new("aml_attached", include_str!("catalogue/aml_attached.toml")),
+    Source::new("aml_databricks", include_str!("catalogue/aml_databricks.toml")),
+    Source::new("license", include_str!("catalogue/license.toml")),
+    Source::new("shared", include_str!("catalogue/shared.toml")),
+];
+
+/// The requirements of a system: the name of a file in `catalogue/`.
 pub fn catalogue(system: &str) -> Result<&'static Catalogue, CatalogueError> {
     let source = SOURCES.iter().find(|source| source.system == system);
     let source = source.ok_or_else(|| CatalogueError::UnknownSystem(system.to_owned()))?;
@@ -70,73 +84,4 @@ impl Catalogue {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::{
-        network::{PortRange, Priority, Protocol, RuleName, ServiceEndpoint, ServiceTag},
-        requirements::Kind,
-    };
-
-    fn every_row() -> Vec<&'static Requirement> {
-        SOURCES.iter().flat_map(|source| catalogue(source.system).unwrap().all()).collect()
-    }
-
-    #[test]
-    fn ids_are_unique_and_short_enough_for_a_rules_description() {
-        let mut seen = BTreeSet::new();
-        for row in every_row() {
-            assert!(seen.insert(&row.id), "{} stands twice", row.id);
-            assert!(row.id.len() <= 40, "{} is too long", row.id);
-            let spelled = row.id.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
-            assert!(spelled, "{}", row.id);
-        }
-    }
-
-    #[test]
-    fn what_rows_say_is_what_azure_accepts() {
-        for row in every_row() {
-            for peer in row.peer.iter().chain(row.peers.values()) {
-                for tag in peer.service_tag.iter().chain(&peer.covered_by) {
-                    tag.parse::<ServiceTag>().unwrap_or_else(|error| panic!("{}: {error}", row.id));
-                }
-                for name in &peer.service_endpoint {
-                    assert!(ServiceEndpoint::from_name(name).is_some(), "{}: {name}", row.id);
-                }
-            }
-            for ports in &row.ports {
-                ports.parse::<PortRange>().unwrap_or_else(|error| panic!("{}: {error}", row.id));
-            }
-            for protocol in &row.protocol {
-                protocol.parse::<Protocol>().unwrap_or_else(|error| panic!("{}: {error}", row.id));
-            }
-            for rule in &row.rule {
-                rule.name.parse::<RuleName>().unwrap_or_else(|error| panic!("{}: {error}", row.id));
-                Priority::try_from(rule.priority).unwrap_or_else(|error| panic!("{}: {error}", row.id));
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_has_what_its_kind_needs() {
-        for row in every_row() {
-            let peers = || row.peer.iter().chain(row.peers.values());
-            match row.kind {
-                Kind::Flow | Kind::Deny => {
-                    assert!(row.rule.is_some() && row.protocol.is_some() && row.initiator.is_some(), "{}", row.id);
-                }
-                Kind::Host => assert!(peers().all(|peer| peer.host.is_some()), "{}", row.id),
-                Kind::ServiceEndpoint => assert!(peers().all(|peer| peer.service_endpoint.is_some()), "{}", row.id),
-                Kind::Prerequisite => assert!(row.remedy.is_some(), "{}", row.id),
-            }
-            assert!(row.until.is_none_or(|until| row.from < until), "{}: empty range of editions", row.id);
-            assert_eq!(row.until.is_some(), row.replaced_by.is_some(), "{}: until goes with replaced_by", row.id);
-        }
-    }
-
-    #[test]
-    fn an_unknown_system_is_an_error() {
-        assert_eq!(catalogue("x").unwrap_err(), CatalogueError::UnknownSystem("x".into()));
-    }
-}
+mod tests;

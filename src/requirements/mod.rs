@@ -9,4 +9,4 @@ mod row;
 
 pub use catalogue::{Catalogue, CatalogueError, catalogue, systems};
 pub use edition::{Edition, EditionError};
-pub use row::{Citation, Condition, Kind, Peer, Requirement, Rule, Status};
+pub use row::{Category, Citation, Condition, Kind, Peer, Requirement, Rule, Status};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::Edition;
-use crate::regions::Cloud;
+use crate::{network::Direction, regions::Cloud};
 
 /// One requirement of one document.
 #[derive(Clone, Debug, Deserialize)]
@@ -15,13 +15,22 @@ pub struct Requirement {
     pub id: String,
     /// What sort of demand it is.
     pub kind: Kind,
-    /// Who opens the connection: a role of the system (`server`, `node`, `proxy`), `compute`, or `client` for a user's browser.
+    /// What a prerequisite asks for.
+    pub category: Option<Category>,
+    /// Who opens the connection: a role of the system (`server`, `node`, `return_proxy`, `compute`, `cluster`, `license_client`),
+    /// `client` for a user's browser, `operator` for administrators, `service` for Azure itself.
     pub initiator: Option<String>,
-    /// Who accepts it, where every cloud has the same peer.
+    /// Which way the connection goes when the other end is no role: `Outbound`, to the peer; `Inbound`, from the peer to the
+    /// subnet the row is about. Between roles the initiator opens and the peer accepts.
+    #[serde(default = "outbound", deserialize_with = "in_azures_words")]
+    pub direction: Direction,
+    /// The other end, where every cloud has the same peer.
     pub peer: Option<Peer>,
-    /// Who accepts it, by cloud, where they differ; a cloud that is not listed does not have the requirement.
+    /// The other end by cloud, where they differ; a cloud that is not listed does not have the requirement.
     #[serde(default)]
     pub peers: BTreeMap<String, Peer>,
+    /// The near end of an inbound flow where the document names more than the subnet itself.
+    pub destination: Option<Peer>,
     /// `*`, `Tcp`, `Udp`.
     pub protocol: Option<String>,
     /// Ports and ranges; empty for every port.
@@ -31,6 +40,18 @@ pub struct Requirement {
     pub port_argument: Option<String>,
     /// How the rule made from it is called and where it stands.
     pub rule: Option<Rule>,
+    /// Of a host: whether the connection is a websocket, which a firewall with TLS inspection must not break.
+    #[serde(default)]
+    pub websocket: bool,
+    /// Of a host: the path below it that the document names. Only a firewall with TLS inspection tells paths apart.
+    pub url_path: Option<String>,
+    /// Of a route: where it sends the peer's packets, in Azure's words.
+    pub next_hop_type: Option<String>,
+    /// Of a route: the inbound flow whose answers it brings back past the appliance.
+    pub requires: Option<String>,
+    /// Of a role-based access prerequisite: the actions that must be granted.
+    #[serde(default)]
+    pub actions: Vec<String>,
     /// Under which settings of the workload it holds; every one must hold.
     #[serde(default)]
     pub when: BTreeMap<String, Condition>,
@@ -64,8 +85,28 @@ pub enum Kind {
     Host,
     /// A service endpoint of the subnet.
     ServiceEndpoint,
+    /// A route of the subnet: back past an appliance, or over a gateway.
+    Route,
     /// Something that no rule can give.
     Prerequisite,
+}
+
+/// What a prerequisite asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// Actions that somebody must be allowed.
+    Rbac,
+    /// Where things stand: subscription, region, virtual network, subnet.
+    Placement,
+    /// How large a subnet is.
+    Sizing,
+    /// How something outside the subnet's network is set.
+    Setting,
+    /// Something that people do.
+    Procedure,
+    /// How packets leave the subnet.
+    WayOut,
 }
 
 /// Whether a document says so.
@@ -78,20 +119,30 @@ pub enum Status {
     Observed,
 }
 
-/// The accepting end of a connection. Exactly one field is set.
+/// The other end of a connection. Exactly one field is set, beside `covered_by` and `spelling`.
+///
+/// `service_tag`, `host`, `covered_by` and `service_endpoint` may hold arguments of the workload in braces:
+/// `Storage.{storage_locations}` is one tag for each location, `{default_storage_account_name}.blob.core.windows.net` one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
     /// A service tag in the spelling Azure accepts.
     pub service_tag: Option<String>,
+    /// The document's spelling, where Azure knows the peer by another name.
+    pub spelling: Option<String>,
     /// The service tag that covers `host`; absent when none does.
     pub covered_by: Option<String>,
     /// A host name, with `*.` for all names below.
     pub host: Option<String>,
+    /// An FQDN tag of Azure Firewall.
+    pub fqdn_tag: Option<String>,
     /// A role of the same system.
     pub role: Option<String>,
     /// An argument that holds address prefixes.
     pub argument: Option<String>,
+    /// Addresses that the document prints.
+    #[serde(default)]
+    pub address_prefixes: Vec<String>,
     /// A service endpoint by ARM's name.
     pub service_endpoint: Option<String>,
 }
@@ -130,15 +181,34 @@ pub struct Citation {
     pub section: String,
 }
 
+fn outbound() -> Direction {
+    Direction::Outbound
+}
+
+/// The vocabulary of Azure keeps clear of serde; a row spells its words as Azure does.
+fn in_azures_words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Direction, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
 impl Requirement {
     /// Whether the edition has the requirement.
     pub fn holds_in(&self, edition: Edition) -> bool {
         self.from <= edition && self.until.is_none_or(|until| edition < until)
     }
 
-    /// The accepting end in a cloud; `None` where the cloud does not have the requirement.
+    /// The other end in a cloud; `None` where the cloud does not have the requirement.
     pub fn peer_in(&self, cloud: Cloud) -> Option<&Peer> {
         if self.peers.is_empty() { self.peer.as_ref() } else { self.peers.get(cloud.as_str()) }
+    }
+}
+
+impl Peer {
+    /// The names of the workload's arguments that stand in braces in the peer's texts.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        let texts = [&self.service_tag, &self.covered_by, &self.host, &self.service_endpoint];
+        texts.into_iter().flatten().flat_map(|text| {
+            text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+        })
     }
 }
 

@@ -109,6 +109,22 @@ impl<'a> Inputs<'a> {
         ))
     }
 
+    /// One of the argument's words, or nothing.
+    pub fn optional_choice(&self, name: &str) -> Result<Option<String>, Stop> {
+        match self.text(name)? {
+            Some(_) => self.choice(name).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A switch that may be left open.
+    pub fn optional_flag(&self, name: &str) -> Result<Option<bool>, Stop> {
+        match self.known(name)? {
+            Value::Null => Ok(None),
+            _ => self.flag(name).map(Some),
+        }
+    }
+
     /// A set of text; empty when it is not set.
     pub fn texts(&self, name: &str) -> Result<BTreeSet<String>, Stop> {
         match self.known(name)? {

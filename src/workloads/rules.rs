@@ -228,7 +228,7 @@ impl<'a> RuleSet<'a> {
     fn close_virtual_network(&mut self) -> Result<(), Stop> {
         let local = End::local(self.shared);
         if self.shared.intra_subnet {
-            if self.shared.local.is_empty() {
+            if self.shared.subnet.is_empty() {
                 return Err(self.inputs.findings().error(
                     self.inputs.path("subnet_address_prefixes"),
                     "Missing argument",
@@ -239,7 +239,8 @@ impl<'a> RuleSet<'a> {
             for (name, direction) in
                 [("AllowIntraSubnetInbound", Direction::Inbound), ("AllowIntraSubnetOutbound", Direction::Outbound)]
             {
-                let (source, destination) = (local.clone(), local.clone());
+                let subnet = End::Prefixes(self.shared.subnet.clone());
+                let (source, destination) = (subnet.clone(), subnet);
                 self.strict("Hosts of the subnet among themselves", name, 240, direction, Access::Allow, source, destination)?;
             }
         }

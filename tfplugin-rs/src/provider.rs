@@ -20,6 +20,9 @@ pub struct Call {
     pub cancel: CancellationToken,
     /// Whether this Terraform keeps write-only values out of state (1.11).
     pub write_only_attributes_allowed: bool,
+    /// Whether this Terraform hands [`Plan::private`] of the first plan to the plan that is made during apply (1.16). An older one
+    /// forgets it when it replaces an object.
+    pub stores_planned_private: bool,
 }
 
 /// The configuration of the provider, once per process in plan and apply.

@@ -122,31 +122,6 @@ impl fmt::Debug for ForeignCall {
     }
 }
 
-impl Effect {
-    /// A refusal with this error and no `Retry-After`.
-    pub fn refuse(status: u16, code: &str, message: &str) -> Self {
-        Self::Refuse(Refused {
-            status,
-            code: code.to_owned(),
-            message: message.to_owned(),
-            retry_after: None,
-        })
-    }
-
-    /// An operation that ends with this error.
-    pub fn fail_operation(code: &str, message: &str) -> Self {
-        Self::FailOperation(Failed {
-            code: code.to_owned(),
-            message: message.to_owned(),
-        })
-    }
-
-    /// Something another client does just before the request.
-    pub fn foreign(write: impl Fn(&mut Azure) + Send + Sync + 'static) -> Self {
-        Self::Foreign(ForeignWrite::Call(ForeignCall(Arc::new(write))))
-    }
-}
-
 impl Fault {
     /// A fault that hits the first matching request, once.
     pub fn new(method: &str, path: &str, effect: Effect) -> Self {
@@ -157,6 +132,49 @@ impl Fault {
             times: 1,
             effect,
         }
+    }
+
+    /// Any request is refused with this error. Narrow it with [`on`](Self::on).
+    pub fn refuse(status: u16, code: &str, message: &str) -> Self {
+        let refused = Refused {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            retry_after: None,
+        };
+        Self::new("*", "*", Effect::Refuse(refused))
+    }
+
+    /// Any operation ends with this error. Narrow it with [`on`](Self::on).
+    pub fn fail_operation(code: &str, message: &str) -> Self {
+        let failed = Failed {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
+        Self::new("*", "*", Effect::FailOperation(failed))
+    }
+
+    /// Another client does something just before any request. Narrow it with [`on`](Self::on).
+    pub fn foreign(write: impl Fn(&mut Azure) + Send + Sync + 'static) -> Self {
+        let call = ForeignCall(Arc::new(write));
+        Self::new("*", "*", Effect::Foreign(ForeignWrite::Call(call)))
+    }
+
+    /// Hits only requests with this method and a path that ends so.
+    pub fn on(self, method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            ..self
+        }
+    }
+
+    /// Adds `Retry-After` to a refusal; other effects have none.
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        if let Effect::Refuse(refused) = &mut self.effect {
+            refused.retry_after = Some(seconds);
+        }
+        self
     }
 
     /// Hits this many requests.
@@ -197,7 +215,10 @@ pub(super) struct Faults(pub(super) Vec<Fault>);
 impl Faults {
     /// The effect that this request meets.
     pub(super) fn take(&mut self, request: &Request) -> Option<Effect> {
-        let taker = self.0.iter_mut().find_map(|fault| fault.takes(request).then(|| fault.effect.clone()));
+        let taker = self
+            .0
+            .iter_mut()
+            .find_map(|fault| fault.takes(request).then(|| fault.effect.clone()));
         self.0.retain(|fault| fault.times > 0);
         taker
     }

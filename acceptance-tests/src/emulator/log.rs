@@ -38,7 +38,12 @@ impl LoggedRequest {
         let headers = request.headers.iter();
         let headers = headers
             .filter(|(name, _)| *name != http::header::AUTHORIZATION)
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect();
         Self {
             number,
@@ -62,7 +67,7 @@ impl LoggedRequest {
 
 /// Requests in their order, with the questions tests ask about them. Reads like a slice.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Requests(pub(super) Vec<LoggedRequest>);
+pub struct Requests(pub Vec<LoggedRequest>);
 
 impl Requests {
     /// The writes to Azure Resource Manager.
@@ -92,8 +97,14 @@ impl Requests {
     pub fn lines(&self) -> Vec<String> {
         self.iter()
             .map(|request| {
-                let status = request.status.map_or("no answer".to_owned(), |status| status.to_string());
-                let error = request.error.as_deref().map(|code| format!(" {code}")).unwrap_or_default();
+                let status = request
+                    .status
+                    .map_or("no answer".to_owned(), |status| status.to_string());
+                let error = request
+                    .error
+                    .as_deref()
+                    .map(|code| format!(" {code}"))
+                    .unwrap_or_default();
                 format!("{} {} -> {status}{error}", request.method, request.path)
             })
             .collect()

@@ -31,7 +31,9 @@ pub(super) fn check_tags(body: &Object) -> Result<(), Refusal> {
             return Err(Refusal::gateway(
                 400,
                 "InvalidRequestContent",
-                format!("The request content was invalid and could not be deserialized: 'tags are not an object: {other}'."),
+                format!(
+                    "The request content was invalid and could not be deserialized: 'tags are not an object: {other}'."
+                ),
             ));
         }
     };
@@ -39,11 +41,18 @@ pub(super) fn check_tags(body: &Object) -> Result<(), Refusal> {
         return Err(Refusal::gateway(
             400,
             "TooManyTags",
-            format!("The number of tags '{}' is greater than the maximum allowed '50'.", tags.len()),
+            format!(
+                "The number of tags '{}' is greater than the maximum allowed '50'.",
+                tags.len()
+            ),
         ));
     }
     for (name, value) in tags {
-        if name.is_empty() || name.chars().any(|character| "<>%&\\?/".contains(character) || character.is_control()) {
+        if name.is_empty()
+            || name
+                .chars()
+                .any(|character| "<>%&\\?/".contains(character) || character.is_control())
+        {
             return Err(Refusal::gateway(
                 400,
                 "InvalidTagNameCharacters",
@@ -60,7 +69,11 @@ pub(super) fn check_tags(body: &Object) -> Result<(), Refusal> {
             ));
         }
         let value = value.as_str().ok_or_else(|| {
-            Refusal::gateway(400, "InvalidTagValue", format!("The value of the tag '{name}' is not a string."))
+            Refusal::gateway(
+                400,
+                "InvalidTagValue",
+                format!("The value of the tag '{name}' is not a string."),
+            )
         })?;
         if value.chars().count() > 256 {
             return Err(Refusal::gateway(

@@ -53,12 +53,18 @@ impl Operation {
 
     /// The URL of `Azure-AsyncOperation`.
     pub(super) fn status_url(&self, endpoint: &str) -> String {
-        format!("{endpoint}{}/operations/{}?api-version={}", self.base, self.id, self.api_version)
+        format!(
+            "{endpoint}{}/operations/{}?api-version={}",
+            self.base, self.id, self.api_version
+        )
     }
 
     /// The URL of `Location`.
     pub(super) fn result_url(&self, endpoint: &str) -> String {
-        format!("{endpoint}{}/operationResults/{}?api-version={}", self.base, self.id, self.api_version)
+        format!(
+            "{endpoint}{}/operationResults/{}?api-version={}",
+            self.base, self.id, self.api_version
+        )
     }
 
     /// The body that its status URL answers with.
@@ -100,7 +106,12 @@ impl Azure {
                     None => Outcome::Succeeded,
                 };
                 let failed = operation.outcome != Outcome::Succeeded;
-                ended.extend(operation.target.clone().map(|target| (target, operation.deletes, failed)));
+                ended.extend(
+                    operation
+                        .target
+                        .clone()
+                        .map(|target| (target, operation.deletes, failed)),
+                );
             }
         }
         for (target, deletes, failed) in ended {
@@ -123,7 +134,9 @@ impl Azure {
             resource.set_state(if failed { "Failed" } else { "Succeeded" }, None);
             return;
         };
-        resource.properties.insert("provisioningState".to_owned(), "Succeeded".into());
+        resource
+            .properties
+            .insert("provisioningState".to_owned(), "Succeeded".into());
         if deletes && !failed {
             resource.remove_child(child, name);
         } else {
@@ -195,7 +208,10 @@ impl Azure {
     }
 
     pub(super) fn operation(&self, id: &str) -> Option<&Operation> {
-        let found = self.operations.iter().find(|operation| operation.id.eq_ignore_ascii_case(id));
+        let found = self
+            .operations
+            .iter()
+            .find(|operation| operation.id.eq_ignore_ascii_case(id));
         found.filter(|operation| !operation.lost)
     }
 

@@ -123,8 +123,14 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 /// The region and, if it has one, its pair: what the service fills in as the locations of a Storage service endpoint.
 pub(super) fn with_pair(location: &str) -> Vec<&str> {
-    let pair = REGIONS.iter().find(|(name, _, _)| *name == location).map(|(_, _, pair)| *pair);
-    [Some(location), pair.filter(|pair| !pair.is_empty())].into_iter().flatten().collect()
+    let pair = REGIONS
+        .iter()
+        .find(|(name, _, _)| *name == location)
+        .map(|(_, _, pair)| *pair);
+    [Some(location), pair.filter(|pair| !pair.is_empty())]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Whether `suffix` is how a regional service tag spells a region.

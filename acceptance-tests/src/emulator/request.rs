@@ -66,7 +66,10 @@ pub(super) fn form(text: &str) -> Vec<(String, String)> {
         .filter(|field| !field.is_empty())
         .map(|field| {
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
-            (percent_decoded(&name.replace('+', " ")), percent_decoded(&value.replace('+', " ")))
+            (
+                percent_decoded(&name.replace('+', " ")),
+                percent_decoded(&value.replace('+', " ")),
+            )
         })
         .collect()
 }
@@ -96,10 +99,18 @@ mod tests {
     fn decodes_what_clients_escape_and_nothing_else() {
         assert_eq!(percent_decoded("/a%20b%2Fc%zz%4"), "/a b/c%zz%4");
         let fields = form("grant_type=client_credentials&scope=https%3A%2F%2Fx%2F.default&a=b+c&flag");
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         assert_eq!(
             fields,
-            [("grant_type", "client_credentials"), ("scope", "https://x/.default"), ("a", "b c"), ("flag", "")]
+            [
+                ("grant_type", "client_credentials"),
+                ("scope", "https://x/.default"),
+                ("a", "b c"),
+                ("flag", "")
+            ]
         );
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Resource {
 }
 
 /// What a write or an operation is about: a resource, or one child of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Target {
     /// The lower-case id of the top-level resource.
     pub(super) root: String,
@@ -65,7 +65,10 @@ impl Resource {
             resource.properties.remove(*computed);
         }
         for child in kind.children {
-            let entries = resource.properties.get_mut(child.collection).and_then(Value::as_array_mut);
+            let entries = resource
+                .properties
+                .get_mut(child.collection)
+                .and_then(Value::as_array_mut);
             for entry in entries.into_iter().flatten() {
                 writable_entry(child, entry);
             }
@@ -101,7 +104,8 @@ impl Resource {
             _ => Vec::new(),
         };
         change(&mut entries);
-        self.properties.insert(child.collection.to_owned(), Value::Array(entries));
+        self.properties
+            .insert(child.collection.to_owned(), Value::Array(entries));
     }
 
     /// Replaces or appends a child; `body` is that of its PUT.
@@ -110,9 +114,11 @@ impl Resource {
         body.insert("name".to_owned(), old.unwrap_or_else(|| name.into()));
         let mut entry = Value::Object(body);
         writable_entry(child, &mut entry);
-        self.change_children(child, |entries| match entries.iter_mut().find(|entry| is_named(entry, name)) {
-            Some(old) => *old = entry,
-            None => entries.push(entry),
+        self.change_children(child, |entries| {
+            match entries.iter_mut().find(|entry| is_named(entry, name)) {
+                Some(old) => *old = entry,
+                None => entries.push(entry),
+            }
         });
     }
 
@@ -140,8 +146,8 @@ impl Resource {
         }
     }
 
-    /// The resource as GET shows it, apart from what follows from other resources.
-    pub(super) fn shown(&self) -> Object {
+    /// The resource as GET shows it, apart from what follows from other resources; `show` shows its children.
+    pub(super) fn shown(&self, show: impl Fn(&Child, &Value) -> Value) -> Object {
         let mut shown = self.top.clone();
         shown.insert("name".to_owned(), self.name.clone().into());
         shown.insert("id".to_owned(), self.id.clone().into());
@@ -149,7 +155,7 @@ impl Resource {
         shown.insert("type".to_owned(), self.kind.resource_type().into());
         let mut properties = self.properties.clone();
         for child in self.kind.children {
-            let children = self.children(child).iter().map(|entry| self.shown_child(child, entry));
+            let children = self.children(child).iter().map(|entry| show(child, entry));
             properties.insert(child.collection.to_owned(), children.collect());
         }
         shown.insert("properties".to_owned(), Value::Object(properties));

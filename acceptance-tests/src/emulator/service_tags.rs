@@ -79,13 +79,27 @@ mod tests {
 
     #[test]
     fn knows_tags_in_the_spelling_of_the_files() {
-        for tag in ["Storage", "Storage.WestEurope", "AzureCloud.centralfrance", "AzureCloud.westeurope", "Sql.USGovVirginia"] {
+        for tag in [
+            "Storage",
+            "Storage.WestEurope",
+            "AzureCloud.centralfrance",
+            "AzureCloud.westeurope",
+            "Sql.USGovVirginia",
+        ] {
             assert!(is_service(tag), "{tag}");
         }
         assert!(is_known("VIRTUALNETWORK") && !is_service("VirtualNetwork"));
         let unknown = [
-            "ContainerRegistry", "Keyvault", "AzureFrontDoor.FrontEnd", "AzureActiveDirectory.WestEurope",
-            "Storage.westeurope", "Storage.Westeurope", "AzureCloud.WestEurope", "AzureCloud.francecentral", "", "*",
+            "ContainerRegistry",
+            "Keyvault",
+            "AzureFrontDoor.FrontEnd",
+            "AzureActiveDirectory.WestEurope",
+            "Storage.westeurope",
+            "Storage.Westeurope",
+            "AzureCloud.WestEurope",
+            "AzureCloud.francecentral",
+            "",
+            "*",
         ];
         for tag in unknown {
             assert!(!is_known(tag), "{tag}");

@@ -8,7 +8,11 @@ use crate::setting::{ADDRESS, Setting};
 fn changed_rules(setting: &Setting) -> Vec<String> {
     let change = setting.workspace.plan().change(ADDRESS);
     let (before, after) = (&change.before["security_rules"], &change.after["security_rules"]);
-    let names = before.as_object().unwrap().keys().chain(after.as_object().unwrap().keys());
+    let names = before
+        .as_object()
+        .unwrap()
+        .keys()
+        .chain(after.as_object().unwrap().keys());
     let mut names: Vec<String> = names.filter(|name| before[*name] != after[*name]).cloned().collect();
     names.sort();
     names.dedup();
@@ -19,10 +23,16 @@ fn changed_rules(setting: &Setting) -> Vec<String> {
 fn a_deleted_rule_shows_as_that_rule_and_is_restored() {
     let setting = Setting::new();
     setting.workspace.step(&setting.server(""));
-    setting.emulator.remove(&format!("{}/securityRules/BlockOutbound", setting.group_id()));
+    setting
+        .emulator
+        .remove(&format!("{}/securityRules/BlockOutbound", setting.group_id()));
     assert_eq!(changed_rules(&setting), ["BlockOutbound"]);
     setting.workspace.step(&setting.server(""));
-    assert!(setting.rules("Outbound").contains(&"4000 BlockOutbound * * * Internet Deny".to_owned()));
+    assert!(
+        setting
+            .rules("Outbound")
+            .contains(&"4000 BlockOutbound * * * Internet Deny".to_owned())
+    );
 }
 
 #[test]
@@ -45,7 +55,11 @@ fn another_spelling_is_no_drift() {
     let setting = Setting::new();
     setting.workspace.step(&setting.server(""));
     setting.edit_rule("AllowAzureRM", "protocol", json!("TCP"));
-    setting.edit_rule("AllowAzureRM", "destinationAddressPrefix", json!("azureresourcemanager"));
+    setting.edit_rule(
+        "AllowAzureRM",
+        "destinationAddressPrefix",
+        json!("azureresourcemanager"),
+    );
     setting.workspace.assert_settled();
 }
 
@@ -85,7 +99,10 @@ fn the_subnets_group_endpoint_and_outbound_access_are_watched() {
     assert_eq!(change.before["service_endpoints"], json!([]));
     assert_eq!(change.before["default_outbound_access_enabled"], true);
     setting.workspace.step(&setting.server(""));
-    assert_eq!(setting.subnet()["properties"]["networkSecurityGroup"]["id"], setting.group_id());
+    assert_eq!(
+        setting.subnet()["properties"]["networkSecurityGroup"]["id"],
+        setting.group_id()
+    );
 }
 
 #[test]
@@ -95,6 +112,8 @@ fn what_others_put_on_the_objects_survives_an_update() {
     setting.emulator.edit(&setting.subnet_id(), |subnet| {
         subnet["properties"]["sharingScope"] = json!("Tenant");
     });
-    setting.workspace.step(&setting.server("default_outbound_access_enabled = true"));
+    setting
+        .workspace
+        .step(&setting.server("default_outbound_access_enabled = true"));
     assert_eq!(setting.subnet()["properties"]["sharingScope"], "Tenant");
 }

@@ -10,11 +10,21 @@ const SUBNET: &str = "subnets/server";
 #[test]
 fn passing_troubles_are_waited_out() {
     let setting = Setting::new();
-    setting.fault(Fault::refuse(409, "AnotherOperationInProgress", "Another operation is in progress.").on("PUT", SUBNET).times(2));
-    setting.fault(Fault::refuse(429, "TooManyRequests", "Slow down.").on("PUT", GROUP).retry_after(1));
+    setting.fault(
+        Fault::refuse(409, "AnotherOperationInProgress", "Another operation is in progress.")
+            .on("PUT", SUBNET)
+            .times(2),
+    );
+    setting.fault(
+        Fault::refuse(429, "TooManyRequests", "Slow down.")
+            .on("PUT", GROUP)
+            .retry_after(1),
+    );
     setting.workspace.step(&setting.server(""));
     setting.fault(Fault::refuse(412, "PreconditionFailed", "Precondition failed.").on("PUT", GROUP));
-    setting.workspace.step(&setting.server(r#"ssh_source_address_prefixes = ["198.51.100.0/24"]"#));
+    setting
+        .workspace
+        .step(&setting.server(r#"ssh_source_address_prefixes = ["198.51.100.0/24"]"#));
     assert!(setting.rules("Inbound").iter().any(|rule| rule.contains("ssh")));
     setting.workspace.destroy();
     setting.assert_nothing_left();
@@ -35,10 +45,13 @@ fn a_connection_that_drops_after_the_write_ends_in_the_right_state() {
 fn a_failed_operation_is_an_error_that_the_next_apply_repairs() {
     for path in [GROUP, SUBNET] {
         let setting = Setting::new();
-        setting.fault(Fault::fail_operation("InternalServerError", "Something broke.").on("PUT", path));
+        setting.fault(Fault::fail_operation("SubnetGoneWrong", "Something broke.").on("PUT", path));
         setting.workspace.write(&setting.server(""));
         let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
-        assert!(error.contains("InternalServerError") && error.contains("Something broke."), "{error}");
+        assert!(
+            error.contains("SubnetGoneWrong") && error.contains("Something broke."),
+            "{error}"
+        );
         setting.workspace.step(&setting.server(""));
         assert_eq!(setting.rules("Outbound").len(), 5);
         setting.workspace.destroy();
@@ -51,7 +64,7 @@ fn a_failed_update_keeps_the_state_and_the_next_plan_repairs() {
     let setting = Setting::new();
     setting.workspace.step(&setting.server(""));
     let changed = setting.server("cyclecloud_version = 7\ndefault_outbound_access_enabled = true");
-    setting.fault(Fault::fail_operation("InternalServerError", "Something broke.").on("PUT", SUBNET));
+    setting.fault(Fault::fail_operation("SubnetGoneWrong", "Something broke.").on("PUT", SUBNET));
     setting.workspace.write(&changed);
     setting.workspace.expect_error(&["apply", "-auto-approve"]);
     assert_eq!(setting.workspace.state().resource(ADDRESS)["cyclecloud_version"], 8);
@@ -61,7 +74,8 @@ fn a_failed_update_keeps_the_state_and_the_next_plan_repairs() {
 #[test]
 fn an_apply_that_fails_between_the_two_writes_ends_well() {
     let setting = Setting::new();
-    setting.fault(Fault::refuse(403, "AuthorizationFailed", "The client does not have authorization.").on("PUT", SUBNET));
+    setting
+        .fault(Fault::refuse(403, "AuthorizationFailed", "The client does not have authorization.").on("PUT", SUBNET));
     setting.workspace.write(&setting.server(""));
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
     assert!(error.contains("Subnet not created"), "{error}");
@@ -77,7 +91,11 @@ fn a_provider_killed_between_the_two_writes_leaves_what_the_next_apply_adopts() 
     setting.workspace.write(&setting.server(""));
     // The subnet's request never gets an answer; by then the group exists.
     setting.fault(Fault::new("PUT", SUBNET, Effect::Delay(60_000)));
-    let mut terraform = setting.workspace.command(&["apply", "-auto-approve", "-input=false"]).spawn().unwrap();
+    let mut terraform = setting
+        .workspace
+        .command(&["apply", "-auto-approve", "-input=false"])
+        .spawn()
+        .unwrap();
     let mut tries = 0;
     while setting.emulator.requests().puts_on(SUBNET).0.is_empty() {
         tries += 1;
@@ -86,20 +104,33 @@ fn a_provider_killed_between_the_two_writes_leaves_what_the_next_apply_adopts() 
     }
     kill_providers_below(terraform.id());
     assert!(!terraform.wait().unwrap().success());
-    assert!(setting.emulator.get(&setting.group_id()).is_some(), "the group is there");
-    assert!(setting.emulator.get(&setting.subnet_id()).is_none(), "the subnet is not");
+    assert!(
+        setting.emulator.get(&setting.group_id()).is_some(),
+        "the group is there"
+    );
+    assert!(
+        setting.emulator.get(&setting.subnet_id()).is_none(),
+        "the subnet is not"
+    );
 
     setting.emulator.clear_faults();
     setting.emulator.clear_requests();
     setting.workspace.step(&setting.server(""));
-    assert_eq!(setting.emulator.requests().puts_on(GROUP).0.len(), 0, "the group is adopted as it is");
+    assert_eq!(
+        setting.emulator.requests().puts_on(GROUP).0.len(),
+        0,
+        "the group is adopted as it is"
+    );
     setting.workspace.destroy();
     setting.assert_nothing_left();
 }
 
 /// SIGKILL to the provider processes that a Terraform started.
 fn kill_providers_below(terraform: u32) {
-    let children = std::process::Command::new("ps").args(["-o", "pid=,args=", "--ppid", &terraform.to_string()]).output().unwrap();
+    let children = std::process::Command::new("ps")
+        .args(["-o", "pid=,args=", "--ppid", &terraform.to_string()])
+        .output()
+        .unwrap();
     let listing = String::from_utf8(children.stdout).unwrap();
     let pids: Vec<&str> = listing
         .lines()
@@ -108,7 +139,13 @@ fn kill_providers_below(terraform: u32) {
         .collect();
     assert!(!pids.is_empty(), "no provider runs: {listing}");
     for pid in pids {
-        assert!(std::process::Command::new("kill").args(["-9", pid]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-9", pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -116,7 +153,9 @@ fn kill_providers_below(terraform: u32) {
 fn a_subnet_in_use_is_not_destroyed_and_stays_in_state() {
     let setting = Setting::new();
     setting.workspace.step(&setting.server(""));
-    let occupant = setting.network.replace("virtualNetworks/vnet-hpc", "networkInterfaces/nic/ipConfigurations/one");
+    let occupant = setting
+        .network
+        .replace("virtualNetworks/vnet-hpc", "networkInterfaces/nic/ipConfigurations/one");
     setting.emulator.occupy_subnet(&setting.subnet_id(), &occupant);
     let error = setting.workspace.expect_error(&["destroy", "-auto-approve"]);
     assert!(error.contains("InUseSubnetCannotBeDeleted"), "{error}");
@@ -126,7 +165,9 @@ fn a_subnet_in_use_is_not_destroyed_and_stays_in_state() {
 #[test]
 fn a_foreign_write_between_read_and_write_is_kept() {
     let setting = Setting::new();
-    setting.workspace.step(&setting.server(r#"ignored_rule_name_prefixes = ["Azure_"]"#));
+    setting
+        .workspace
+        .step(&setting.server(r#"ignored_rule_name_prefixes = ["Azure_"]"#));
     let id = format!("{}/securityRules/Azure_jit", setting.group_id());
     setting.fault(
         Fault::foreign(move |azure| {
@@ -140,8 +181,13 @@ fn a_foreign_write_between_read_and_write_is_kept() {
         })
         .on("PUT", GROUP),
     );
-    setting.workspace.write(&setting.server("ignored_rule_name_prefixes = [\"Azure_\"]\ncyclecloud_version = 7"));
+    setting
+        .workspace
+        .write(&setting.server("ignored_rule_name_prefixes = [\"Azure_\"]\ncyclecloud_version = 7"));
     setting.workspace.apply();
     let inbound = setting.rules("Inbound");
-    assert!(inbound.iter().any(|rule| rule.contains("Azure_jit")) && inbound.iter().any(|rule| rule.contains("amqp")), "{inbound:?}");
+    assert!(
+        inbound.iter().any(|rule| rule.contains("Azure_jit")) && inbound.iter().any(|rule| rule.contains("amqp")),
+        "{inbound:?}"
+    );
 }

@@ -30,7 +30,10 @@ fn an_import_in_another_spelling_plans_empty_too() {
     setting.workspace.step(&setting.server(""));
     setting.workspace.run(&["state", "rm", ADDRESS]).expect_success();
     setting.workspace.import(ADDRESS, &setting.subnet_id());
-    let configuration = setting.server("").replace(r#""westeurope""#, r#""West Europe""#).replace("rg-hpc", "RG-HPC");
+    let configuration = setting
+        .server("")
+        .replace(r#""westeurope""#, r#""West Europe""#)
+        .replace("rg-hpc", "RG-HPC");
     setting.workspace.write(&configuration);
     setting.workspace.assert_settled();
 }
@@ -40,7 +43,9 @@ fn drift_shows_after_an_import() {
     let setting = Setting::new();
     setting.workspace.step(&setting.server(""));
     setting.workspace.run(&["state", "rm", ADDRESS]).expect_success();
-    setting.emulator.remove(&format!("{}/securityRules/BlockOutbound", setting.group_id()));
+    setting
+        .emulator
+        .remove(&format!("{}/securityRules/BlockOutbound", setting.group_id()));
     setting.workspace.import(ADDRESS, &setting.subnet_id());
     let change = setting.workspace.plan().change(ADDRESS);
     assert!(change.before["security_rules"].get("BlockOutbound").is_none());
@@ -52,7 +57,10 @@ fn what_this_resource_has_not_made_is_not_imported() {
     let setting = Setting::new();
     setting.workspace.write(&setting.server(""));
     let foreign = format!("{}/subnets/foreign", setting.network);
-    setting.emulator.put(&foreign, serde_json::json!({ "properties": { "addressPrefix": "10.0.9.0/24" } }));
+    setting.emulator.put(
+        &foreign,
+        serde_json::json!({ "properties": { "addressPrefix": "10.0.9.0/24" } }),
+    );
     let error = setting.workspace.expect_error(&["import", ADDRESS, &foreign]);
     assert!(error.contains("Not made by this resource"), "{error}");
     let error = setting.workspace.expect_error(&["import", ADDRESS, "server"]);

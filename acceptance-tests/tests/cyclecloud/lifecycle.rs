@@ -20,20 +20,36 @@ fn the_rules_in_azure_are_the_documents_and_each_object_is_written_once() {
         let setting = Setting::with(Terraform::version(version));
         setting.workspace.step(&setting.server(""));
         assert_eq!(setting.rules("Outbound"), DOCUMENT, "Terraform {version}");
-        assert_eq!(setting.rules("Inbound"), ["110 https_9443 9443 Tcp 10.0.1.0/24 * Allow"]);
+        assert_eq!(
+            setting.rules("Inbound"),
+            ["110 https_9443 9443 Tcp 10.0.1.0/24 * Allow"]
+        );
 
         let requests = setting.emulator.requests();
         assert_eq!(requests.writes().lines().len(), 2, "{:?}", requests.writes().lines());
         let group = requests.puts_on("networkSecurityGroups/nsg-server");
-        assert_eq!(group.0[0].body.as_ref().unwrap()["properties"]["securityRules"].as_array().unwrap().len(), 6);
+        assert_eq!(
+            group.0[0].body.as_ref().unwrap()["properties"]["securityRules"]
+                .as_array()
+                .unwrap()
+                .len(),
+            6
+        );
         let subnet = requests.puts_on("subnets/server").0[0].body.clone().unwrap();
         assert_eq!(subnet["properties"]["networkSecurityGroup"]["id"], setting.group_id());
-        assert_eq!(subnet["properties"]["serviceEndpoints"][0]["service"], "Microsoft.Storage");
+        assert_eq!(
+            subnet["properties"]["serviceEndpoints"][0]["service"],
+            "Microsoft.Storage"
+        );
         assert_eq!(subnet["properties"]["defaultOutboundAccess"], false);
 
         setting.emulator.clear_requests();
         setting.workspace.apply();
-        assert_eq!(setting.emulator.requests().writes().lines(), Vec::<String>::new(), "a no-op apply writes nothing");
+        assert_eq!(
+            setting.emulator.requests().writes().lines(),
+            Vec::<String>::new(),
+            "a no-op apply writes nothing"
+        );
 
         setting.workspace.destroy();
         setting.assert_nothing_left();
@@ -50,7 +66,10 @@ fn a_fresh_plan_shows_every_rule_with_its_values() {
     let rule = &change.after["security_rules"]["AllowAzureStorage"];
     assert_eq!(rule["destination_address_prefix"], "Storage");
     assert_eq!(rule["requirement_ids"][0], "CC-SERVER-STORAGE");
-    assert_eq!(rule["description"], "CycleCloud server to Azure Storage [CC-SERVER-STORAGE]");
+    assert_eq!(
+        rule["description"],
+        "CycleCloud server to Azure Storage [CC-SERVER-STORAGE]"
+    );
     assert_eq!(change.after["network_security_group_id"], setting.group_id());
     assert_eq!(change.after["edition"], "2026-08");
 }
@@ -59,7 +78,9 @@ fn a_fresh_plan_shows_every_rule_with_its_values() {
 fn what_decides_the_rules_may_be_unknown_at_plan() {
     let setting = Setting::new();
     let nodes = r#"resource "terraform_data" "nodes" { input = ["10.0.1.0/24"] }"#;
-    let server = setting.server("").replace(r#"["10.0.1.0/24"]"#, "terraform_data.nodes.output");
+    let server = setting
+        .server("")
+        .replace(r#"["10.0.1.0/24"]"#, "terraform_data.nodes.output");
     setting.workspace.write(&format!("{nodes}{server}"));
     let plan = setting.workspace.plan();
     assert!(plan.change(ADDRESS).unknown().contains(&"/security_rules".to_owned()));
@@ -92,11 +113,17 @@ fn every_argument_may_be_unknown_at_plan() {
         ("default_outbound_access_enabled", "true"),
         ("ignored_rule_name_prefixes", r#"["Azure_"]"#),
         ("tags", r#"{ team = "hpc" }"#),
-        ("extra_rules", r#"{ dns = { direction = "Outbound", protocol = "Udp", destination_port_range = "53", destination_address_prefix = "10.9.0.4" } }"#),
+        (
+            "extra_rules",
+            r#"{ dns = { direction = "Outbound", protocol = "Udp", destination_port_range = "53", destination_address_prefix = "10.9.0.4" } }"#,
+        ),
     ];
     let setting = Setting::new();
     let network = format!("{:?}", setting.network);
-    let known: String = arguments.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    let known: String = arguments
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}\n"))
+        .collect();
     for (unknown, value) in arguments {
         let source = format!("{unknown} = {value}\n");
         let configuration = format!(
@@ -105,7 +132,12 @@ fn every_argument_may_be_unknown_at_plan() {
         );
         let configuration = configuration.replace("NETWORK", &network);
         setting.workspace.step(&configuration);
-        assert_eq!(setting.rules("Outbound").len(), 9, "{unknown}: {:?}", setting.rules("Outbound"));
+        assert_eq!(
+            setting.rules("Outbound").len(),
+            8,
+            "{unknown}: {:?}",
+            setting.rules("Outbound")
+        );
         setting.workspace.destroy();
         setting.assert_nothing_left();
     }
@@ -118,14 +150,20 @@ fn an_option_changes_only_its_rules_and_there_and_back_is_no_change() {
     let before = setting.group();
     setting.emulator.clear_requests();
 
-    let plan = setting.workspace.step(&setting.server(r#"ssh_source_address_prefixes = ["198.51.100.0/24"]"#));
+    let plan = setting
+        .workspace
+        .step(&setting.server(r#"ssh_source_address_prefixes = ["198.51.100.0/24"]"#));
     let change = plan.change(ADDRESS);
     assert_eq!(change.actions, ["update"]);
     for (name, rule) in change.before["security_rules"].as_object().unwrap() {
         assert_eq!(&change.after["security_rules"][name], rule, "{name} changed");
     }
     assert!(change.after["security_rules"]["ssh"].is_object());
-    assert_eq!(setting.emulator.requests().writes().lines().len(), 1, "the subnet is not written");
+    assert_eq!(
+        setting.emulator.requests().writes().lines().len(),
+        1,
+        "the subnet is not written"
+    );
 
     setting.workspace.step(&setting.server(""));
     let rules = |group: &serde_json::Value| group["properties"]["securityRules"].as_array().unwrap().len();
@@ -135,34 +173,69 @@ fn an_option_changes_only_its_rules_and_there_and_back_is_no_change() {
 #[test]
 fn the_subnet_is_born_with_its_route_table_and_nat_gateway() {
     let setting = Setting::new();
-    let resource = |kind: &str, name: &str| setting.network.replace("virtualNetworks/vnet-hpc", &format!("{kind}/{name}"));
+    let resource = |kind: &str, name: &str| {
+        setting
+            .network
+            .replace("virtualNetworks/vnet-hpc", &format!("{kind}/{name}"))
+    };
     let (table, gateway) = (resource("routeTables", "rt"), resource("natGateways", "nat"));
-    setting.emulator.put(&table, serde_json::json!({ "location": "westeurope", "properties": {} }));
+    setting.emulator.put(
+        &table,
+        serde_json::json!({ "location": "westeurope", "properties": {} }),
+    );
     setting.emulator.put(
         &gateway,
         serde_json::json!({ "location": "westeurope", "sku": { "name": "Standard" }, "properties": {} }),
     );
-    setting.workspace.step(&setting.server(&format!("route_table_id = {table:?}\nnat_gateway_id = {gateway:?}")));
+    setting
+        .workspace
+        .step(&setting.server(&format!("route_table_id = {table:?}\nnat_gateway_id = {gateway:?}")));
     let puts = setting.emulator.requests().puts_on("subnets/server");
     assert_eq!(puts.0.len(), 1);
     let properties = &puts.0[0].body.as_ref().unwrap()["properties"];
-    assert_eq!((&properties["routeTable"]["id"], &properties["natGateway"]["id"]), (&table.clone().into(), &gateway.into()));
+    assert_eq!(
+        (&properties["routeTable"]["id"], &properties["natGateway"]["id"]),
+        (&table.clone().into(), &gateway.into())
+    );
     let prerequisites = setting.workspace.state().resource(ADDRESS)["prerequisites"].clone();
     assert_eq!(prerequisites["CC-OUTBOUND-PATH"]["status"], "satisfied");
 
     // Another table and no gateway: one write, in place.
-    setting.workspace.step(&setting.server(&format!("route_table_id = {table:?}")));
+    setting
+        .workspace
+        .step(&setting.server(&format!("route_table_id = {table:?}")));
     assert!(setting.subnet()["properties"].get("natGateway").is_none());
 }
 
 #[test]
-fn another_name_replaces_and_keeps_the_edition() {
+fn another_name_replaces_and_never_changes_the_edition_silently() {
     let setting = Setting::new();
-    setting.workspace.step(&format!("provider \"lockeddown\" {{ edition = \"2020-07\" }}\n{}", setting.server("")));
-    let plan = setting.workspace.step(&setting.server("").replace(r#""server""#, r#""master""#).replacen(r#"role                  = "master""#, r#"role = "server""#, 1).replace(r#""lockeddown_cyclecloud_subnet" "master""#, r#""lockeddown_cyclecloud_subnet" "server""#));
-    let change = plan.change(ADDRESS);
+    let old = "provider \"lockeddown\" { edition = \"2020-07\" }\n";
+    setting.workspace.step(&format!("{old}{}", setting.server("")));
+
+    // A newer default changes nothing of what exists.
+    setting.workspace.write(&setting.server(""));
+    setting.workspace.assert_settled();
+
+    let renamed = |more: &str| {
+        setting.server(more).replace(
+            r#"name                  = "server""#,
+            r#"name                  = "master""#,
+        )
+    };
+    setting.workspace.write(&renamed(""));
+    let error = setting.workspace.expect_error(&["plan"]);
+    assert!(
+        error.contains("Edition lost in replacement") && error.contains("`2020-07`"),
+        "{error}"
+    );
+
+    let change = setting
+        .workspace
+        .step(&renamed("edition = \"2020-07\""))
+        .change(ADDRESS);
     assert_eq!(change.actions, ["delete", "create"]);
-    assert_eq!(change.after["edition"], "2020-07");
+    assert_eq!(change.replace_paths, serde_json::json!([["name"]]));
     setting.assert_nothing_left();
 }
 

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::setting::Setting;
+use acceptance_tests::terraform::Terraform;
+
+use crate::setting::{Setting, workspace};
 
 #[test]
 fn bad_input_fails_at_validate() {
@@ -22,7 +24,11 @@ fn bad_input_fails_at_validate() {
     for (added, replaced) in cases {
         let mut configuration = setting.server(added);
         if let Some((argument, _)) = replaced.split_once('=') {
-            let line = configuration.lines().find(|line| line.trim_start().starts_with(argument)).unwrap().to_owned();
+            let line = configuration
+                .lines()
+                .find(|line| line.trim_start().starts_with(argument))
+                .unwrap()
+                .to_owned();
             configuration = configuration.replace(&line, replaced);
         }
         setting.workspace.write(&configuration);
@@ -30,31 +36,53 @@ fn bad_input_fails_at_validate() {
         report.push('\n');
     }
     insta::assert_snapshot!(report);
-    assert_eq!(setting.emulator.requests().lines(), Vec::<String>::new(), "validate does not connect");
+    assert_eq!(
+        setting.emulator.requests().lines(),
+        Vec::<String>::new(),
+        "validate does not connect"
+    );
 }
 
 #[test]
 fn without_credentials_a_plan_succeeds_and_an_apply_says_what_is_missing() {
     let mut setting = Setting::new();
-    setting.workspace = acceptance_tests::terraform::Workspace::new();
+    setting.workspace = workspace(Terraform::under_test());
     setting.workspace.write(&setting.server(""));
     setting.workspace.plan();
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
-    assert!(error.contains("client_id") && error.contains("ARM_CLIENT_ID"), "{error}");
+    assert!(
+        error.contains("client_id") && error.contains("ARM_CLIENT_ID"),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_somebody_else_made_is_not_taken_over() {
     let setting = Setting::new();
     setting.workspace.write(&setting.server(""));
-    setting.emulator.put(&setting.group_id(), json!({ "location": "westeurope", "properties": {} }));
+    setting.emulator.put(
+        &setting.group_id(),
+        json!({ "location": "westeurope", "properties": {} }),
+    );
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
-    assert!(error.contains("exists already") && error.contains("terraform import"), "{error}");
+    assert!(
+        error.contains("exists already") && error.contains("terraform import"),
+        "{error}"
+    );
     setting.emulator.remove(&setting.group_id());
-    setting.emulator.put(&setting.subnet_id(), json!({ "properties": { "addressPrefix": "10.0.0.0/28" } }));
+    setting.emulator.put(
+        &setting.subnet_id(),
+        json!({ "properties": { "addressPrefix": "10.0.0.0/28" } }),
+    );
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
-    assert!(error.contains("exists already") && error.contains("terraform import"), "{error}");
-    assert!(setting.emulator.get(&setting.group_id()).is_none(), "nothing was written");
+    assert!(
+        error.contains("exists already") && error.contains("terraform import"),
+        "{error}"
+    );
+    assert!(
+        setting.emulator.get(&setting.group_id()).is_none(),
+        "nothing was written"
+    );
 }
 
 #[test]
@@ -66,7 +94,10 @@ fn two_resources_never_share_a_group() {
         &other,
         json!({ "location": "westeurope", "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] } } }),
     );
-    let second = setting.server("").replace(&setting.network, &other).replace(r#"_subnet" "server""#, r#"_subnet" "second""#);
+    let second = setting
+        .server("")
+        .replace(&setting.network, &other)
+        .replace(r#"_subnet" "server""#, r#"_subnet" "second""#);
     setting.workspace.write(&format!("{}{second}", setting.server("")));
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
     assert!(error.contains("exists already"), "{error}");
@@ -75,10 +106,17 @@ fn two_resources_never_share_a_group() {
 #[test]
 fn what_only_azure_can_tell_is_checked_before_the_first_write() {
     let setting = Setting::new();
-    setting.workspace.write(&setting.server("").replace("westeurope", "northeurope"));
+    setting
+        .workspace
+        .write(&setting.server("").replace("westeurope", "northeurope"));
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
-    assert!(error.contains("`northeurope`") && error.contains("`westeurope`"), "{error}");
-    setting.workspace.write(&setting.server("").replace("vnet-hpc", "vnet-none"));
+    assert!(
+        error.contains("`northeurope`") && error.contains("`westeurope`"),
+        "{error}"
+    );
+    setting
+        .workspace
+        .write(&setting.server("").replace("vnet-hpc", "vnet-none"));
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
     assert!(error.contains("Virtual network not found"), "{error}");
     assert_eq!(setting.emulator.requests().writes().lines(), Vec::<String>::new());
@@ -87,11 +125,18 @@ fn what_only_azure_can_tell_is_checked_before_the_first_write() {
 #[test]
 fn a_secret_never_shows() {
     let setting = Setting::new();
-    let workspace = acceptance_tests::terraform::Workspace::new();
+    let bare = workspace(Terraform::under_test());
     let secret = "canary-0f4c";
-    let mut workspace = workspace.env("TF_LOG", "TRACE").env("TF_LOG_PATH", "trace.log");
+    let mut workspace = bare.env("TF_LOG", "TRACE").env("TF_LOG_PATH", "trace.log");
     for (name, value) in setting.emulator.environment() {
-        workspace = workspace.env(&name, if name == "ARM_CLIENT_SECRET" { secret.to_owned() } else { value });
+        workspace = workspace.env(
+            &name,
+            if name == "ARM_CLIENT_SECRET" {
+                secret.to_owned()
+            } else {
+                value
+            },
+        );
     }
     workspace.write(&setting.server(""));
     let error = workspace.expect_error(&["apply", "-auto-approve"]);

@@ -6,20 +6,30 @@ use acceptance_tests::{
 };
 use serde_json::{Value, json};
 
-pub struct Setting {
-    pub emulator: Emulator,
-    pub workspace: Workspace,
-    pub network: String,
+pub(crate) struct Setting {
+    pub(crate) emulator: Emulator,
+    pub(crate) workspace: Workspace,
+    pub(crate) network: String,
 }
 
-pub const ADDRESS: &str = "lockeddown_cyclecloud_subnet.server";
+pub(crate) const ADDRESS: &str = "lockeddown_cyclecloud_subnet.server";
+
+/// A workspace whose configurations use the provider under test.
+pub(crate) fn workspace(terraform: Terraform) -> Workspace {
+    let workspace = Workspace::with(terraform);
+    workspace.write_file(
+        "providers.tf",
+        "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n  }\n}\n",
+    );
+    workspace
+}
 
 impl Setting {
-    pub fn new() -> Setting {
+    pub(crate) fn new() -> Setting {
         Setting::with(Terraform::under_test())
     }
 
-    pub fn with(terraform: Terraform) -> Setting {
+    pub(crate) fn with(terraform: Terraform) -> Setting {
         let emulator = Emulator::start(Options::default());
         let group = format!("/subscriptions/{}/resourceGroups/rg-hpc", emulator.subscription_id());
         let network = format!("{group}/providers/Microsoft.Network/virtualNetworks/vnet-hpc");
@@ -30,15 +40,19 @@ impl Setting {
             json!({ "location": "westeurope", "properties": { "addressSpace": { "addressPrefixes": spaces } } }),
         );
         emulator.clear_requests();
-        let mut workspace = Workspace::with(terraform);
+        let mut workspace = workspace(terraform);
         for (name, value) in emulator.environment() {
             workspace = workspace.env(&name, value);
         }
-        Setting { emulator, workspace, network }
+        Setting {
+            emulator,
+            workspace,
+            network,
+        }
     }
 
     /// The server's resource with its required arguments, and more.
-    pub fn server(&self, more: &str) -> String {
+    pub(crate) fn server(&self, more: &str) -> String {
         format!(
             r#"
             resource "lockeddown_cyclecloud_subnet" "server" {{
@@ -56,30 +70,35 @@ impl Setting {
         )
     }
 
-    pub fn subnet_id(&self) -> String {
+    pub(crate) fn subnet_id(&self) -> String {
         format!("{}/subnets/server", self.network)
     }
 
-    pub fn group_id(&self) -> String {
-        self.network.replace("virtualNetworks/vnet-hpc", "networkSecurityGroups/nsg-server")
+    pub(crate) fn group_id(&self) -> String {
+        self.network
+            .replace("virtualNetworks/vnet-hpc", "networkSecurityGroups/nsg-server")
     }
 
-    pub fn group(&self) -> Value {
+    pub(crate) fn group(&self) -> Value {
         self.emulator.get(&self.group_id()).unwrap_or_default()
     }
 
-    pub fn subnet(&self) -> Value {
+    pub(crate) fn subnet(&self) -> Value {
         self.emulator.get(&self.subnet_id()).unwrap_or_default()
     }
 
-    pub fn fault(&self, fault: Fault) {
+    pub(crate) fn fault(&self, fault: Fault) {
         self.emulator.fault(fault);
     }
 
     /// The rules in Azure of one direction: priority, name, port, protocol, source, destination, access.
-    pub fn rules(&self, direction: &str) -> Vec<String> {
+    pub(crate) fn rules(&self, direction: &str) -> Vec<String> {
         let group = self.group();
-        let mut rules: Vec<&Value> = group["properties"]["securityRules"].as_array().into_iter().flatten().collect();
+        let mut rules: Vec<&Value> = group["properties"]["securityRules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
         rules.retain(|rule| rule["properties"]["direction"] == direction);
         rules.sort_by_key(|rule| rule["properties"]["priority"].as_i64());
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
@@ -102,7 +121,7 @@ impl Setting {
     }
 
     /// Edits a rule in Azure behind Terraform's back.
-    pub fn edit_rule(&self, name: &str, field: &str, value: Value) {
+    pub(crate) fn edit_rule(&self, name: &str, field: &str, value: Value) {
         self.emulator.edit(&self.group_id(), |group| {
             for rule in group["properties"]["securityRules"].as_array_mut().unwrap() {
                 if rule["name"] == name {
@@ -113,7 +132,7 @@ impl Setting {
     }
 
     /// Adds a rule in Azure behind Terraform's back.
-    pub fn add_rule(&self, name: &str, priority: i64) {
+    pub(crate) fn add_rule(&self, name: &str, priority: i64) {
         self.emulator.put(
             &format!("{}/securityRules/{name}", self.group_id()),
             json!({ "properties": {
@@ -124,7 +143,7 @@ impl Setting {
     }
 
     /// Nothing of ours is left; the network is.
-    pub fn assert_nothing_left(&self) {
+    pub(crate) fn assert_nothing_left(&self) {
         assert!(self.emulator.get(&self.group_id()).is_none(), "the group is left");
         assert!(self.emulator.get(&self.subnet_id()).is_none(), "the subnet is left");
         assert!(self.emulator.get(&self.network).is_some(), "the network is gone");

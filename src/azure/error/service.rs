@@ -45,7 +45,10 @@ impl ServiceError {
             _ => {
                 let text = String::from_utf8_lossy(body);
                 let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                ServiceError { message: sanitize::text(&sanitize::shorten(&text, 300)), ..error }
+                ServiceError {
+                    message: sanitize::text(&sanitize::shorten(&text, 300)),
+                    ..error
+                }
             }
         }
     }
@@ -80,7 +83,12 @@ impl ServiceError {
         self.message = text(envelope, "message").unwrap_or_default();
         let details = envelope.get("details").and_then(Value::as_array).into_iter().flatten();
         self.details = details
-            .map(|detail| (text(detail, "code").unwrap_or_default(), text(detail, "message").unwrap_or_default()))
+            .map(|detail| {
+                (
+                    text(detail, "code").unwrap_or_default(),
+                    text(detail, "message").unwrap_or_default(),
+                )
+            })
             .filter(|(code, message)| !code.is_empty() || !message.is_empty())
             .collect();
         self.policies = policies(envelope);
@@ -135,7 +143,9 @@ impl ServiceError {
         match self.code.as_str() {
             "AuthorizationFailed" | "LinkedAuthorizationFailed" => {
                 let action = self.last_quoted_after("action ").unwrap_or("the action named above");
-                let scope = self.last_quoted_after("scope ").or_else(|| self.last_quoted_after("scope(s) "));
+                let scope = self
+                    .last_quoted_after("scope(s) ")
+                    .or_else(|| self.last_quoted_after("scope "));
                 let scope = scope.map(|scope| format!(" on `{scope}`")).unwrap_or_default();
                 format!(
                     "Assign the service principal a role with `{action}`{scope}, Network Contributor for instance. An assignment takes some \
@@ -144,18 +154,27 @@ impl ServiceError {
             }
             "RequestDisallowedByPolicy" => {
                 let policies: Vec<String> = self.policies.iter().map(|name| format!("`{name}`")).collect();
-                let policies = if policies.is_empty() { String::new() } else { format!(" {}", policies.join(", ")) };
-                format!("Azure Policy{policies} denies this. Change the configuration so that it complies, or ask for an exemption.")
+                let policies = if policies.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {}", policies.join(", "))
+                };
+                format!(
+                    "Azure Policy{policies} denies this. Change the configuration so that it complies, or ask for an exemption."
+                )
             }
             "ScopeLocked" => "Have the management lock removed.".to_owned(),
             "MissingSubscriptionRegistration" => {
-                "Register the provider in the subscription: `az provider register --namespace Microsoft.Network`.".to_owned()
+                "Register the provider in the subscription: `az provider register --namespace Microsoft.Network`."
+                    .to_owned()
             }
             "ResourceGroupNotFound" => "Create the resource group, or correct its name.".to_owned(),
             "SubscriptionNotFound" | "InvalidSubscriptionId" => {
                 "Check the subscription in the id, and that the service principal has a role in it.".to_owned()
             }
-            "AnotherOperationInProgress" | "RetryableError" => "Somebody else is writing this or a dependent object.".to_owned(),
+            "AnotherOperationInProgress" | "RetryableError" => {
+                "Somebody else is writing this or a dependent object.".to_owned()
+            }
             code if code.starts_with("InUse") => "Remove what uses it first.".to_owned(),
             _ => String::new(),
         }
@@ -206,13 +225,22 @@ fn text(object: &Value, field: &str) -> Option<String> {
 
 /// The names of the policies that deny, as people see them in the portal.
 fn policies(envelope: &Value) -> Vec<String> {
-    let infos = envelope.get("additionalInfo").and_then(Value::as_array).into_iter().flatten();
+    let infos = envelope
+        .get("additionalInfo")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     infos
         .filter_map(|entry| {
             let info = entry.get("info")?;
-            ["policyAssignmentDisplayName", "policyDefinitionDisplayName", "policyAssignmentName", "policyDefinitionName"]
-                .iter()
-                .find_map(|field| text(info, field).filter(|name| !name.is_empty()))
+            [
+                "policyAssignmentDisplayName",
+                "policyDefinitionDisplayName",
+                "policyAssignmentName",
+                "policyDefinitionName",
+            ]
+            .iter()
+            .find_map(|field| text(info, field).filter(|name| !name.is_empty()))
         })
         .collect()
 }

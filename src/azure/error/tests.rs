@@ -10,7 +10,13 @@ fn operation() -> Operation {
 fn service(status: u16, error: &serde_json::Value) -> ArmError {
     let body = json!({ "error": error }).to_string();
     let correlation = Some("6f1e".to_owned());
-    ArmError::Service(Box::new(ServiceError::of_answer(&operation(), status, body.as_bytes(), correlation, None)))
+    ArmError::Service(Box::new(ServiceError::of_answer(
+        &operation(),
+        status,
+        body.as_bytes(),
+        correlation,
+        None,
+    )))
 }
 
 #[test]
@@ -21,7 +27,12 @@ fn a_missing_permission_is_named_with_its_scope() {
             action 'Microsoft.Network/networkSecurityGroups/write' over scope '/subscriptions/s/resourceGroups/rg' or the scope is invalid." }),
     );
     let text = error.to_diagnostic();
-    assert!(text.contains("a role with `Microsoft.Network/networkSecurityGroups/write` on `/subscriptions/s/resourceGroups/rg`"), "{text}");
+    assert!(
+        text.contains(
+            "a role with `Microsoft.Network/networkSecurityGroups/write` on `/subscriptions/s/resourceGroups/rg`"
+        ),
+        "{text}"
+    );
     assert!(text.contains("Azure's correlation id: 6f1e"), "{text}");
 }
 
@@ -35,7 +46,10 @@ fn of_a_linked_permission_the_missing_one_is_named_and_not_the_one_there_is() {
             are invalid." }),
     );
     let remedy = error.remedy();
-    assert!(remedy.contains("`Microsoft.Network/networkSecurityGroups/join/action` on `/subscriptions/s/nsg`"), "{remedy}");
+    assert!(
+        remedy.contains("`Microsoft.Network/networkSecurityGroups/join/action` on `/subscriptions/s/nsg`"),
+        "{remedy}"
+    );
 }
 
 #[test]
@@ -46,7 +60,13 @@ fn a_policy_that_denies_is_named() {
             "additionalInfo": [{ "type": "PolicyViolation", "info": {
                 "policyDefinitionDisplayName": "Subnets need an NSG", "policyAssignmentDisplayName": "Landing zone: NSG" } }] }),
     );
-    assert!(error.remedy().starts_with("Azure Policy `Landing zone: NSG` denies this."), "{}", error.remedy());
+    assert!(
+        error
+            .remedy()
+            .starts_with("Azure Policy `Landing zone: NSG` denies this."),
+        "{}",
+        error.remedy()
+    );
 }
 
 #[test]
@@ -57,22 +77,44 @@ fn details_are_told_and_secrets_are_not() {
             "details": [{ "code": "InvalidJson", "message": "Value {\"sharedKey\": \"hunter2\"} is wrong" }] }),
     );
     let (shown, debugged) = (error.to_diagnostic(), format!("{error:?}"));
-    assert!(shown.contains("InvalidJson: Value {\"sharedKey\": \"(redacted)\"} is wrong"), "{shown}");
-    assert!(!shown.contains("hunter2") && !debugged.contains("hunter2"), "{debugged}");
+    assert!(
+        shown.contains("InvalidJson: Value {\"sharedKey\": \"(redacted)\"} is wrong"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("hunter2") && !debugged.contains("hunter2"),
+        "{debugged}"
+    );
 }
 
 #[test]
 fn an_answer_that_is_not_azures_shows_who_speaks() {
     let error = ServiceError::of_answer(&operation(), 407, b"<html>\n  Squid: access denied</html>", None, None);
-    assert!(error.to_string().ends_with("failed: 407 <html> Squid: access denied</html>"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("failed: 407 <html> Squid: access denied</html>"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_time_out_says_what_it_was_waiting_for() {
-    let last = service(409, &json!({ "code": "AnotherOperationInProgress", "message": "Another operation is in progress." }));
-    let error = ArmError::interrupted(Interruption::TimedOut, &operation(), Duration::from_secs(1800), Some(last));
+    let last = service(
+        409,
+        &json!({ "code": "AnotherOperationInProgress", "message": "Another operation is in progress." }),
+    );
+    let error = ArmError::interrupted(
+        Interruption::TimedOut,
+        &operation(),
+        Duration::from_secs(1800),
+        Some(last),
+    );
     let text = error.to_diagnostic();
-    assert!(text.contains("did not end within 30 min; last:") && text.contains("AnotherOperationInProgress"), "{text}");
+    assert!(
+        text.contains("did not end within 30 min; last:") && text.contains("AnotherOperationInProgress"),
+        "{text}"
+    );
     assert!(text.contains("Give it more time"), "{text}");
 }
 
@@ -86,24 +128,53 @@ struct Inner;
 
 #[test]
 fn a_bad_certificate_is_told_down_to_the_root_and_is_no_reason_to_try_again() {
-    let error = azure_core::Error::with_error(ErrorKind::Connection, Outer(Inner), "failed to execute `reqwest` request");
-    let error = ArmError::of_pipeline(&operation(), &error.with_context("retry policy expired and the request will no longer be retried"));
-    let ArmError::Transport { cause, failure, .. } = &error else { panic!("{error:?}") };
+    let error = azure_core::Error::with_error(
+        ErrorKind::Connection,
+        Outer(Inner),
+        "failed to execute `reqwest` request",
+    );
+    let error = ArmError::of_pipeline(
+        &operation(),
+        &error.with_context("retry policy expired and the request will no longer be retried"),
+    );
+    let ArmError::Transport { cause, failure, .. } = &error else {
+        panic!("{error:?}")
+    };
     assert_eq!(*failure, TransportFailure::Certificate);
-    assert_eq!(cause, "error sending request for url (https://arm.example/x?(redacted)): invalid peer certificate: UnknownIssuer");
+    assert_eq!(
+        cause,
+        "error sending request for url (https://arm.example/x?(redacted)): invalid peer certificate: UnknownIssuer"
+    );
     assert!(error.remedy().contains("`ca_bundle`"));
 }
 
 #[test]
 fn an_authority_that_cannot_be_reached_is_not_a_wrong_secret() {
     let inner = azure_core::Error::with_message(ErrorKind::Connection, "dns error: no such host");
-    let error = azure_core::Error::with_error(ErrorKind::Credential, inner, "ClientSecretCredential authentication failed.");
+    let error = azure_core::Error::with_error(
+        ErrorKind::Credential,
+        inner,
+        "ClientSecretCredential authentication failed.",
+    );
     let error = ArmError::of_pipeline(&operation(), &error);
-    assert!(matches!(&error, ArmError::Credential { failure: Some(TransportFailure::Unreachable), .. }), "{error:?}");
+    assert!(
+        matches!(
+            &error,
+            ArmError::Credential {
+                failure: Some(TransportFailure::Unreachable),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("dns error: no such host"));
 
-    let wrong = azure_core::Error::with_message(ErrorKind::Credential, "AADSTS7000215: Invalid client secret provided.");
+    let wrong =
+        azure_core::Error::with_message(ErrorKind::Credential, "AADSTS7000215: Invalid client secret provided.");
     let error = ArmError::of_pipeline(&operation(), &wrong);
-    assert!(matches!(&error, ArmError::Credential { failure: None, .. }), "{error:?}");
+    assert!(
+        matches!(&error, ArmError::Credential { failure: None, .. }),
+        "{error:?}"
+    );
     assert!(error.to_diagnostic().contains("AADSTS7000215"));
 }

@@ -79,8 +79,8 @@ impl Resource for WorkloadResource {
         expansion::validate(self.workload, config, &surroundings, diagnostics);
     }
 
-    async fn plan(&self, plan: &mut Plan, _call: &Call, diagnostics: &mut Diagnostics) {
-        plan::plan(self, &self.settings.session(), plan, diagnostics);
+    async fn plan(&self, plan: &mut Plan, call: &Call, diagnostics: &mut Diagnostics) {
+        plan::plan(self, &self.settings.session(), plan, call, diagnostics);
     }
 
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {

@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 use tfplugin_rs::{
     diagnostic::Diagnostics,
-    provider::{Plan, Private},
+    provider::{Call, Plan, Private},
     value::{Path, Value},
 };
 
@@ -22,8 +22,17 @@ use crate::{
 };
 
 /// Refines the plan of a create or update.
-pub(super) fn plan(resource: &WorkloadResource, session: &Session, plan: &mut Plan, diagnostics: &mut Diagnostics) {
+pub(super) fn plan(
+    resource: &WorkloadResource,
+    session: &Session,
+    plan: &mut Plan,
+    call: &Call,
+    diagnostics: &mut Diagnostics,
+) {
     let edition = edition(plan, session);
+    if !call.stores_planned_private {
+        refuse_forgotten_edition(plan, session, diagnostics);
+    }
     let environment = environment(plan, session, diagnostics);
     let (Some(edition), Some(environment)) = (edition, environment) else {
         // The provider's own configuration is not known yet: nothing can be said of the rules.
@@ -99,6 +108,21 @@ fn edition(plan: &Plan, session: &Session) -> Option<Value> {
         return None;
     }
     Some(session.defaults.edition.unwrap_or_else(Edition::newest).as_str().into())
+}
+
+/// When Terraform before 1.16 replaces an object, the plan that it makes during apply knows nothing of the old object. Better an
+/// error now than a plan that cannot be carried out.
+fn refuse_forgotten_edition(plan: &Plan, session: &Session, diagnostics: &mut Diagnostics) {
+    if plan.prior.is_some() || !plan.config.attribute("edition").is_null() {
+        return;
+    }
+    let default = session.defaults.edition.unwrap_or_else(Edition::newest);
+    let Some(kept) = remembered_edition(&plan.private).filter(|kept| kept != default.as_str()) else { return };
+    let detail = format!(
+        "The object is replaced and keeps its edition `{kept}`, but this Terraform (before 1.16) cannot hand that on to the new one, which \
+         would get `{default}`. Set `edition = \"{kept}\"` to keep it, or `edition = \"{default}\"` to move on."
+    );
+    diagnostics.error_at(Path::attribute("edition"), "Edition lost in replacement", detail);
 }
 
 /// The cloud is the provider's: an object cannot be in another one. `None` while the provider's is not known.

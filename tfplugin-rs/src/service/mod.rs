@@ -67,9 +67,11 @@ impl<P: Provider> Service<P> {
     }
 
     fn call(&self, capabilities: Option<crate::proto::tfplugin6::ClientCapabilities>) -> Call {
+        let offered = capabilities.unwrap_or_default();
         Call {
             cancel: self.stop.child_token(),
-            write_only_attributes_allowed: capabilities.is_some_and(|offered| offered.write_only_attributes_allowed),
+            write_only_attributes_allowed: offered.write_only_attributes_allowed,
+            stores_planned_private: offered.store_planned_private,
         }
     }
 }

@@ -11,6 +11,8 @@ mod virtual_network;
 
 use serde_json::Value;
 
+pub(super) use virtual_network::subnet_in_use;
+
 use super::azure::Azure;
 use super::refusal::Refusal;
 use super::resource::{Object, Resource};
@@ -46,7 +48,7 @@ pub(super) struct Kind {
 }
 
 /// A kind of resource that lives inside another one.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Child {
     /// In ids and as the parent's property: `securityRules`.
     pub(super) collection: &'static str,
@@ -86,7 +88,9 @@ pub(super) struct Reference {
 impl Kind {
     /// The kind with this segment, whatever its case.
     pub(super) fn find(segment: &str) -> Option<&'static Self> {
-        KINDS.into_iter().find(|kind| kind.segment.eq_ignore_ascii_case(segment))
+        KINDS
+            .into_iter()
+            .find(|kind| kind.segment.eq_ignore_ascii_case(segment))
     }
 
     pub(super) fn child(&self, collection: &str) -> Option<&'static Child> {
@@ -113,7 +117,11 @@ fn refers_to_nothing(_: &Resource) -> Vec<Reference> {
 fn check_children<'a>(resource: &'a Resource, child: &Child) -> Result<Vec<(&'a str, &'a Object)>, Refusal> {
     let mut found: Vec<(&str, &Object)> = Vec::new();
     let collection = child.collection;
-    if let Some(entries) = resource.properties.get(collection).filter(|entries| !entries.is_array()) {
+    if let Some(entries) = resource
+        .properties
+        .get(collection)
+        .filter(|entries| !entries.is_array())
+    {
         return Err(Refusal::unreadable(format!(
             "Error converting value {entries} to a list. Path 'properties.{collection}'."
         )));
@@ -160,9 +168,10 @@ fn texts<'a>(properties: &'a Object, name: &str) -> Result<Vec<&'a str>, Refusal
     };
     match properties.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(values)) => {
-            values.iter().map(|value| value.as_str().ok_or_else(|| wrong(value))).collect()
-        }
+        Some(Value::Array(values)) => values
+            .iter()
+            .map(|value| value.as_str().ok_or_else(|| wrong(value)))
+            .collect(),
         Some(other) => Err(wrong(other)),
     }
 }

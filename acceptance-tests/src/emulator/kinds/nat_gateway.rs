@@ -21,15 +21,26 @@ pub(super) static KIND: Kind = Kind {
 fn in_use(gateway: &Resource, users: &[String]) -> Refusal {
     Refusal::bad(
         "InUseNatGatewayCannotBeDeleted",
-        format!("Nat gateway {} is in use by {} and cannot be deleted.", gateway.id, users.join(", ")),
+        format!(
+            "Nat gateway {} is in use by {} and cannot be deleted.",
+            gateway.id,
+            users.join(", ")
+        ),
     )
 }
 
 fn check(write: &Write<'_>) -> Result<(), Refusal> {
-    let sku = write.new.top.get("sku").and_then(|sku| sku.get("name")).and_then(|name| name.as_str());
+    let sku = write
+        .new
+        .top
+        .get("sku")
+        .and_then(|sku| sku.get("name"))
+        .and_then(|name| name.as_str());
     match sku {
         None | Some("Standard" | "StandardV2") => Ok(()),
-        Some(other) => Err(Refusal::unreadable(format!("Error converting value \"{other}\". Path 'sku.name'."))),
+        Some(other) => Err(Refusal::unreadable(format!(
+            "Error converting value \"{other}\". Path 'sku.name'."
+        ))),
     }
 }
 
@@ -38,5 +49,8 @@ fn complete(gateway: &mut Resource) {
         .top
         .entry("sku")
         .or_insert_with(|| json!({ "name": "Standard", "tier": "Regional" }));
-    gateway.properties.entry("idleTimeoutInMinutes").or_insert_with(|| json!(4));
+    gateway
+        .properties
+        .entry("idleTimeoutInMinutes")
+        .or_insert_with(|| json!(4));
 }

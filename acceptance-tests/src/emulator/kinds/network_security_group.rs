@@ -47,7 +47,11 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
     if rules.len() > RULES {
         return Err(Refusal::bad(
             "NetworkSecurityGroupRulesLimitReached",
-            format!("Network security group {} has {} security rules; {RULES} is the limit.", group.id, rules.len()),
+            format!(
+                "Network security group {} has {} security rules; {RULES} is the limit.",
+                group.id,
+                rules.len()
+            ),
         ));
     }
     for (name, rule) in rules {
@@ -90,30 +94,32 @@ const DEFAULT_RULES: [(&str, &str, &str, &str, &str, u32, &str); 6] = [
 ];
 
 fn show(group: &Resource, shown: &mut Object) {
-    let rules = DEFAULT_RULES.map(|(name, description, source, destination, access, priority, direction)| {
-        json!({
-            "name": name,
-            "id": format!("{}/defaultSecurityRules/{name}", group.id),
-            "etag": group.etag,
-            "type": "Microsoft.Network/networkSecurityGroups/defaultSecurityRules",
-            "properties": {
-                "provisioningState": group.state(),
-                "description": description,
-                "protocol": "*",
-                "sourcePortRange": "*",
-                "destinationPortRange": "*",
-                "sourceAddressPrefix": source,
-                "destinationAddressPrefix": destination,
-                "access": access,
-                "priority": priority,
-                "direction": direction,
-                "sourcePortRanges": [],
-                "destinationPortRanges": [],
-                "sourceAddressPrefixes": [],
-                "destinationAddressPrefixes": [],
-            },
-        })
-    });
+    let rules = DEFAULT_RULES.map(
+        |(name, description, source, destination, access, priority, direction)| {
+            json!({
+                "name": name,
+                "id": format!("{}/defaultSecurityRules/{name}", group.id),
+                "etag": group.etag,
+                "type": "Microsoft.Network/networkSecurityGroups/defaultSecurityRules",
+                "properties": {
+                    "provisioningState": group.state(),
+                    "description": description,
+                    "protocol": "*",
+                    "sourcePortRange": "*",
+                    "destinationPortRange": "*",
+                    "sourceAddressPrefix": source,
+                    "destinationAddressPrefix": destination,
+                    "access": access,
+                    "priority": priority,
+                    "direction": direction,
+                    "sourcePortRanges": [],
+                    "destinationPortRanges": [],
+                    "sourceAddressPrefixes": [],
+                    "destinationAddressPrefixes": [],
+                },
+            })
+        },
+    );
     if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) {
         properties.insert("defaultSecurityRules".to_owned(), rules.into_iter().collect());
     }

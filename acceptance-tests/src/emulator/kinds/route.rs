@@ -28,13 +28,17 @@ pub(super) fn check<'a>(id: &str, route: &'a Object) -> Result<&'a str, Refusal>
         None => {
             return Err(Refusal::bad(
                 "InvalidAddressPrefixFormat",
-                format!("Address prefix {prefix} of resource {id} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24."),
+                format!(
+                    "Address prefix {prefix} of resource {id} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24."
+                ),
             ));
         }
     }
     let next_hop = optional_text(route, "nextHopType")?.unwrap_or_default();
     let next_hop = member(&NEXT_HOPS, next_hop).ok_or_else(|| {
-        Refusal::unreadable(format!("Error converting value \"{next_hop}\". Path 'properties.nextHopType'."))
+        Refusal::unreadable(format!(
+            "Error converting value \"{next_hop}\". Path 'properties.nextHopType'."
+        ))
     })?;
     let address = optional_text(route, "nextHopIpAddress")?;
     match (next_hop == APPLIANCE, address) {

@@ -35,7 +35,10 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
     let table = write.new;
     let routes = check_children(table, &route::CHILD)?;
     let limit = |what: &str, limit: usize| {
-        Refusal::bad("RouteTableLimitReached", format!("Route table {} has more than {limit} {what}.", table.id))
+        Refusal::bad(
+            "RouteTableLimitReached",
+            format!("Route table {} has more than {limit} {what}.", table.id),
+        )
     };
     if routes.len() > ROUTES {
         return Err(limit("routes", ROUTES));
@@ -51,7 +54,12 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
         }
         taken.push((prefix, name));
     }
-    if taken.iter().filter(|(prefix, _)| service_tags::is_service(prefix)).count() > TAG_ROUTES {
+    if taken
+        .iter()
+        .filter(|(prefix, _)| service_tags::is_service(prefix))
+        .count()
+        > TAG_ROUTES
+    {
         return Err(limit("routes with service tags", TAG_ROUTES));
     }
     Ok(())

@@ -91,8 +91,9 @@ pub(super) fn check(id: &str, rule: &Object, stored: Option<&Value>) -> Result<S
     let required = |name: &str, members: &[&'static str]| {
         let found = optional_text(rule, name)?;
         let found = found.ok_or_else(|| missing(id, &capitalized(name)))?;
-        member(members, found)
-            .ok_or_else(|| Refusal::unreadable(format!("Error converting value \"{found}\". Path 'properties.{name}'.")))
+        member(members, found).ok_or_else(|| {
+            Refusal::unreadable(format!("Error converting value \"{found}\". Path 'properties.{name}'."))
+        })
     };
     required("protocol", &PROTOCOLS)?;
     required("access", &ACCESSES)?;
@@ -152,7 +153,11 @@ fn check_ports(id: &str, rule: &Object, side: &Side) -> Result<(), Refusal> {
             format!("Security rule parameter {parameter}s for rule with Id {id} cannot specify '*'."),
         ));
     }
-    let invalid = one.into_iter().filter(|port| *port != "*").chain(many).find(|range| !is_port_range(range));
+    let invalid = one
+        .into_iter()
+        .filter(|port| *port != "*")
+        .chain(many)
+        .find(|range| !is_port_range(range));
     match invalid {
         Some(value) => Err(Refusal::bad(
             "SecurityRuleInvalidPortRange",
@@ -165,7 +170,12 @@ fn check_ports(id: &str, rule: &Object, side: &Side) -> Result<(), Refusal> {
 }
 
 fn is_port_range(text: &str) -> bool {
-    let port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u16>().ok()).flatten();
+    let port = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| text.parse::<u16>().ok())
+            .flatten()
+    };
     match text.split_once('-') {
         Some((first, last)) => matches!((port(first), port(last)), (Some(first), Some(last)) if first <= last),
         None => port(text).is_some(),
@@ -178,7 +188,10 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
     let parameter = format!("{}AddressPrefix", side.spelling);
     match usize::from(one.is_some()) + usize::from(!many.is_empty()) + usize::from(groups > 0) {
         0 => {
-            let choices = format!("{parameter}es, {parameter}, or {}ApplicationSecurityGroups", side.spelling);
+            let choices = format!(
+                "{parameter}es, {parameter}, or {}ApplicationSecurityGroups",
+                side.spelling
+            );
             return Err(missing(id, &choices));
         }
         1 => {}
@@ -220,7 +233,9 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
 fn missing(id: &str, what: &str) -> Refusal {
     Refusal::bad(
         "SecurityRuleParametersMissing",
-        format!("Required security rule parameters are missing for security rule with Id: {id}. Security rule must specify {what}."),
+        format!(
+            "Required security rule parameters are missing for security rule with Id: {id}. Security rule must specify {what}."
+        ),
     )
 }
 
@@ -233,13 +248,22 @@ fn conflicting(id: &str, parameter: &str) -> Refusal {
 
 fn capitalized(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(letters)
+        .collect()
 }
 
 /// Brings a rule into the shape the service stores: its spelling of enumerations, all four lists present, and the singular
 /// address `""` where the plural or groups are used.
 pub(super) fn complete(rule: &mut Object) {
-    for (name, members) in [("protocol", &PROTOCOLS[..]), ("access", &ACCESSES), ("direction", &DIRECTIONS)] {
+    for (name, members) in [
+        ("protocol", &PROTOCOLS[..]),
+        ("access", &ACCESSES),
+        ("direction", &DIRECTIONS),
+    ] {
         if let Some(spelling) = text(rule, name).and_then(|value| member(members, value)) {
             rule.insert(name.to_owned(), spelling.into());
         }
@@ -249,14 +273,18 @@ pub(super) fn complete(rule: &mut Object) {
         for list in [side.ports, side.prefixes] {
             rule.entry(list).or_insert_with(|| json!([]));
         }
-        let used = |name: &str| rule.get(name).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-        if used(side.prefixes) || used(side.groups) {
+        let [prefixes, groups, ports] = [side.prefixes, side.groups, side.ports].map(|list| {
+            rule.get(list)
+                .and_then(Value::as_array)
+                .is_some_and(|list| !list.is_empty())
+        });
+        if prefixes || groups {
             rule.insert(side.prefix.to_owned(), "".into());
         }
-        if used(side.ports) {
+        if ports {
             rule.remove(side.port);
         }
-        if !used(side.groups) {
+        if !groups {
             rule.remove(side.groups);
         }
     }

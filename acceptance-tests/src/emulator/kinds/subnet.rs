@@ -124,7 +124,9 @@ fn check_service_endpoints(id: &str, subnet: &Object) -> Result<(), Refusal> {
         found.push(service);
     }
     if found.contains(&STORAGE) && found.contains(&STORAGE_GLOBAL) {
-        return Err(refused(format!("{STORAGE} and {STORAGE_GLOBAL} cannot both be enabled")));
+        return Err(refused(format!(
+            "{STORAGE} and {STORAGE_GLOBAL} cannot both be enabled"
+        )));
     }
     Ok(())
 }
@@ -184,12 +186,17 @@ pub(super) fn complete(location: &str, subnet: &mut Object) {
 }
 
 fn show(network: &Resource, id: &str, shown: &mut Object) {
-    let delegations = shown.get_mut("properties").and_then(|properties| properties.get_mut("delegations"));
+    let delegations = shown
+        .get_mut("properties")
+        .and_then(|properties| properties.get_mut("delegations"));
     let delegations = delegations.and_then(Value::as_array_mut).into_iter().flatten();
     for delegation in delegations.filter_map(Value::as_object_mut) {
         let name = text(delegation, "name").unwrap_or_default();
         delegation.insert("id".to_owned(), format!("{id}/delegations/{name}").into());
         delegation.insert("etag".to_owned(), network.etag.clone().into());
-        delegation.insert("type".to_owned(), "Microsoft.Network/virtualNetworks/subnets/delegations".into());
+        delegation.insert(
+            "type".to_owned(),
+            "Microsoft.Network/virtualNetworks/subnets/delegations".into(),
+        );
     }
 }

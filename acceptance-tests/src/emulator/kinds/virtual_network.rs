@@ -21,7 +21,10 @@ pub(super) static KIND: Kind = Kind {
 };
 
 fn address_space(network: &Resource) -> Vec<&str> {
-    let prefixes = network.properties.get("addressSpace").and_then(|space| space.get("addressPrefixes"));
+    let prefixes = network
+        .properties
+        .get("addressSpace")
+        .and_then(|space| space.get("addressPrefixes"));
     let prefixes = prefixes.and_then(Value::as_array).into_iter().flatten();
     prefixes.filter_map(Value::as_str).collect()
 }
@@ -34,7 +37,10 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
         if space.iter().any(|other| prefixes::overlap(other, &prefix)) {
             return Err(Refusal::bad(
                 "VnetAddressSpacesOverlap",
-                format!("Address prefix {prefix} of virtual network {} overlaps with another one.", network.id),
+                format!(
+                    "Address prefix {prefix} of virtual network {} overlaps with another one.",
+                    network.id
+                ),
             ));
         }
         space.push(prefix);
@@ -72,12 +78,18 @@ fn check_occupied_subnets(write: &Write<'_>) -> Result<(), Refusal> {
         let Some(occupant) = write.azure.occupants_of(&old.child_id(&subnet::CHILD, name)).first() else {
             continue;
         };
-        let new = write.new.child(&subnet::CHILD, name).and_then(|entry| entry.get("properties"));
+        let new = write
+            .new
+            .child(&subnet::CHILD, name)
+            .and_then(|entry| entry.get("properties"));
         let Some(new) = new.and_then(Value::as_object) else {
             return Err(subnet_in_use(name, occupant));
         };
         let kept = subnet::prefixes_of(new);
-        if let Some(prefix) = subnet::prefixes_of(properties).into_iter().find(|prefix| !kept.contains(prefix)) {
+        if let Some(prefix) = subnet::prefixes_of(properties)
+            .into_iter()
+            .find(|prefix| !kept.contains(prefix))
+        {
             return Err(Refusal::bad(
                 "InUsePrefixCannotBeDeleted",
                 format!("IpPrefix {prefix} on Subnet {name} has active allocations and cannot be deleted."),

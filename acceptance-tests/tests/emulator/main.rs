@@ -1,0 +1,17 @@
+//! The emulator, looked at by a plain HTTPS client: does it behave as Azure is known to?
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod client;
+mod concurrency;
+mod control;
+mod etags;
+mod faults;
+mod lifecycle;
+mod refusals;
+mod shapes;
+mod signing_in;

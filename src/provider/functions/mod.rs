@@ -1,0 +1,61 @@
+//! Pure functions, one file each. Terraform calls them in a process without configuration.
+
+mod cidr_aggregate;
+mod cidr_contains;
+mod normalize_location;
+mod region_pair;
+mod service_tag_exists;
+
+use std::sync::Arc;
+
+use tfplugin_rs::{
+    provider::{Function, FunctionError, Parameter},
+    value::{Type, Value},
+};
+
+use crate::regions::{self, Cloud, Region, UnknownLocation};
+
+/// Every function.
+pub(super) fn functions() -> Vec<Arc<dyn Function>> {
+    vec![
+        Arc::new(cidr_aggregate::CidrAggregate),
+        Arc::new(cidr_contains::CidrContains),
+        Arc::new(normalize_location::NormalizeLocation),
+        Arc::new(region_pair::RegionPair),
+        Arc::new(service_tag_exists::ServiceTagExists),
+    ]
+}
+
+fn parameter(name: &str, ty: Type, description: &str) -> Parameter {
+    Parameter { name: name.to_owned(), ty, description: description.to_owned(), allow_null: false, allow_unknown: false }
+}
+
+fn refused(argument: usize, text: impl Into<String>) -> FunctionError {
+    FunctionError { text: text.into(), argument: Some(argument) }
+}
+
+/// The text at `position`. Terraform checks number and types of arguments itself.
+fn text(arguments: &[Value], position: usize) -> Result<&str, FunctionError> {
+    let text = arguments.get(position).and_then(Value::as_str);
+    text.ok_or_else(|| refused(position, "A text is required."))
+}
+
+fn cloud(arguments: &[Value], position: usize) -> Result<Cloud, FunctionError> {
+    text(arguments, position)?.parse().map_err(|error| refused(position, format!("{error}.")))
+}
+
+/// The region that is the first argument, of whichever cloud: no two clouds share a name.
+fn region_of_any_cloud(arguments: &[Value]) -> Result<&'static Region, FunctionError> {
+    let location = text(arguments, 0)?;
+    let mut nearest = None;
+    for cloud in Cloud::ALL {
+        match regions::find(location, cloud) {
+            Ok(region) => return Ok(region),
+            Err(UnknownLocation::Nowhere { suggestion, .. }) => nearest = nearest.or(suggestion),
+            Err(UnknownLocation::Elsewhere { .. }) => {}
+        }
+    }
+    let given: String = location.chars().take(80).collect();
+    let suggestion = nearest.map_or_else(|| ".".to_owned(), |name| format!("; did you mean `{name}`?"));
+    Err(refused(0, format!("`{given}` is not a location of any Azure cloud{suggestion}")))
+}

@@ -1,0 +1,235 @@
+//! `egress`: how outbound traffic is let through and leaves the subnet.
+//!
+//! An NSG sees a packet's original destination and not the next hop. So with a firewall or a forced tunnel behind the default route
+//! the NSG needs a hole for everything the appliance decides about; with service tags alone, or with a proxy, it does not.
+
+use std::collections::BTreeSet;
+
+use super::{
+    argument::{Argument, Default, Kind},
+    inputs::{Inputs, parsed},
+    problem::Stop,
+};
+use crate::network::{Known, PortRange, Prefix};
+
+/// The attributes of `egress`.
+pub(super) static ARGUMENTS: &[Argument] = &[
+    Argument::optional(
+        "type",
+        Kind::Choice(&["service_tags", "firewall", "forced_tunnel", "proxy"]),
+        "`service_tags`: the NSG alone. `firewall`: a default route to an Azure Firewall, with rule collections for it. `forced_tunnel`: a \
+         default route to on-premises. `proxy`: an HTTPS proxy.",
+    )
+    .or(Default::Text("service_tags")),
+    Argument::optional(
+        "outbound_method",
+        Kind::Choice(&["nat_gateway", "public_ip", "load_balancer", "default"]),
+        "How packets leave the subnet: `nat_gateway`, `public_ip`, `load_balancer`, or Azure's `default` outbound access, which new subnets \
+         no longer have since 2026-03-31.",
+    ),
+    Argument::optional(
+        "firewall_private_ip_address",
+        Kind::Text,
+        "Private address of the firewall: the next hop of the default route. Required with `type = \"firewall\"`.",
+    ),
+    Argument::optional(
+        "firewall_sku_tier",
+        Kind::Choice(&["Basic", "Standard", "Premium"]),
+        "`Basic` has no DNS proxy and so no host names in network rules; `Premium` can match URLs where it inspects TLS.",
+    )
+    .or(Default::Text("Standard")),
+    Argument::optional("firewall_dns_proxy_enabled", Kind::Flag, "Whether the firewall resolves names for its clients.")
+        .or(Default::Flag(false)),
+    Argument::optional("tls_inspection_enabled", Kind::Flag, "Whether the firewall inspects TLS (`Premium`).").or(Default::Flag(false)),
+    Argument::optional(
+        "source_ip_group_ids",
+        Kind::TextSet,
+        "IP groups that stand for the subnet in the firewall's rules, instead of its prefixes.",
+    ),
+    Argument::optional("collection_priority_base", Kind::Number, "Priority of the first rule collection.").or(Default::Number(1000)),
+    Argument::optional(
+        "default_route_enabled",
+        Kind::Flag,
+        "Whether the default route is among `routes`; `false` where virtual WAN or BGP brings it.",
+    )
+    .or(Default::Flag(true)),
+    Argument::optional(
+        "forced_tunnel_source",
+        Kind::Choice(&["bgp", "default_site", "route"]),
+        "Where the default route of a forced tunnel comes from; `route` puts it among `routes` (VPN gateways only).",
+    )
+    .or(Default::Text("bgp")),
+    Argument::optional(
+        "bgp_route_propagation_enabled",
+        Kind::Flag,
+        "Whether the route table takes over routes that gateways learn. Defaults to `false` with a firewall, else to `true`.",
+    ),
+    Argument::optional(
+        "filtered_internet_ports",
+        Kind::TextSet,
+        "With `firewall` and `forced_tunnel`: the TCP ports for which the NSG leaves the decision to the appliance. Defaults to `[\"80\", \
+         \"443\"]`.",
+    ),
+    Argument::optional("proxy_address", Kind::Text, "Address prefix of the HTTPS proxy. Required with `type = \"proxy\"`."),
+    Argument::optional("proxy_port", Kind::Number, "Port of the HTTPS proxy. Required with `type = \"proxy\"`."),
+    Argument::optional("proxy_bypass_storage", Kind::Flag, "Whether traffic to Azure Storage does not use the proxy.")
+        .or(Default::Flag(true)),
+];
+
+/// `egress`, read and checked.
+#[derive(Clone, Debug)]
+pub(super) struct Egress {
+    pub(super) way: Way,
+    pub(super) outbound_method: Option<String>,
+    pub(super) source_ip_groups: BTreeSet<String>,
+    pub(super) collection_priority_base: i64,
+    pub(super) default_route: bool,
+    pub(super) bgp_route_propagation: Option<bool>,
+    pub(super) filtered_ports: BTreeSet<PortRange>,
+}
+
+/// How outbound traffic is let through.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    ServiceTags,
+    Firewall { address: Option<Known<String>>, names_in_network_rules: bool, urls: bool },
+    ForcedTunnel { by_route: bool },
+    Proxy { address: Prefix, port: u16, bypass_storage: bool },
+}
+
+impl Egress {
+    /// What holds without `egress`.
+    pub(super) fn service_tags() -> Egress {
+        Egress {
+            way: Way::ServiceTags,
+            outbound_method: None,
+            source_ip_groups: BTreeSet::new(),
+            collection_priority_base: 1000,
+            default_route: true,
+            bgp_route_propagation: None,
+            filtered_ports: BTreeSet::new(),
+        }
+    }
+
+    /// Reads the argument `egress`.
+    pub(super) fn read(inputs: &Inputs<'_>) -> Result<Egress, Stop> {
+        Ok(inputs.object("egress", read)?.unwrap_or_else(Egress::service_tags))
+    }
+
+    /// Whether an appliance behind a default route decides about what the NSG lets through.
+    pub(super) fn has_appliance(&self) -> bool {
+        matches!(self.way, Way::Firewall { .. } | Way::ForcedTunnel { .. })
+    }
+}
+
+fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
+    let kind = egress.choice("type");
+    let outbound_method = egress.optional_choice("outbound_method");
+    let address = egress.leaf("firewall_private_ip_address");
+    let sku = egress.choice("firewall_sku_tier");
+    let dns_proxy = egress.flag("firewall_dns_proxy_enabled");
+    let tls = egress.flag("tls_inspection_enabled");
+    let source_ip_groups = egress.texts("source_ip_group_ids");
+    let base = read_collection_priority(egress);
+    let default_route = egress.flag("default_route_enabled");
+    let tunnel = egress.choice("forced_tunnel_source");
+    let bgp = egress.optional_flag("bgp_route_propagation_enabled");
+    let ports = read_filtered_ports(egress);
+    let proxy = read_proxy(egress);
+    let bypass_storage = egress.flag("proxy_bypass_storage");
+    let (kind, default_route, sku, dns_proxy, tls) = (kind?, default_route?, sku?, dns_proxy?, tls?);
+    let way = match kind.as_str() {
+        "firewall" => {
+            check_firewall(egress, &sku, dns_proxy, tls)?;
+            let address = address?;
+            if address.is_none() && default_route {
+                return Err(egress.findings().error(
+                    egress.path("firewall_private_ip_address"),
+                    "Missing argument",
+                    "`egress.type` is `firewall`: the default route needs `firewall_private_ip_address`, or set `default_route_enabled = false` \
+                     where virtual WAN or BGP brings the route.",
+                ));
+            }
+            check_address(egress, address.as_ref())?;
+            Way::Firewall { address, names_in_network_rules: dns_proxy, urls: tls }
+        }
+        "forced_tunnel" => Way::ForcedTunnel { by_route: tunnel? == "route" },
+        "proxy" => {
+            let (address, port) = proxy?;
+            Way::Proxy { address, port, bypass_storage: bypass_storage? }
+        }
+        _ => Way::ServiceTags,
+    };
+    Ok(Egress {
+        way,
+        outbound_method: outbound_method?,
+        source_ip_groups: source_ip_groups?,
+        collection_priority_base: base?,
+        default_route,
+        bgp_route_propagation: bgp?,
+        filtered_ports: ports?,
+    })
+}
+
+fn check_firewall(egress: &Inputs<'_>, sku: &str, dns_proxy: bool, tls: bool) -> Result<(), Stop> {
+    if dns_proxy && sku == "Basic" {
+        return Err(egress.findings().error(
+            egress.path("firewall_dns_proxy_enabled"),
+            "Not in this SKU",
+            "`firewall_sku_tier` is `Basic`, which has no DNS proxy (fqdn-filtering-network-rules). Use `Standard`, or leave it off.",
+        ));
+    }
+    if tls && sku != "Premium" {
+        return Err(egress.findings().error(
+            egress.path("tls_inspection_enabled"),
+            "Not in this SKU",
+            format!("`firewall_sku_tier` is `{sku}`; only `Premium` inspects TLS."),
+        ));
+    }
+    Ok(())
+}
+
+fn check_address(egress: &Inputs<'_>, address: Option<&Known<String>>) -> Result<(), Stop> {
+    let Some(Known::Is(text)) = address else { return Ok(()) };
+    if text.parse::<std::net::IpAddr>().is_ok() {
+        return Ok(());
+    }
+    let detail = format!("`{text}` is not an IP address: the next hop of a route is one.");
+    Err(egress.findings().error(egress.path("firewall_private_ip_address"), "Invalid address", detail))
+}
+
+fn read_collection_priority(egress: &Inputs<'_>) -> Result<i64, Stop> {
+    match egress.number("collection_priority_base")?.unwrap_or(1000) {
+        base @ 100..=64_900 => Ok(base),
+        other => {
+            let detail = format!("`collection_priority_base` is `{other}`: rule collections stand at 100 to 65000.");
+            Err(egress.findings().error(egress.path("collection_priority_base"), "Priority out of range", detail))
+        }
+    }
+}
+
+fn read_filtered_ports(egress: &Inputs<'_>) -> Result<BTreeSet<PortRange>, Stop> {
+    let ports = egress.texts("filtered_internet_ports")?;
+    if ports.is_empty() {
+        return Ok(BTreeSet::from([PortRange::single(80), PortRange::single(443)]));
+    }
+    ports.iter().map(|port| parsed(egress, "filtered_internet_ports", "Invalid port", port)).collect()
+}
+
+fn read_proxy(egress: &Inputs<'_>) -> Result<(Prefix, u16), Stop> {
+    let address = egress.text("proxy_address");
+    let port = egress.number("proxy_port");
+    let (Some(address), Some(port)) = (address?, port?) else {
+        let detail = "`egress.type` is `proxy`: the NSG has to let the proxy's `proxy_address` and `proxy_port` through.";
+        // Reported only where it is needed: the caller drops the answer for other types.
+        return match egress.choice("type")?.as_str() {
+            "proxy" => Err(egress.findings().error(egress.path("proxy_address"), "Missing argument", detail)),
+            _ => Err(Stop),
+        };
+    };
+    let address = parsed(egress, "proxy_address", "Invalid address prefix", &address)?;
+    match u16::try_from(port) {
+        Ok(port @ 1..) => Ok((address, port)),
+        _ => Err(egress.findings().error(egress.path("proxy_port"), "Invalid port", format!("`{port}` is not a port (1 to 65535)."))),
+    }
+}
