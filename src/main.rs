@@ -12,5 +12,9 @@ fn main() -> ExitCode {
         version: env!("CARGO_PKG_VERSION"),
         log_targets: &["lockeddown", "tfplugin_rs"],
     };
-    serve::run(options, std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()), || Service::new(Lockeddown::new(|name| std::env::var(name).ok())))
+    serve::run(
+        options,
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()),
+        || Service::new(Lockeddown::new(|name| std::env::var(name).ok())),
+    )
 }

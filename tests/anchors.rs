@@ -3,7 +3,12 @@
 //!
 //! The anchors in `src/requirements/anchors` say so by document and line. What stands out is found here by reading the documents,
 //! independently of the anchors; where the documents are not at hand only the anchors' own form is checked.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should say where"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lockeddown::requirements::{Peer, Requirement, catalogue, systems};
+use lockeddown::requirements::{Requirement, catalogue, systems};
 use serde::Deserialize;
 
 const DOCUMENTS: [&str; 5] = ["000", "001", "002", "003", "004"];
@@ -35,8 +40,8 @@ struct Anchor {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Item {
-    TableRow,
-    ListItem,
+    Row,
+    Listed,
     Host(String),
     Port(String),
 }
@@ -44,20 +49,37 @@ enum Item {
 fn anchors_of(document: &str) -> Vec<Anchor> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/requirements/anchors/{document}.toml"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    toml::from_str::<Anchors>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())).anchor
+    toml::from_str::<Anchors>(&text)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .anchor
 }
 
 /// The document's lines, numbered from 1, without its front matter.
 fn lines_of(document: &str) -> Option<Vec<(usize, String)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/seeds");
-    let is_it = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(document));
-    let path = fs::read_dir(&folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).find(is_it)?;
+    let is_it = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(document))
+    };
+    let path = fs::read_dir(&folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(is_it)?;
     let text = fs::read_to_string(path).unwrap();
     let front_matter = match text.strip_prefix("---\n") {
-        Some(rest) => rest.lines().position(|line| line.trim_end() == "---").map_or(0, |end| end + 2),
+        Some(rest) => rest
+            .lines()
+            .position(|line| line.trim_end() == "---")
+            .map_or(0, |end| end + 2),
         None => 0,
     };
-    Some(text.lines().enumerate().skip(front_matter).map(|(index, line)| (index + 1, line.to_owned())).collect())
+    Some(
+        text.lines()
+            .enumerate()
+            .skip(front_matter)
+            .map(|(index, line)| (index + 1, line.to_owned()))
+            .collect(),
+    )
 }
 
 fn every_requirement() -> BTreeMap<&'static str, &'static Requirement> {
@@ -76,19 +98,32 @@ fn items_of(lines: &[(usize, String)]) -> BTreeSet<(usize, Item)> {
         if let Some(cells) = cells_of(line) {
             if is_separator(next) {
                 let names_ports = |cell: &str| words(cell).any(|word| word == "port" || word == "ports");
-                port_columns = cells.iter().enumerate().filter(|(_, cell)| names_ports(cell)).map(|(at, _)| at).collect();
+                port_columns = cells
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, cell)| names_ports(cell))
+                    .map(|(at, _)| at)
+                    .collect();
             } else if !is_separator(line) {
-                items.insert((*number, Item::TableRow));
+                items.insert((*number, Item::Row));
                 let ports = cells.iter().enumerate().filter(|(at, _)| port_columns.contains(at));
-                items.extend(ports.flat_map(|(_, cell)| numbers_in(cell)).map(|port| (*number, Item::Port(port))));
+                items.extend(
+                    ports
+                        .flat_map(|(_, cell)| numbers_in(cell))
+                        .map(|port| (*number, Item::Port(port))),
+                );
             }
         } else if is_list_item(line) {
-            items.insert((*number, Item::ListItem));
+            items.insert((*number, Item::Listed));
         }
         items.extend(hosts_in(line).into_iter().map(|host| (*number, Item::Host(host))));
     }
     for paragraph in lines.split(|(_, line)| line.trim().is_empty()) {
-        items.extend(ports_in(paragraph).into_iter().map(|(number, port)| (number, Item::Port(port))));
+        items.extend(
+            ports_in(paragraph)
+                .into_iter()
+                .map(|(number, port)| (number, Item::Port(port))),
+        );
     }
     items
 }
@@ -96,8 +131,17 @@ fn items_of(lines: &[(usize, String)]) -> BTreeSet<(usize, Item)> {
 fn cells_of(line: &str) -> Option<Vec<&str>> {
     let line = line.trim();
     // A row whose first cell was broken off goes on in the next line, without a pipe in front.
-    let inner = line.strip_suffix('|').filter(|inner| inner.contains('|') || line.starts_with('|'))?;
-    Some(inner.strip_prefix('|').unwrap_or(inner).split('|').map(str::trim).collect())
+    let inner = line
+        .strip_suffix('|')
+        .filter(|inner| inner.contains('|') || line.starts_with('|'))?;
+    Some(
+        inner
+            .strip_prefix('|')
+            .unwrap_or(inner)
+            .split('|')
+            .map(str::trim)
+            .collect(),
+    )
 }
 
 fn is_separator(line: &str) -> bool {
@@ -113,7 +157,9 @@ fn is_list_item(line: &str) -> bool {
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
 }
 
 /// Host names, recognised by their top-level domain; `a.com*.b.com` are two, as documents run cells together.
@@ -126,7 +172,11 @@ fn hosts_in(line: &str) -> BTreeSet<String> {
         starts.push(run.len());
         for bounds in starts.windows(2) {
             let &[start, end] = bounds else { continue };
-            let candidate = run.get(start..end).unwrap_or_default().trim_matches(['.', '-']).to_ascii_lowercase();
+            let candidate = run
+                .get(start..end)
+                .unwrap_or_default()
+                .trim_matches(['.', '-'])
+                .to_ascii_lowercase();
             let labels: Vec<&str> = candidate.split('.').collect();
             let top = labels.last().copied().unwrap_or_default();
             let known = ["com", "net", "org", "io", "ms", "us", "cn", "dev", "edu", "gov"].contains(&top);
@@ -140,7 +190,9 @@ fn hosts_in(line: &str) -> BTreeSet<String> {
 
 /// `443`, `29876-29877`; not `3.0.8`.
 fn numbers_in(text: &str) -> Vec<String> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))).filter_map(as_port).collect()
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.')))
+        .filter_map(as_port)
+        .collect()
 }
 
 fn as_port(word: &str) -> Option<String> {
@@ -155,20 +207,35 @@ fn as_port(word: &str) -> Option<String> {
 fn ports_in(paragraph: &[(usize, String)]) -> Vec<(usize, String)> {
     const REACH: usize = 3;
     let split = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ':' | '"' | '|' | '`' | '=' | '/');
-    let in_prose = paragraph.iter().filter(|(_, line)| cells_of(line).is_none() || line.contains("https:") || line.contains("http:"));
+    let in_prose = paragraph
+        .iter()
+        .filter(|(_, line)| cells_of(line).is_none() || line.contains("https:") || line.contains("http:"));
     let words: Vec<(usize, &str)> = in_prose
-        .flat_map(|(number, line)| line.split(split).filter(|word| !word.is_empty()).map(|word| (*number, word)))
+        .flat_map(|(number, line)| {
+            line.split(split)
+                .filter(|word| !word.is_empty())
+                .map(|word| (*number, word))
+        })
         .collect();
     let announces = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+        let word = word
+            .trim_matches(|c: char| !c.is_ascii_alphanumeric())
+            .to_ascii_lowercase();
         ["port", "ports", "tcp", "udp"].contains(&word.as_str())
     };
     let scheme = |word: &str| word == "https" || word == "http";
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut last_port = None;
     for (at, (number, word)) in words.iter().enumerate() {
-        let Some(port) = as_port(word.trim_end_matches(['.', ';'])) else { continue };
-        let before: Vec<&str> = words.iter().take(at).skip(at.saturating_sub(REACH)).map(|(_, word)| *word).collect();
+        let Some(port) = as_port(word.trim_end_matches(['.', ';'])) else {
+            continue;
+        };
+        let before: Vec<&str> = words
+            .iter()
+            .take(at)
+            .skip(at.saturating_sub(REACH))
+            .map(|(_, word)| *word)
+            .collect();
         let announced = before.iter().any(|word| announces(word)) || before.last().is_some_and(|word| scheme(word));
         let continued = last_port.is_some_and(|last| at - last <= 2);
         let followed = words.get(at + 1).is_some_and(|(_, word)| announces(word));
@@ -189,7 +256,7 @@ fn has_word(text: &str, wanted: &str) -> bool {
 
 fn covers(anchor: &Anchor, item: &Item, in_table: bool) -> bool {
     match item {
-        Item::TableRow | Item::ListItem => true,
+        Item::Row | Item::Listed => true,
         Item::Host(host) => anchor.text.to_ascii_lowercase().contains(host.as_str()),
         Item::Port(port) => in_table || has_word(&anchor.text, port),
     }
@@ -197,13 +264,26 @@ fn covers(anchor: &Anchor, item: &Item, in_table: bool) -> bool {
 
 /// Whether a requirement speaks of what the document says: as its host or port, or in its note where it says something else.
 fn speaks_of(row: &Requirement, item: &Item) -> bool {
-    let notes = [row.note.as_deref(), row.remedy.as_deref(), Some(row.purpose.as_str()), row.url_path.as_deref()];
+    let peers = || row.peer.iter().chain(row.peers.values());
+    let texts = [
+        row.note.as_deref(),
+        row.remedy.as_deref(),
+        Some(row.purpose.as_str()),
+        row.url_path.as_deref(),
+    ];
+    let texts: Vec<&str> = texts
+        .into_iter()
+        .flatten()
+        .chain(peers().filter_map(|peer| peer.spelling.as_deref()))
+        .collect();
     match item {
-        Item::TableRow | Item::ListItem => true,
+        Item::Row | Item::Listed => true,
         Item::Host(host) => {
-            let names = |peer: &Peer| peer.host.as_deref().is_some_and(|name| comparable(name) == comparable(host));
-            row.peer.iter().chain(row.peers.values()).any(names)
-                || notes.into_iter().flatten().any(|note| note.to_ascii_lowercase().contains(host.as_str()))
+            let is_it = |name: &String| comparable(name) == comparable(host);
+            peers().any(|peer| peer.host.as_ref().is_some_and(is_it))
+                || texts
+                    .iter()
+                    .any(|text| text.to_ascii_lowercase().contains(host.as_str()))
         }
         Item::Port(port) => {
             let listed = |port: &str| row.ports.iter().any(|listed| listed == port);
@@ -217,7 +297,7 @@ fn speaks_of(row: &Requirement, item: &Item) -> bool {
             listed(port)
                 || ends.iter().all(|end| listed(end))
                 || row.ports.iter().any(within)
-                || notes.into_iter().flatten().any(|note| has_word(note, port))
+                || texts.iter().any(|text| has_word(text, port))
         }
     }
 }
@@ -249,7 +329,11 @@ fn check(document: &str) {
         if anchor.requirement.is_empty() == anchor.why_not.is_none() {
             problems.push(format!("{place} needs either a requirement or a why_not"));
         }
-        for id in anchor.requirement.iter().filter(|id| !requirements.contains_key(id.as_str())) {
+        for id in anchor
+            .requirement
+            .iter()
+            .filter(|id| !requirements.contains_key(id.as_str()))
+        {
             problems.push(format!("{place} names `{id}`, which is no requirement"));
         }
     }
@@ -265,22 +349,36 @@ fn check(document: &str) {
         }
     }
     for (number, item) in items_of(&lines) {
-        let line = lines.iter().find(|(other, _)| *other == number).map_or("", |(_, line)| line.as_str());
+        let line = lines
+            .iter()
+            .find(|(other, _)| *other == number)
+            .map_or("", |(_, line)| line.as_str());
         let here: Vec<&Anchor> = anchors.iter().filter(|anchor| anchor.line == number).collect();
         let in_table = cells_of(line).is_some();
         let covering: Vec<&&Anchor> = here.iter().filter(|anchor| covers(anchor, &item, in_table)).collect();
         if covering.is_empty() {
             problems.push(format!("{document}:{number} {item:?} has no anchor: {}", line.trim()));
         }
-        let rows: Vec<&&Requirement> =
-            covering.iter().flat_map(|anchor| &anchor.requirement).filter_map(|id| requirements.get(id.as_str())).collect();
+        let rows: Vec<&&Requirement> = covering
+            .iter()
+            .flat_map(|anchor| &anchor.requirement)
+            .filter_map(|id| requirements.get(id.as_str()))
+            .collect();
         let explained = covering.iter().any(|anchor| anchor.why_not.is_some());
         if !rows.is_empty() && !explained && !rows.iter().any(|row| speaks_of(row, &item)) {
             let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-            problems.push(format!("{document}:{number} {item:?} is in neither peer, ports nor note of {}", ids.join(", ")));
+            problems.push(format!(
+                "{document}:{number} {item:?} is in neither peer, ports nor note of {}",
+                ids.join(", ")
+            ));
         }
     }
-    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "{} problems\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
 }
 
 #[test]
@@ -311,7 +409,11 @@ fn nothing_of_secure_an_aml_training_environment_is_lost() {
 // --- the reader itself -----------------------------------------------------------------------------------------------------
 
 fn read(text: &str) -> Vec<(usize, Item)> {
-    let lines: Vec<(usize, String)> = text.lines().enumerate().map(|(index, line)| (index + 1, line.to_owned())).collect();
+    let lines: Vec<(usize, String)> = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.to_owned()))
+        .collect();
     items_of(&lines).into_iter().collect()
 }
 
@@ -321,8 +423,16 @@ fn a_table_gives_its_rows_and_the_ports_of_its_port_columns() {
     let port = |number: &str| Item::Port(number.to_owned());
     let table = "| Host | Ports | Years |\n|---|---|---|\n| a.com*.b.net | 80, 9443 | 2022 |\nhttps:443 | rest |";
     let found = read(table);
-    let row = |line| (line, Item::TableRow);
-    let wanted = [row(3), (3, host("*.b.net")), (3, host("a.com")), (3, port("80")), (3, port("9443")), row(4), (4, port("443"))];
+    let row = |line| (line, Item::Row);
+    let wanted = [
+        row(3),
+        (3, host("*.b.net")),
+        (3, host("a.com")),
+        (3, port("80")),
+        (3, port("9443")),
+        row(4),
+        (4, port("443")),
+    ];
     assert_eq!(found, wanted);
 }
 
@@ -332,14 +442,23 @@ fn prose_gives_list_items_hosts_and_ports_but_no_versions_or_tags() {
     let found = read(text);
     let port = |line, number: &str| (line, Item::Port(number.to_owned()));
     let wanted = [
-        (1, Item::ListItem),
+        (1, Item::Listed),
         (2, Item::Host("<x>.api.ms".to_owned())),
         port(2, "443"),
         port(2, "5672"),
-        (3, Item::ListItem),
+        (3, Item::Listed),
         port(4, "22"),
     ];
     assert_eq!(found, wanted);
+}
+
+#[test]
+fn a_requirement_speaks_of_its_own_port_and_of_those_in_its_note_alone() {
+    let requirements = every_requirement();
+    let row = requirements.get("CC-NODE-PROXY-HTTPS").unwrap();
+    let spoken_of = |port: &str| speaks_of(row, &Item::Port(port.to_owned()));
+    assert!(spoken_of("37140") && spoken_of("9443"));
+    assert!(!spoken_of("37141"));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! The CycleCloud server's policy, held against the document it comes from.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
 
 use lockeddown::{
     network::{AddressSide, Direction, Ports},
@@ -22,7 +26,9 @@ fn server(changes: &[(&str, Value)]) -> Value {
 }
 
 fn outcome(values: &Value) -> Outcome {
-    Workload::find("cyclecloud_subnet").unwrap().expand(values, &Surroundings::none(Defaults::default()))
+    Workload::find("cyclecloud_subnet")
+        .unwrap()
+        .expand(values, &Surroundings::none(Defaults::default()))
 }
 
 fn expand(changes: &[(&str, Value)]) -> Expanded {
@@ -32,7 +38,12 @@ fn expand(changes: &[(&str, Value)]) -> Expanded {
 
 /// The rules as the rows of a table: priority, name, port, protocol, source, destination, access.
 fn table(expanded: &Expanded, direction: Direction) -> Vec<String> {
-    let mut rows: Vec<_> = expanded.policy.security_rules.values().filter(|rule| rule.direction == direction).collect();
+    let mut rows: Vec<_> = expanded
+        .policy
+        .security_rules
+        .values()
+        .filter(|rule| rule.direction == direction)
+        .collect();
     rows.sort_by_key(|rule| rule.priority);
     let side = |side: &AddressSide| match side {
         AddressSide::Any => "Any".to_owned(),
@@ -48,7 +59,10 @@ fn table(expanded: &Expanded, direction: Direction) -> Vec<String> {
         .map(|rule| {
             let (source, destination) = (side(&rule.source), side(&rule.destination));
             let ports = ports(&rule.destination_ports);
-            format!("{} {} {ports} {} {source} {destination} {}", rule.priority, rule.name, rule.protocol, rule.access)
+            format!(
+                "{} {} {ports} {} {source} {destination} {}",
+                rule.priority, rule.name, rule.protocol, rule.access
+            )
         })
         .collect()
 }
@@ -90,8 +104,14 @@ fn behind_a_return_proxy_the_server_opens_the_tunnel_and_nobody_comes_in() {
 #[test]
 fn addresses_of_both_families_have_rules_of_their_own() {
     let expanded = expand(&[
-        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28", "fd00:db8::/64"])),
-        ("node_address_prefixes", Value::string_set(["10.0.1.0/24", "fd00:db8:1::/64"])),
+        (
+            "subnet_address_prefixes",
+            Value::string_set(["10.0.0.0/28", "fd00:db8::/64"]),
+        ),
+        (
+            "node_address_prefixes",
+            Value::string_set(["10.0.1.0/24", "fd00:db8:1::/64"]),
+        ),
     ]);
     assert_eq!(
         table(&expanded, Direction::Inbound),
@@ -111,8 +131,8 @@ fn strict_isolation_closes_the_virtual_network_after_the_required_flows() {
     ]);
     let outbound = table(&expanded, Direction::Outbound);
     assert!(outbound.contains(&"4001 BlockVirtualNetworkOutbound Any * 10.0.0.0/28 10.0.0.0/16 Deny".to_owned()));
-    assert!(outbound.contains(&"241 AllowDnsUdp 53 Udp 10.0.0.0/28 10.9.0.4/32 Allow".to_owned()));
-    assert!(outbound.contains(&"240 AllowIntraSubnetOutbound Any * 10.0.0.0/28 10.0.0.0/28 Allow".to_owned()));
+    assert!(outbound.contains(&"248 AllowDnsUdp 53 Udp 10.0.0.0/28 10.9.0.4/32 Allow".to_owned()));
+    assert!(outbound.contains(&"247 AllowIntraSubnetOutbound Any * 10.0.0.0/28 10.0.0.0/28 Allow".to_owned()));
 }
 
 #[test]
@@ -121,20 +141,33 @@ fn the_nodes_side_is_told_what_it_needs() {
     let node = expanded.policy.counterpart_rules.get("node").unwrap();
     let rule = node.get("https_9443").unwrap();
     assert_eq!(rule.direction, Direction::Outbound);
-    assert_eq!(rule.destination, AddressSide::Prefixes(["10.0.0.0/28".parse().unwrap()].into()));
+    assert_eq!(
+        rule.destination,
+        AddressSide::Prefixes(["10.0.0.0/28".parse().unwrap()].into())
+    );
     assert_eq!(node.len(), 1, "{node:?}");
 }
 
 #[test]
 fn hosts_without_a_tag_are_one_warning_that_can_be_waived() {
     let warned = outcome(&server(&[]));
-    let warnings: Vec<_> = warned.problems.iter().filter(|problem| problem.severity == Severity::Warning).collect();
+    let warnings: Vec<_> = warned
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Warning)
+        .collect();
     assert_eq!(warnings.len(), 1);
     let detail = &warnings[0].detail;
-    assert!(detail.contains("ratecard.azure-api.net") && detail.contains("watson.telemetry.microsoft.com"), "{detail}");
+    assert!(
+        detail.contains("ratecard.azure-api.net") && detail.contains("watson.telemetry.microsoft.com"),
+        "{detail}"
+    );
     assert!(!detail.contains("management.azure.com"), "{detail}");
 
-    let waived = Value::object([("CC-HOST-RATECARD", Value::from("no prices")), ("CC-HOST-WATSON", "no telemetry".into())]);
+    let waived = Value::object([
+        ("CC-HOST-RATECARD", Value::from("no prices")),
+        ("CC-HOST-WATSON", "no telemetry".into()),
+    ]);
     assert_eq!(outcome(&server(&[("waived_requirements", waived)])).problems, []);
 }
 
@@ -142,7 +175,10 @@ fn hosts_without_a_tag_are_one_warning_that_can_be_waived() {
 fn what_decides_the_rules_must_be_known_and_an_id_need_not() {
     let nodes = outcome(&server(&[("node_address_prefixes", Value::UNKNOWN)]));
     assert!(nodes.expanded.is_none() && !nodes.has_errors());
-    assert_eq!(nodes.unknown.iter().map(ToString::to_string).collect::<Vec<_>>(), ["node_address_prefixes"]);
+    assert_eq!(
+        nodes.unknown.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["node_address_prefixes"]
+    );
 
     let group = Value::object([("node_id", Value::UNKNOWN)]);
     let leaf = outcome(&server(&[("application_security_groups", group)]));
@@ -166,7 +202,10 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
         ("cyclecloud_version", 6_i64.into()),
         ("web_source_address_prefixes", Value::string_set(["*"])),
         ("storage_access", "private_endpoint".into()),
-        ("waived_requirements", Value::object([("CC-HOST-RATECRAD", Value::from("x"))])),
+        (
+            "waived_requirements",
+            Value::object([("CC-HOST-RATECRAD", Value::from("x"))]),
+        ),
         ("name_prefix", "-x".into()),
         ("isolaton", "none".into()),
     ];
@@ -174,8 +213,15 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
     for (argument, value) in cases {
         let outcome = outcome(&server(&[(argument, value.clone())]));
         assert!(outcome.has_errors(), "{argument} = {value:?} was accepted");
-        for problem in outcome.problems.iter().filter(|problem| problem.severity == Severity::Error) {
-            report.push_str(&format!("{}: {}\n    {}\n", problem.path, problem.summary, problem.detail));
+        for problem in outcome
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+        {
+            report.push_str(&format!(
+                "{}: {}\n    {}\n",
+                problem.path, problem.summary, problem.detail
+            ));
         }
     }
     insta::assert_snapshot!(report);
@@ -200,7 +246,10 @@ fn options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
                 ("storage_access", storage.into()),
                 ("web_source_address_prefixes", web.unwrap_or(Value::Null)),
                 ("node_address_prefixes", nodes),
-                ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28", "fd00:0::/64"])),
+                (
+                    "subnet_address_prefixes",
+                    Value::string_set(["10.0.0.0/28", "fd00:0::/64"]),
+                ),
                 ("priority_base", base.into()),
             ]
         })

@@ -1,13 +1,56 @@
 //! Dependencies between the layers point one way.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
 
 use std::{fs, path::Path};
 
 /// A layer and what its files may not mention.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("src/network", &["tfplugin_rs", "crate::azure", "crate::provider", "crate::workloads", "crate::requirements", "reqwest"]),
-    ("src/regions", &["tfplugin_rs", "crate::azure", "crate::provider", "crate::workloads", "crate::requirements", "reqwest"]),
-    ("src/requirements", &["tfplugin_rs", "crate::azure", "crate::provider", "crate::workloads", "reqwest"]),
+    (
+        "src/network",
+        &[
+            "tfplugin_rs",
+            "crate::azure",
+            "crate::provider",
+            "crate::workloads",
+            "crate::requirements",
+            "reqwest",
+        ],
+    ),
+    (
+        "src/regions",
+        &[
+            "tfplugin_rs",
+            "crate::azure",
+            "crate::provider",
+            "crate::workloads",
+            "crate::requirements",
+            "reqwest",
+        ],
+    ),
+    (
+        "src/service_tags",
+        &[
+            "tfplugin_rs",
+            "crate::azure",
+            "crate::provider",
+            "crate::workloads",
+            "reqwest",
+        ],
+    ),
+    (
+        "src/requirements",
+        &[
+            "tfplugin_rs",
+            "crate::azure",
+            "crate::provider",
+            "crate::workloads",
+            "reqwest",
+        ],
+    ),
     (
         "src/workloads",
         &[
@@ -22,8 +65,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "tokio",
         ],
     ),
-    ("src/azure", &["tfplugin_rs", "crate::provider", "crate::workloads", "crate::requirements"]),
-    ("src/provider", &["tfplugin_rs::proto", "azure_core", "azure_identity", "reqwest"]),
+    (
+        "src/azure",
+        &[
+            "tfplugin_rs",
+            "crate::provider",
+            "crate::workloads",
+            "crate::requirements",
+        ],
+    ),
+    (
+        "src/provider",
+        &["tfplugin_rs::proto", "azure_core", "azure_identity", "reqwest"],
+    ),
     ("tfplugin-rs/src", &["azure", "Azure", "lockeddown::"]),
     ("acceptance-tests/src/emulator", &["lockeddown::", "tfplugin_rs"]),
 ];
@@ -45,7 +99,11 @@ fn dependencies_point_one_way() {
     let mut found = Vec::new();
     for (layer, forbidden) in FORBIDDEN {
         source_files(&root.join(layer), &mut |path, text| {
-            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for (number, line) in text
+                .lines()
+                .enumerate()
+                .filter(|(_, line)| !line.trim_start().starts_with("//"))
+            {
                 for word in forbidden.iter().filter(|word| line.contains(*word)) {
                     found.push(format!("{}:{}: {word}", path.display(), number + 1));
                 }

@@ -1,5 +1,10 @@
 //! The provider's Azure layer against an Azure that has accidents: whatever happens on the way, the objects end as they should or a
 //! clear error says why, and nothing of others is lost.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::{sync::Arc, time::Duration};
 

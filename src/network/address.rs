@@ -79,7 +79,10 @@ impl FromStr for Prefix {
         if net.trunc() == net {
             Ok(Prefix(net))
         } else {
-            Err(PrefixError::HostBits { given: text.to_owned(), network: net.trunc().to_string() })
+            Err(PrefixError::HostBits {
+                given: text.to_owned(),
+                network: net.trunc().to_string(),
+            })
         }
     }
 }
@@ -110,7 +113,10 @@ mod tests {
     #[test]
     fn host_bits_are_named_with_the_prefix_that_was_meant() {
         let error = "10.1.0.5/24".parse::<Prefix>().unwrap_err();
-        assert_eq!(error.to_string(), "`10.1.0.5/24` has host bits set: the prefix of that length is `10.1.0.0/24`");
+        assert_eq!(
+            error.to_string(),
+            "`10.1.0.5/24` has host bits set: the prefix of that length is `10.1.0.0/24`"
+        );
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub use port::{PortError, PortRange, Ports};
 pub use priority::{Priority, PriorityError};
 pub use route::{NextHop, Route, RouteDestination};
 pub use rule_collection::{
-    ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, NetworkRule,
-    NetworkRuleCollection, NetworkRuleDestination,
+    ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource,
+    NetworkRule, NetworkRuleCollection, NetworkRuleDestination,
 };
 pub use security_rule::{Access, Direction, Protocol, SecurityRule, UnknownWord};
 pub use service_endpoint::ServiceEndpoint;

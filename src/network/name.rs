@@ -30,10 +30,16 @@ impl FromStr for RuleName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let edge = |c: char| c.is_ascii_alphanumeric();
         let accepted = text.len() <= RuleName::MAX
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
             && text.starts_with(edge)
             && text.ends_with(|c: char| edge(c) || c == '_');
-        if accepted { Ok(RuleName(text.to_owned())) } else { Err(NameError(text.chars().take(100).collect())) }
+        if accepted {
+            Ok(RuleName(text.to_owned()))
+        } else {
+            Err(NameError(text.chars().take(100).collect()))
+        }
     }
 }
 
@@ -99,6 +105,10 @@ mod tests {
     fn a_long_purpose_gives_way_to_the_requirement_id() {
         let description = Description::of(&"word ".repeat(60), "CC-SERVER-STORAGE");
         assert!(description.as_str().chars().count() <= Description::MAX);
-        assert!(description.as_str().ends_with("… [CC-SERVER-STORAGE]"), "{}", description.as_str());
+        assert!(
+            description.as_str().ends_with("… [CC-SERVER-STORAGE]"),
+            "{}",
+            description.as_str()
+        );
     }
 }

@@ -17,7 +17,10 @@ pub struct PortError(String);
 impl PortRange {
     /// One port.
     pub fn single(port: u16) -> PortRange {
-        PortRange { first: port, last: port }
+        PortRange {
+            first: port,
+            last: port,
+        }
     }
 
     /// The lowest port.
@@ -38,13 +41,21 @@ impl FromStr for PortRange {
         let refused = || PortError(text.chars().take(40).collect());
         let port = |digits: &str| {
             let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            if plain { digits.parse::<u16>().map_err(|_| refused()) } else { Err(refused()) }
+            if plain {
+                digits.parse::<u16>().map_err(|_| refused())
+            } else {
+                Err(refused())
+            }
         };
         let (first, last) = match text.split_once('-') {
             Some((first, last)) => (port(first)?, port(last)?),
             None => (port(text)?, port(text)?),
         };
-        if first <= last { Ok(PortRange { first, last }) } else { Err(refused()) }
+        if first <= last {
+            Ok(PortRange { first, last })
+        } else {
+            Err(refused())
+        }
     }
 }
 

@@ -26,9 +26,13 @@ impl ServiceEndpoint {
 
     /// The endpoint of that name.
     pub fn from_name(name: &str) -> Option<ServiceEndpoint> {
-        [ServiceEndpoint::Storage, ServiceEndpoint::KeyVault, ServiceEndpoint::ContainerRegistry]
-            .into_iter()
-            .find(|endpoint| endpoint.as_str().eq_ignore_ascii_case(name))
+        [
+            ServiceEndpoint::Storage,
+            ServiceEndpoint::KeyVault,
+            ServiceEndpoint::ContainerRegistry,
+        ]
+        .into_iter()
+        .find(|endpoint| endpoint.as_str().eq_ignore_ascii_case(name))
     }
 }
 

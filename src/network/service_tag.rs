@@ -26,7 +26,11 @@ impl FromStr for ServiceTag {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
         let accepted = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.split('.').all(part);
-        if accepted { Ok(ServiceTag(text.to_owned())) } else { Err(ServiceTagError(text.chars().take(80).collect())) }
+        if accepted {
+            Ok(ServiceTag(text.to_owned()))
+        } else {
+            Err(ServiceTagError(text.chars().take(80).collect()))
+        }
     }
 }
 

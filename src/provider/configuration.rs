@@ -55,7 +55,9 @@ impl Default for Settings {
             unknown: Vec::new(),
             client: ArmClient::new(ConnectionSettings::default()),
         };
-        Settings { session: std::sync::RwLock::new(Arc::new(session)) }
+        Settings {
+            session: std::sync::RwLock::new(Arc::new(session)),
+        }
     }
 }
 
@@ -86,13 +88,26 @@ struct Setting {
 }
 
 const fn setting(name: &'static str, variable: &'static str, description: &'static str) -> Setting {
-    Setting { name, variable, description, sensitive: false }
+    Setting {
+        name,
+        variable,
+        description,
+        sensitive: false,
+    }
 }
 
 static SETTINGS: &[Setting] = &[
-    setting("subscription_id", env::SUBSCRIPTION_ID, "Subscription, where an id does not name one."),
+    setting(
+        "subscription_id",
+        env::SUBSCRIPTION_ID,
+        "Subscription, where an id does not name one.",
+    ),
     setting("tenant_id", env::TENANT_ID, "Microsoft Entra tenant."),
-    setting("client_id", env::CLIENT_ID, "Application (client) id of the service principal."),
+    setting(
+        "client_id",
+        env::CLIENT_ID,
+        "Application (client) id of the service principal.",
+    ),
     Setting {
         name: "client_secret",
         variable: env::CLIENT_SECRET,
@@ -136,7 +151,14 @@ pub fn schema() -> Schema {
     let attributes = SETTINGS.iter().map(|setting| {
         let description = format!("{} Can be set with `{}`.", setting.description, setting.variable);
         let attribute = Attribute::optional(Type::String, description);
-        (setting.name, if setting.sensitive { attribute.sensitive() } else { attribute })
+        (
+            setting.name,
+            if setting.sensitive {
+                attribute.sensitive()
+            } else {
+                attribute
+            },
+        )
     });
     Schema::new(
         "Documented network requirements of locked-down Azure workloads, expanded into rules and applied. Data sources and functions \
@@ -151,7 +173,11 @@ pub fn validate(config: &Value, environment: &Environment, diagnostics: &mut Dia
     if let Given::Value(text) = read.get("environment")
         && let Err(error) = cloud(&text)
     {
-        diagnostics.error_at(Path::attribute("environment"), "Unknown environment", format!("{error}."));
+        diagnostics.error_at(
+            Path::attribute("environment"),
+            "Unknown environment",
+            format!("{error}."),
+        );
     }
     if let Given::Value(text) = read.get("edition")
         && let Err(error) = text.parse::<Edition>()
@@ -162,7 +188,8 @@ pub fn validate(config: &Value, environment: &Environment, diagnostics: &mut Dia
         if let Given::Value(text) = read.get(name)
             && !text.starts_with("https://")
         {
-            let detail = format!("`{name}` is `{text}`: tokens are only sent over TLS, so it must begin with `https://`.");
+            let detail =
+                format!("`{name}` is `{text}`: tokens are only sent over TLS, so it must begin with `https://`.");
             diagnostics.error_at(Path::attribute(name), "Not an HTTPS address", detail);
         }
     }
@@ -175,7 +202,11 @@ pub fn session(config: &Value, environment: &Environment, diagnostics: &mut Diag
         return None;
     }
     let read = Read { config, environment };
-    let unknown = SETTINGS.iter().map(|setting| setting.name).filter(|name| read.get(name) == Given::NotYet).collect();
+    let unknown = SETTINGS
+        .iter()
+        .map(|setting| setting.name)
+        .filter(|name| read.get(name) == Given::NotYet)
+        .collect();
     let cloud = read.value("environment").and_then(|text| cloud(&text).ok());
     let connection = ConnectionSettings {
         subscription_id: read.value("subscription_id"),
@@ -188,9 +219,14 @@ pub fn session(config: &Value, environment: &Environment, diagnostics: &mut Diag
         active_directory_authority_host: read.value("active_directory_authority_host"),
         ca_bundle: read.value("ca_bundle").map(PathBuf::from),
     };
-    let undetermined = ["environment", "edition"].iter().any(|name| read.get(name) == Given::NotYet);
+    let undetermined = ["environment", "edition"]
+        .iter()
+        .any(|name| read.get(name) == Given::NotYet);
     Some(Session {
-        defaults: Defaults { edition: read.value("edition").and_then(|text| text.parse().ok()), environment: cloud },
+        defaults: Defaults {
+            edition: read.value("edition").and_then(|text| text.parse().ok()),
+            environment: cloud,
+        },
         undetermined,
         unknown,
         client: ArmClient::new(connection),
@@ -226,8 +262,13 @@ impl Read<'_> {
             Value::Unknown(_) => Given::NotYet,
             Value::String(text) if !text.is_empty() => Given::Value(text.clone()),
             _ => {
-                let variable = SETTINGS.iter().find(|setting| setting.name == name).map(|setting| setting.variable);
-                let value = variable.and_then(|variable| (self.environment)(variable)).filter(|text| !text.is_empty());
+                let variable = SETTINGS
+                    .iter()
+                    .find(|setting| setting.name == name)
+                    .map(|setting| setting.variable);
+                let value = variable
+                    .and_then(|variable| (self.environment)(variable))
+                    .filter(|text| !text.is_empty());
                 value.map_or(Given::Nothing, Given::Value)
             }
         }
@@ -254,11 +295,21 @@ mod tests {
     }
 
     fn configured(entries: &[(&'static str, Value)], variables: &'static [(&str, &str)]) -> (Option<Session>, String) {
-        let environment =
-            move |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let environment = move |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         let mut diagnostics = Diagnostics::default();
         let session = session(&block(entries), &environment, &mut diagnostics);
-        (session, diagnostics.iter().map(|diagnostic| format!("{}\n", diagnostic.detail)).collect())
+        (
+            session,
+            diagnostics
+                .iter()
+                .map(|diagnostic| format!("{}\n", diagnostic.detail))
+                .collect(),
+        )
     }
 
     #[test]
@@ -270,8 +321,14 @@ mod tests {
 
     #[test]
     fn the_block_comes_before_the_environment() {
-        let variables = &[("ARM_ENVIRONMENT", "china"), ("ARM_EDITION", "2020-07"), ("ARM_CLIENT_SECRET", "s3cret")];
-        let session = configured(&[("environment", "usgovernment".into())], variables).0.unwrap();
+        let variables = &[
+            ("ARM_ENVIRONMENT", "china"),
+            ("ARM_EDITION", "2020-07"),
+            ("ARM_CLIENT_SECRET", "s3cret"),
+        ];
+        let session = configured(&[("environment", "usgovernment".into())], variables)
+            .0
+            .unwrap();
         assert_eq!(session.environment(), Cloud::UsGovernment);
         assert_eq!(session.defaults.edition.unwrap().as_str(), "2020-07");
         assert!(!format!("{session:?}").contains("s3cret"));
@@ -279,7 +336,9 @@ mod tests {
 
     #[test]
     fn unknown_values_are_normal_and_said_to_be_missing() {
-        let session = configured(&[("client_secret", Value::UNKNOWN), ("edition", Value::UNKNOWN)], &[]).0.unwrap();
+        let session = configured(&[("client_secret", Value::UNKNOWN), ("edition", Value::UNKNOWN)], &[])
+            .0
+            .unwrap();
         assert_eq!(session.unknown, ["client_secret", "edition"]);
         assert!(session.undetermined);
     }
@@ -293,7 +352,10 @@ mod tests {
             ("active_directory_authority_host", "login.example"),
         ] {
             let (session, problems) = configured(&[(name, value.into())], &[]);
-            assert!(session.is_none() && problems.contains(&format!("`{value}`")), "{name}: {problems}");
+            assert!(
+                session.is_none() && problems.contains(&format!("`{value}`")),
+                "{name}: {problems}"
+            );
         }
     }
 

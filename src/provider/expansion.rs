@@ -16,13 +16,27 @@ pub(super) fn workload_values(workload: &Workload, object: &Value, surroundings:
 
 /// Checks a configuration before the provider's defaults are known (`terraform validate`): only what is wrong in every edition and
 /// cloud that could apply is an error.
-pub(super) fn validate(workload: &Workload, config: &Value, surroundings: &Surroundings, diagnostics: &mut Diagnostics) {
+pub(super) fn validate(
+    workload: &Workload,
+    config: &Value,
+    surroundings: &Surroundings,
+    diagnostics: &mut Diagnostics,
+) {
     let values = workload_values(workload, config, surroundings);
     let mut refused: Option<Outcome> = None;
     for environment in [Cloud::Public, Cloud::UsGovernment, Cloud::China] {
         for edition in Edition::all().rev() {
-            let defaults = Defaults { edition: Some(edition), environment: Some(environment) };
-            let outcome = workload.expand(&values, &Surroundings { defaults, ..*surroundings });
+            let defaults = Defaults {
+                edition: Some(edition),
+                environment: Some(environment),
+            };
+            let outcome = workload.expand(
+                &values,
+                &Surroundings {
+                    defaults,
+                    ..*surroundings
+                },
+            );
             if !outcome.has_errors() {
                 return;
             }
@@ -34,7 +48,13 @@ pub(super) fn validate(workload: &Workload, config: &Value, surroundings: &Surro
 
 /// Reports what an expansion found.
 pub(super) fn report(problems: Vec<Problem>, diagnostics: &mut Diagnostics) {
-    for Problem { severity, path, summary, detail } in problems {
+    for Problem {
+        severity,
+        path,
+        summary,
+        detail,
+    } in problems
+    {
         match severity {
             Severity::Error => diagnostics.error_at(path, summary, detail),
             Severity::Warning => diagnostics.warning_at(path, summary, detail),

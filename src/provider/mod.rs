@@ -38,7 +38,10 @@ pub struct Lockeddown {
 impl Lockeddown {
     /// A provider that reads its environment variables through `environment`.
     pub fn new(environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Lockeddown {
-        Lockeddown { settings: Arc::default(), environment: Box::new(environment) }
+        Lockeddown {
+            settings: Arc::default(),
+            environment: Box::new(environment),
+        }
     }
 }
 
@@ -65,12 +68,16 @@ impl api::Provider for Lockeddown {
     }
 
     fn resources(&self) -> Vec<Arc<ErasedResource>> {
-        let resources = WORKLOADS.iter().map(|workload| WorkloadResource::new(workload, Arc::clone(&self.settings)));
+        let resources = WORKLOADS
+            .iter()
+            .map(|workload| WorkloadResource::new(workload, Arc::clone(&self.settings)));
         resources.map(api::resource).collect()
     }
 
     fn data_sources(&self) -> Vec<Arc<ErasedDataSource>> {
-        let sources = WORKLOADS.iter().map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
+        let sources = WORKLOADS
+            .iter()
+            .map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
         sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(ServiceTagDataSource::new(Arc::clone(&self.settings))));

@@ -46,13 +46,30 @@ pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
         ]);
         (id.clone(), value)
     });
-    let counterparts = policy.counterpart_rules.iter().map(|(role, rules)| (role.clone(), security_rules(rules)));
+    let counterparts = policy
+        .counterpart_rules
+        .iter()
+        .map(|(role, rules)| (role.clone(), security_rules(rules)));
     let mut outputs = vec![
         ("security_rules".to_owned(), security_rules(&policy.security_rules)),
         ("counterpart_rules".to_owned(), Value::object(counterparts)),
-        ("routes".to_owned(), Value::object(policy.routes.iter().map(|(name, route)| (name.clone(), self::route(route))))),
-        ("bgp_route_propagation_enabled".to_owned(), policy.bgp_route_propagation_enabled.into()),
-        ("network_rule_collections".to_owned(), firewall::network_rule_collections(&policy.network_rule_collections)),
+        (
+            "routes".to_owned(),
+            Value::object(
+                policy
+                    .routes
+                    .iter()
+                    .map(|(name, route)| (name.clone(), self::route(route))),
+            ),
+        ),
+        (
+            "bgp_route_propagation_enabled".to_owned(),
+            policy.bgp_route_propagation_enabled.into(),
+        ),
+        (
+            "network_rule_collections".to_owned(),
+            firewall::network_rule_collections(&policy.network_rule_collections),
+        ),
         (
             "application_rule_collections".to_owned(),
             firewall::application_rule_collections(&policy.application_rule_collections),
@@ -64,10 +81,18 @@ pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
         ("hosts".to_owned(), Value::object(hosts)),
         ("on_premises_flows".to_owned(), Value::object(flows)),
         ("prerequisites".to_owned(), Value::object(prerequisites)),
-        ("warnings".to_owned(), Value::string_list(policy.warnings.iter().cloned())),
+        (
+            "warnings".to_owned(),
+            Value::string_list(policy.warnings.iter().cloned()),
+        ),
         ("requirement_ids".to_owned(), texts(&policy.requirement_ids)),
     ];
-    outputs.extend(expanded.outputs.iter().map(|(name, value)| (name.clone(), value.clone())));
+    outputs.extend(
+        expanded
+            .outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     outputs
 }
 

@@ -101,7 +101,13 @@ impl DataSource for RegionDataSource {
             ("has_pair", region.pair.is_some().into()),
             ("paired_region", region.pair.into()),
             ("service_tag_suffix", region.tag_suffix.into()),
-            ("azure_cloud_tag", region.azure_cloud_suffix.map(|suffix| format!("AzureCloud.{suffix}")).into()),
+            (
+                "azure_cloud_tag",
+                region
+                    .azure_cloud_suffix
+                    .map(|suffix| format!("AzureCloud.{suffix}"))
+                    .into(),
+            ),
         ] {
             state.set_attribute(name, value);
         }
@@ -113,7 +119,11 @@ impl DataSource for RegionDataSource {
 pub(super) fn known_cloud(word: &str, diagnostics: &mut Diagnostics) -> Option<Cloud> {
     let cloud: Result<Cloud, _> = word.parse();
     if let Err(error) = &cloud {
-        diagnostics.error_at(Path::attribute("environment"), "Unknown environment", format!("{error}."));
+        diagnostics.error_at(
+            Path::attribute("environment"),
+            "Unknown environment",
+            format!("{error}."),
+        );
     }
     cloud.ok()
 }

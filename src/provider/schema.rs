@@ -17,12 +17,17 @@ pub(super) fn data_source(workload: &Workload) -> Schema {
          Azure Verified Modules.",
         workload.description
     );
-    Schema::new(description).attributes(arguments(workload)).attributes(outputs(workload))
+    Schema::new(description)
+        .attributes(arguments(workload))
+        .attributes(outputs(workload))
 }
 
 /// Every argument of a workload, with its default.
 pub(super) fn arguments(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
-    workload.all_arguments().into_iter().map(|argument| (argument.name.to_owned(), attribute(argument)))
+    workload
+        .all_arguments()
+        .into_iter()
+        .map(|argument| (argument.name.to_owned(), attribute(argument)))
 }
 
 fn attribute(argument: &Argument) -> Attribute {
@@ -62,7 +67,10 @@ fn default(default: Default) -> Option<Value> {
 
 fn shape(kind: Kind) -> Shape {
     let nested = |nesting, arguments: &'static [Argument]| {
-        Shape::nested(nesting, arguments.iter().map(|argument| (argument.name, attribute(argument))))
+        Shape::nested(
+            nesting,
+            arguments.iter().map(|argument| (argument.name, attribute(argument))),
+        )
     };
     match kind {
         Kind::Text | Kind::Choice(_) => Type::String.into(),
@@ -131,7 +139,10 @@ fn application_rule() -> Type {
     Type::object([
         ("name", Type::String),
         ("description", Type::String),
-        ("protocols", Type::list(Type::object([("type", Type::String), ("port", Type::Number)]))),
+        (
+            "protocols",
+            Type::list(Type::object([("type", Type::String), ("port", Type::Number)])),
+        ),
         texts("source_addresses"),
         texts("source_ip_groups"),
         texts("destination_addresses"),
@@ -187,7 +198,11 @@ pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attr
             Type::list(collection(application_rule())),
             "Application rules of the firewall in front of the subnet, in the shape of azurerm's `application_rule_collection`.",
         ),
-        ("service_endpoints", texts(), "Service endpoints of the subnet, by ARM's name."),
+        (
+            "service_endpoints",
+            texts(),
+            "Service endpoints of the subnet, by ARM's name.",
+        ),
         (
             "hosts",
             Type::map(Type::object([
@@ -223,10 +238,18 @@ pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attr
             ])),
             "What must hold outside the reach of any rule, by requirement id; `status` is `satisfied`, `not_satisfied` or `unknown`.",
         ),
-        ("warnings", Type::list(Type::String), "What is worth knowing and can be waived."),
+        (
+            "warnings",
+            Type::list(Type::String),
+            "What is worth knowing and can be waived.",
+        ),
         ("requirement_ids", texts(), "Every requirement that took part."),
     ];
-    let own = workload.outputs.iter().map(|output| (output.name, (output.ty)(), output.description));
+    let own = workload
+        .outputs
+        .iter()
+        .map(|output| (output.name, (output.ty)(), output.description));
     let all: Vec<_> = shared.into_iter().chain(own).collect();
-    all.into_iter().map(|(name, ty, description)| (name.to_owned(), Attribute::computed(ty, description)))
+    all.into_iter()
+        .map(|(name, ty, description)| (name.to_owned(), Attribute::computed(ty, description)))
 }

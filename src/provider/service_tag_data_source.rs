@@ -1,5 +1,7 @@
 //! `lockeddown_service_tag`: the addresses behind service tags, from Microsoft's file.
 
+mod schema;
+
 use std::{collections::BTreeSet, path::Path as FilePath, sync::Arc};
 
 use ipnet::IpNet;
@@ -7,14 +9,14 @@ use serde::Deserialize;
 use tfplugin_rs::{
     diagnostic::Diagnostics,
     provider::{Call, DataSource},
-    schema::{Attribute, Schema},
-    value::{Path, Type, Value, typed},
+    schema::Schema,
+    value::{Path, Value, typed},
 };
 
 use super::{configuration::Settings, region_data_source::known_cloud};
 use crate::{
     network::ServiceTag,
-    regions::{self, Cloud, Region},
+    regions::{self, Cloud, Region, UnknownLocation},
     service_tags::{self, Changes, ServiceTagFile, Tag, TagError},
 };
 
@@ -63,110 +65,7 @@ impl DataSource for ServiceTagDataSource {
     }
 
     fn schema(&self) -> Schema {
-        let texts = || Type::set(Type::String);
-        let prefixes = || Type::list(Type::String);
-        let tag = Type::object([
-            ("name", Type::String),
-            ("region", Type::String),
-            ("network_features", texts()),
-            ("ipv4_prefixes", prefixes()),
-            ("ipv6_prefixes", prefixes()),
-        ]);
-        Schema::new(
-            "Addresses behind Azure service tags, from the *Service Tags* file that Microsoft publishes for each cloud (the answer of the \
-             Service Tag Discovery API, saved, has the same shape). It reads files only: no credentials, no connection. A file is read \
-             once per run, however many data sources name it.\n\nMicrosoft publishes weekly and does not use new addresses for at \
-             least one week.",
-        )
-        .attribute(
-            "path",
-            Attribute::required(Type::String, "The file: `ServiceTags_Public_….json`, or that of another cloud."),
-        )
-        .attribute(
-            "tags",
-            Attribute::required(texts(), "Service tags in any case: `Storage`, or a regional form such as `Storage.WestEurope`."),
-        )
-        .attribute(
-            "location",
-            Attribute::optional(
-                Type::String,
-                "Location whose regional form replaces each tag of the whole cloud (`AzureCloud.norwaye` for `norwayeast`).",
-            ),
-        )
-        .attribute(
-            "environment",
-            Attribute::optional(
-                Type::String,
-                "Cloud that the file must be of: `public`, `usgovernment` or `china`. Defaults to the provider's; where neither is \
-                 set, the file of any cloud will do.",
-            ),
-        )
-        .attribute(
-            "aggregate",
-            Attribute::optional(
-                Type::Bool,
-                "Whether to give the fewest prefixes that hold exactly the same addresses, instead of those of the file. Defaults to \
-                 `true`.",
-            )
-            .default_value(true),
-        )
-        .attribute(
-            "strict",
-            Attribute::optional(
-                Type::Bool,
-                "Whether a tag that the file does not have, and a location that has no form of it, are errors. Otherwise they are \
-                 warnings: the tag has no addresses then, or those of the whole cloud. Defaults to `true`.",
-            )
-            .default_value(true),
-        )
-        .attribute(
-            "required_network_features",
-            Attribute::optional(
-                texts(),
-                "Where the tags are to be used by name: `NSG`, `UDR` (routes), `FW` (Azure Firewall), `VSE` (service endpoints), `API`. \
-                 A tag whose entry does not announce one of them is a warning.",
-            ),
-        )
-        .attribute(
-            "previous_file",
-            Attribute::optional(Type::String, "An earlier file of the same cloud, to be told what changed since."),
-        )
-        .attribute("change_number", Attribute::computed(Type::Number, "Number of the publication."))
-        .attribute(
-            "previous_change_number",
-            Attribute::computed(Type::Number, "Number of the earlier publication; null without `previous_file`."),
-        )
-        .attribute("cloud", Attribute::computed(Type::String, "Cloud of the file, in the words of `environment`."))
-        .attribute(
-            "ipv4_prefixes",
-            Attribute::computed(prefixes(), "IPv4 prefixes of all tags together, in the order of the addresses."),
-        )
-        .attribute(
-            "ipv6_prefixes",
-            Attribute::computed(prefixes(), "IPv6 prefixes of all tags together, in the order of the addresses."),
-        )
-        .attribute(
-            "by_tag",
-            Attribute::computed(
-                Type::map(tag),
-                "Each tag by its name in `tags`: `name` in the file's spelling (null if the file does not have it), `region` (null for \
-                 the whole cloud), `network_features`, `ipv4_prefixes`, `ipv6_prefixes`.",
-            ),
-        )
-        .attribute(
-            "added",
-            Attribute::computed(
-                Type::map(prefixes()),
-                "Prefixes that are new since `previous_file`, for the tags that have any. Null without `previous_file`.",
-            ),
-        )
-        .attribute(
-            "removed",
-            Attribute::computed(
-                Type::map(prefixes()),
-                "Prefixes that are gone since `previous_file`, for the tags that have any. Null without `previous_file`.",
-            ),
-        )
+        schema::schema()
     }
 
     async fn validate(&self, config: &Value, _call: &Call, diagnostics: &mut Diagnostics) {
@@ -207,18 +106,33 @@ fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     }
     if let Some(tags) = config.attribute("tags").as_list() {
         if tags.is_empty() {
-            diagnostics.error_at(Path::attribute("tags"), "No service tags", "`tags` is empty: name at least one service tag.");
+            diagnostics.error_at(
+                Path::attribute("tags"),
+                "No service tags",
+                "`tags` is empty: name at least one service tag.",
+            );
         }
-        for error in tags.iter().filter_map(Value::as_str).filter_map(|tag| tag.parse::<ServiceTag>().err()) {
+        for error in tags
+            .iter()
+            .filter_map(Value::as_str)
+            .filter_map(|tag| tag.parse::<ServiceTag>().err())
+        {
             diagnostics.error_at(Path::attribute("tags"), "Invalid service tag", format!("{error}."));
         }
     }
     if let Some(features) = config.attribute("required_network_features").as_list() {
-        let unknown = features.iter().filter_map(Value::as_str).filter(|word| !NETWORK_FEATURES.contains(word));
+        let unknown = features
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|word| !NETWORK_FEATURES.contains(word));
         for word in unknown {
             let words = NETWORK_FEATURES.map(|word| format!("`{word}`")).join(", ");
             let detail = format!("`{word}` is no network feature of service tags; there are {words}.");
-            diagnostics.error_at(Path::attribute("required_network_features"), "Unknown network feature", detail);
+            diagnostics.error_at(
+                Path::attribute("required_network_features"),
+                "Unknown network feature",
+                detail,
+            );
         }
     }
     let environment = config.attribute("environment");
@@ -239,17 +153,23 @@ fn validate(config: &Value, diagnostics: &mut Diagnostics) {
 }
 
 fn place(location: Option<&str>, cloud: Cloud, strict: bool, diagnostics: &mut Diagnostics) -> Option<Place> {
-    let Some(location) = location else { return Some(Place::WholeCloud) };
-    match regions::find(location, cloud) {
-        Ok(region) => Some(Place::Region(region)),
-        Err(_) if !strict => Some(Place::New(regions::normalize_location(location))),
-        Err(error) => {
-            let error = sentence(&error.to_string());
-            let detail = format!("{error} If Azure has it and this release does not know it yet, set `strict = false`.");
-            diagnostics.error_at(Path::attribute("location"), "Unknown location", detail);
-            None
+    let Some(location) = location else {
+        return Some(Place::WholeCloud);
+    };
+    let detail = match regions::find(location, cloud) {
+        Ok(region) => return Some(Place::Region(region)),
+        Err(error @ UnknownLocation::Elsewhere { .. }) => {
+            format!("{error}. Name the file of its cloud, or another location.")
         }
-    }
+        Err(UnknownLocation::Nowhere { .. }) if !strict => {
+            return Some(Place::New(regions::normalize_location(location)));
+        }
+        Err(error @ UnknownLocation::Nowhere { .. }) => {
+            format!("{error} If Azure has it and this release does not know it yet, set `strict = false`.")
+        }
+    };
+    diagnostics.error_at(Path::attribute("location"), "Unknown location", detail);
+    None
 }
 
 fn file(
@@ -275,7 +195,11 @@ fn file(
         Err(error) => {
             let remedy = "Download the file of your cloud from Microsoft's \"Azure IP Ranges and Service Tags\" pages. A relative path \
                           starts where Terraform runs: begin it with `${path.module}/`.";
-            diagnostics.error_at(at, "No service tag file", format!("{} {remedy}", sentence(&error.to_string())));
+            diagnostics.error_at(
+                at,
+                "No service tag file",
+                format!("{} {remedy}", sentence(&error.to_string())),
+            );
             None
         }
     }
@@ -297,9 +221,18 @@ fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Dia
             "`previous_file` is change {later} and `path` is change {earlier}: `added` and `removed` tell how to go back. Exchange \
              the two if that is not what you want."
         );
-        diagnostics.warning_at(Path::attribute("previous_file"), "The previous file is the newer one", detail);
+        diagnostics.warning_at(
+            Path::attribute("previous_file"),
+            "The previous file is the newer one",
+            detail,
+        );
     }
-    let place = place(arguments.location.as_deref(), current.cloud(), arguments.strict, diagnostics)?;
+    let place = place(
+        arguments.location.as_deref(),
+        current.cloud(),
+        arguments.strict,
+        diagnostics,
+    )?;
     let listed = |prefixes: &[IpNet]| match arguments.aggregate {
         true => service_tags::aggregate(prefixes),
         false => service_tags::in_order(prefixes),
@@ -317,7 +250,10 @@ fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Dia
         if let Some(previous) = &previous {
             // What an earlier file does not have is new.
             let before = previous.tag(tag.map_or(name, |tag| tag.name()), None).ok();
-            changed.push((name, service_tags::changes(&listed(&self::prefixes(before, diagnostics)), &prefixes)));
+            changed.push((
+                name,
+                service_tags::changes(&listed(&self::prefixes(before, diagnostics)), &prefixes),
+            ));
         }
         by_tag.push((name, described(tag, &prefixes)));
         all.extend(prefixes);
@@ -326,12 +262,17 @@ fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Dia
     let (ipv4, ipv6) = families(&listed(&all));
     let changes_of = |part: fn(&Changes) -> &[IpNet]| {
         let entries = changed.iter().filter(|(_, changes)| !part(changes).is_empty());
-        previous.as_ref().map(|_| Value::object(entries.map(|(name, changes)| (*name, texts(part(changes))))))
+        previous
+            .as_ref()
+            .map(|_| Value::object(entries.map(|(name, changes)| (*name, texts(part(changes))))))
     };
     let change_number = |file: &Arc<ServiceTagFile>| i64::try_from(file.change_number()).ok();
     Some(vec![
         ("change_number", change_number(&current).into()),
-        ("previous_change_number", previous.as_ref().and_then(change_number).into()),
+        (
+            "previous_change_number",
+            previous.as_ref().and_then(change_number).into(),
+        ),
         ("cloud", current.cloud().as_str().into()),
         ("ipv4_prefixes", ipv4),
         ("ipv6_prefixes", ipv6),
@@ -355,7 +296,11 @@ fn find<'f>(
         (Place::Region(region), _) => file.tag(name, Some(region)),
         (Place::New(location), Ok(tag)) if !tag.is_regional() => {
             let regional = file.tag(&format!("{}.{location}", tag.name()), None);
-            regional.map_err(|_| TagError::NotInRegion { tag: name.to_owned(), region: location.clone(), regional: true })
+            regional.map_err(|_| TagError::NotInRegion {
+                tag: name.to_owned(),
+                region: location.clone(),
+                regional: true,
+            })
         }
         (Place::WholeCloud | Place::New(_), _) => whole_cloud.clone(),
     };
@@ -364,7 +309,11 @@ fn find<'f>(
         Err(error) => error,
     };
     let regional = matches!(error, TagError::NotInRegion { .. });
-    let summary = if regional { "No regional service tag" } else { "Unknown service tag" };
+    let summary = if regional {
+        "No regional service tag"
+    } else {
+        "Unknown service tag"
+    };
     if strict {
         let remedy = match error {
             TagError::WithoutAddresses(_) => "Take it out of `tags`.",
@@ -374,14 +323,22 @@ fn find<'f>(
         diagnostics.error_at(at, summary, format!("{} {remedy}", sentence(&error.to_string())));
         return None;
     }
-    let consequence = if regional { "The tag of the whole cloud stands in for it." } else { "It has no addresses here." };
+    let consequence = if regional {
+        "The tag of the whole cloud stands in for it."
+    } else {
+        "It has no addresses here."
+    };
     diagnostics.warning_at(at, summary, format!("{} {consequence}", sentence(&error.to_string())));
     whole_cloud.ok().filter(|_| regional)
 }
 
 /// Some errors end with a question of their own.
 fn sentence(error: &str) -> String {
-    if error.ends_with(['.', '?']) { error.to_owned() } else { format!("{error}.") }
+    if error.ends_with(['.', '?']) {
+        error.to_owned()
+    } else {
+        format!("{error}.")
+    }
 }
 
 fn prefixes(tag: Option<Tag<'_>>, diagnostics: &mut Diagnostics) -> Vec<IpNet> {
@@ -399,14 +356,21 @@ fn prefixes(tag: Option<Tag<'_>>, diagnostics: &mut Diagnostics) -> Vec<IpNet> {
 fn warn_of_missing_features(tag: Tag<'_>, arguments: &Arguments, diagnostics: &mut Diagnostics) {
     let announced = tag.network_features();
     let required = arguments.required_network_features.iter().flatten();
-    let missing: Vec<_> = required.filter(|word| !announced.contains(word)).map(|word| format!("`{word}`")).collect();
+    let missing: Vec<_> = required
+        .filter(|word| !announced.contains(word))
+        .map(|word| format!("`{word}`"))
+        .collect();
     if !missing.is_empty() {
         let detail = format!(
             "The entry of `{}` does not announce {}. Azure may accept the tag there nevertheless: the field is descriptive.",
             tag.name(),
             missing.join(", ")
         );
-        diagnostics.warning_at(Path::attribute("tags"), "Service tag without the network feature", detail);
+        diagnostics.warning_at(
+            Path::attribute("tags"),
+            "Service tag without the network feature",
+            detail,
+        );
     }
 }
 
@@ -415,7 +379,10 @@ fn described(tag: Option<Tag<'_>>, prefixes: &[IpNet]) -> Value {
     Value::object([
         ("name", tag.map(Tag::name).into()),
         ("region", tag.and_then(Tag::region).into()),
-        ("network_features", Value::string_set(tag.map(Tag::network_features).unwrap_or_default())),
+        (
+            "network_features",
+            Value::string_set(tag.map(Tag::network_features).unwrap_or_default()),
+        ),
         ("ipv4_prefixes", ipv4),
         ("ipv6_prefixes", ipv6),
     ])

@@ -9,10 +9,7 @@ use tfplugin_rs::{
     value::Value,
 };
 
-use super::{
-    configuration::Settings,
-    expansion, outputs, schema,
-};
+use super::{configuration::Settings, expansion, outputs, schema};
 use crate::workloads::{Surroundings, Workload};
 
 /// The data source of one workload.
@@ -42,7 +39,12 @@ impl DataSource for WorkloadDataSource {
     }
 
     async fn validate(&self, config: &Value, _call: &Call, diagnostics: &mut Diagnostics) {
-        expansion::validate(self.workload, config, &Surroundings::none(Default::default()), diagnostics);
+        expansion::validate(
+            self.workload,
+            config,
+            &Surroundings::none(Default::default()),
+            diagnostics,
+        );
     }
 
     async fn read(&self, mut config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
@@ -58,7 +60,10 @@ impl DataSource for WorkloadDataSource {
         expansion::report(outcome.problems, diagnostics);
         let expanded = outcome.expanded.filter(|_| !diagnostics.has_errors());
         if expanded.is_none() && !diagnostics.has_errors() {
-            diagnostics.error("Not expanded", "Something that decides which rules there are is not known.");
+            diagnostics.error(
+                "Not expanded",
+                "Something that decides which rules there are is not known.",
+            );
         }
         let expanded = expanded?;
         config.set_attribute("edition", expanded.edition.as_str().into());

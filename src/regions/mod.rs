@@ -39,7 +39,10 @@ impl FromStr for Cloud {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let word = text.to_ascii_lowercase();
-        Cloud::ALL.into_iter().find(|cloud| cloud.as_str() == word).ok_or_else(|| UnknownCloud(text.to_owned()))
+        Cloud::ALL
+            .into_iter()
+            .find(|cloud| cloud.as_str() == word)
+            .ok_or_else(|| UnknownCloud(text.to_owned()))
     }
 }
 
@@ -97,7 +100,11 @@ fn did_you_mean(suggestion: &Option<&'static str>) -> String {
 
 /// ARM's spelling of a location in any spelling: lower case without spaces.
 pub fn normalize_location(location: &str) -> String {
-    location.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    location
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Every region of a cloud, by name.
@@ -111,7 +118,11 @@ pub fn find(location: &str, cloud: Cloud) -> Result<&'static Region, UnknownLoca
     let given = || location.chars().take(80).collect::<String>();
     match table::REGIONS.iter().find(|region| region.name == name) {
         Some(region) if region.cloud == cloud => Ok(region),
-        Some(region) => Err(UnknownLocation::Elsewhere { given: given(), cloud, home: region.cloud }),
+        Some(region) => Err(UnknownLocation::Elsewhere {
+            given: given(),
+            cloud,
+            home: region.cloud,
+        }),
         None => Err(UnknownLocation::Nowhere {
             given: given(),
             cloud,
@@ -142,13 +153,19 @@ mod tests {
             error.to_string(),
             "`westeruope` is not a location of the Azure cloud `public`; did you mean `westeurope`?"
         );
-        assert!(matches!(find("atlantis", Cloud::Public), Err(UnknownLocation::Nowhere { suggestion: None, .. })));
+        assert!(matches!(
+            find("atlantis", Cloud::Public),
+            Err(UnknownLocation::Nowhere { suggestion: None, .. })
+        ));
     }
 
     #[test]
     fn a_region_of_another_cloud_is_named_as_such() {
         let error = find("China East 2", Cloud::Public).unwrap_err();
-        assert_eq!(error.to_string(), "`China East 2` is a location of the cloud `china`, not of `public`");
+        assert_eq!(
+            error.to_string(),
+            "`China East 2` is a location of the cloud `china`, not of `public`"
+        );
     }
 
     #[test]

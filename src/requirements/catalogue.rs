@@ -38,7 +38,11 @@ struct Source {
 
 impl Source {
     const fn new(system: &'static str, text: &'static str) -> Source {
-        Source { system, text, parsed: OnceLock::new() }
+        Source {
+            system,
+            text,
+            parsed: OnceLock::new(),
+        }
     }
 }
 
@@ -79,7 +83,9 @@ impl Catalogue {
 
     /// The rows an edition has.
     pub fn of_edition(&self, edition: Edition) -> impl Iterator<Item = &Requirement> {
-        self.requirements.iter().filter(move |requirement| requirement.holds_in(edition))
+        self.requirements
+            .iter()
+            .filter(move |requirement| requirement.holds_in(edition))
     }
 }
 

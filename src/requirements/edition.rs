@@ -45,7 +45,9 @@ impl FromStr for Edition {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let position = NAMES.iter().position(|name| *name == text);
-        position.map(Edition).ok_or_else(|| EditionError { given: text.chars().take(40).collect() })
+        position.map(Edition).ok_or_else(|| EditionError {
+            given: text.chars().take(40).collect(),
+        })
     }
 }
 

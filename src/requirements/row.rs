@@ -31,7 +31,7 @@ pub struct Requirement {
     pub peers: BTreeMap<String, Peer>,
     /// The near end of an inbound flow where the document names more than the subnet itself.
     pub destination: Option<Peer>,
-    /// `*`, `Tcp`, `Udp`.
+    /// `*`, `Tcp`, `Udp`, `Esp`.
     pub protocol: Option<String>,
     /// Ports and ranges; empty for every port.
     #[serde(default)]
@@ -198,17 +198,11 @@ impl Requirement {
 
     /// The other end in a cloud; `None` where the cloud does not have the requirement.
     pub fn peer_in(&self, cloud: Cloud) -> Option<&Peer> {
-        if self.peers.is_empty() { self.peer.as_ref() } else { self.peers.get(cloud.as_str()) }
-    }
-}
-
-impl Peer {
-    /// The names of the workload's arguments that stand in braces in the peer's texts.
-    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
-        let texts = [&self.service_tag, &self.covered_by, &self.host, &self.service_endpoint];
-        texts.into_iter().flatten().flat_map(|text| {
-            text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
-        })
+        if self.peers.is_empty() {
+            self.peer.as_ref()
+        } else {
+            self.peers.get(cloud.as_str())
+        }
     }
 }
 

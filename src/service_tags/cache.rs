@@ -21,7 +21,10 @@ static FILES: Mutex<BTreeMap<PathBuf, Kept>> = Mutex::new(BTreeMap::new());
 /// The service tag file at `path`, relative to the working directory. Read again only when its length or its time of modification
 /// is another than before.
 pub fn file(path: &Path) -> Result<Arc<ServiceTagFile>, FileError> {
-    let unreadable = |error: std::io::Error| FileError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+    let unreadable = |error: std::io::Error| FileError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
     // Held while reading: whoever else wants the same file waits for it instead of reading it too. A panic in between cannot have
     // left half an entry.
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -34,7 +37,17 @@ pub fn file(path: &Path) -> Result<Arc<ServiceTagFile>, FileError> {
     }
     let bytes = fs::read(path).map_err(unreadable)?;
     let file = ServiceTagFile::parse(&bytes);
-    let file = Arc::new(file.map_err(|reason| FileError::Malformed { path: path.to_owned(), reason })?);
-    files.insert(path.to_owned(), Kept { modified, length, file: Arc::clone(&file) });
+    let file = Arc::new(file.map_err(|reason| FileError::Malformed {
+        path: path.to_owned(),
+        reason,
+    })?);
+    files.insert(
+        path.to_owned(),
+        Kept {
+            modified,
+            length,
+            file: Arc::clone(&file),
+        },
+    );
     Ok(file)
 }

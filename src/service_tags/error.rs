@@ -64,7 +64,7 @@ pub enum TagError {
         regional: bool,
     },
     /// The file lists something that is no prefix.
-    #[error("the file lists `{text}` for `{tag}`, which is not an address prefix")]
+    #[error("`{tag}` lists `{text}`, which is not an address prefix")]
     NotAPrefix {
         /// The tag, in the file's spelling.
         tag: String,
@@ -74,9 +74,15 @@ pub enum TagError {
 }
 
 fn suggested(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    suggestion
+        .as_ref()
+        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 fn listed(clouds: &[Cloud]) -> String {
-    clouds.iter().map(|cloud| format!("`{cloud}`")).collect::<Vec<_>>().join(" and ")
+    clouds
+        .iter()
+        .map(|cloud| format!("`{cloud}`"))
+        .collect::<Vec<_>>()
+        .join(" and ")
 }

@@ -67,7 +67,11 @@ impl ServiceTagFile {
             let given: String = document.cloud.chars().take(80).collect();
             format!("its `cloud` is `{given}`; there are `Public`, `AzureGovernment` and `China`.")
         })?;
-        Ok(ServiceTagFile { change_number, cloud, entries: document.values })
+        Ok(ServiceTagFile {
+            change_number,
+            cloud,
+            entries: document.values,
+        })
     }
 
     /// The number of the publication; later ones are larger, within a cloud.
@@ -82,7 +86,10 @@ impl ServiceTagFile {
 
     /// Every tag, in the file's order.
     pub fn tags(&self) -> impl Iterator<Item = Tag<'_>> {
-        self.entries.iter().map(|entry| Tag { entry, cloud: self.cloud })
+        self.entries.iter().map(|entry| Tag {
+            entry,
+            cloud: self.cloud,
+        })
     }
 
     /// Finds a tag in any spelling of its name.
@@ -105,11 +112,14 @@ impl ServiceTagFile {
     fn regional(&self, tag: Tag<'_>, region: &Region) -> Result<Tag<'_>, TagError> {
         // Azure adds regions faster than we add suffixes; all but the aliases of `AzureCloud` are ARM's name in another case.
         let suffix = known::suffix(tag.name(), region).unwrap_or(region.name);
-        self.named(&format!("{}.{suffix}", tag.name())).ok_or_else(|| TagError::NotInRegion {
-            tag: tag.name().to_owned(),
-            region: region.name.to_owned(),
-            regional: self.tags().any(|other| other.is_regional() && other.base() == tag.name()),
-        })
+        self.named(&format!("{}.{suffix}", tag.name()))
+            .ok_or_else(|| TagError::NotInRegion {
+                tag: tag.name().to_owned(),
+                region: region.name.to_owned(),
+                regional: self
+                    .tags()
+                    .any(|other| other.is_regional() && other.base() == tag.name()),
+            })
     }
 
     /// A regional form whose region is spelt as ARM does where the tag has an alias: `AzureCloud.norwayeast`.
@@ -130,7 +140,11 @@ impl ServiceTagFile {
         }
         let homes = known::clouds(name);
         if !homes.is_empty() && !homes.contains(&self.cloud) {
-            return TagError::OtherCloud { tag: given(), cloud: self.cloud, homes };
+            return TagError::OtherCloud {
+                tag: given(),
+                cloud: self.cloud,
+                homes,
+            };
         }
         TagError::Unknown {
             tag: given(),
@@ -149,12 +163,21 @@ impl<'f> Tag<'f> {
 
     /// Whether it covers one region only.
     pub fn is_regional(self) -> bool {
-        self.entry.properties.region.as_ref().is_some_and(|region| !region.is_empty())
+        self.entry
+            .properties
+            .region
+            .as_ref()
+            .is_some_and(|region| !region.is_empty())
     }
 
     /// ARM's name of its region; what the file calls it where this release does not know the region.
     pub fn region(self) -> Option<&'f str> {
-        let given = self.entry.properties.region.as_deref().filter(|region| !region.is_empty())?;
+        let given = self
+            .entry
+            .properties
+            .region
+            .as_deref()
+            .filter(|region| !region.is_empty())?;
         let (base, suffix) = self.name().rsplit_once('.')?;
         let region = regions::regions(self.cloud).find(|region| known::suffix(base, region) == Some(suffix));
         Some(region.map_or(given, |region| region.name))

@@ -27,12 +27,22 @@ enum Scope {
 }
 
 /// What a tag stands for depends on the virtual network or the host, so that no file lists it. For security rules only.
-static WITHOUT_ADDRESSES: [&str; 6] =
-    ["VirtualNetwork", "AzureLoadBalancer", "Internet", "AzurePlatformDNS", "AzurePlatformIMDS", "AzurePlatformLKM"];
+static WITHOUT_ADDRESSES: [&str; 6] = [
+    "VirtualNetwork",
+    "AzureLoadBalancer",
+    "Internet",
+    "AzurePlatformDNS",
+    "AzurePlatformIMDS",
+    "AzurePlatformLKM",
+];
 
 /// What stands behind the dot of the regional form of `tag`. `AzureCloud` has names of its own for some regions.
 pub fn suffix(tag: &str, region: &Region) -> Option<&'static str> {
-    if tag == "AzureCloud" { region.azure_cloud_suffix } else { region.tag_suffix }
+    if tag == "AzureCloud" {
+        region.azure_cloud_suffix
+    } else {
+        region.tag_suffix
+    }
 }
 
 /// Whether a rule can name `tag` in `cloud`: a tag of the whole cloud or a regional one, in the spelling Microsoft publishes.
@@ -42,19 +52,28 @@ pub fn exists(tag: &str, cloud: Cloud) -> bool {
     }
     match scope(tag, cloud) {
         Some(scope) => !matches!(scope, Scope::Absent | Scope::Listed),
-        None => tag.rsplit_once('.').is_some_and(|(base, suffix)| has_region(base, suffix, cloud)),
+        None => tag
+            .rsplit_once('.')
+            .is_some_and(|(base, suffix)| has_region(base, suffix, cloud)),
     }
 }
 
 /// The clouds that publish addresses for a tag of the whole cloud, whatever its case.
 pub fn clouds(tag: &str) -> Vec<Cloud> {
-    let Some((name, _)) = TAGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)) else { return Vec::new() };
-    Cloud::ALL.into_iter().filter(|cloud| !matches!(scope(name, *cloud), None | Some(Scope::Absent))).collect()
+    let Some((name, _)) = TAGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)) else {
+        return Vec::new();
+    };
+    Cloud::ALL
+        .into_iter()
+        .filter(|cloud| !matches!(scope(name, *cloud), None | Some(Scope::Absent)))
+        .collect()
 }
 
 /// The tag of this name, whatever its case, if it is one of those without published addresses.
 pub fn without_addresses(tag: &str) -> Option<&'static str> {
-    WITHOUT_ADDRESSES.into_iter().find(|name| name.eq_ignore_ascii_case(tag))
+    WITHOUT_ADDRESSES
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(tag))
 }
 
 fn scope(tag: &str, cloud: Cloud) -> Option<Scope> {
@@ -204,11 +223,23 @@ mod tests {
 
     #[test]
     fn the_documents_spellings_are_no_tags() {
-        let documents = ["ContainerRegistry", "Keyvault", "Frontdoor.FirstParty", "AzureFrontDoor.FrontEnd", "", "Storage."];
+        let documents = [
+            "ContainerRegistry",
+            "Keyvault",
+            "Frontdoor.FirstParty",
+            "AzureFrontDoor.FrontEnd",
+            "",
+            "Storage.",
+        ];
         for cloud in Cloud::ALL {
             assert_eq!(existing(&documents, cloud), [""; 0]);
         }
-        let azure = ["AzureContainerRegistry", "AzureKeyVault", "AzureFrontDoor.FirstParty", "AzureFrontDoor.Frontend"];
+        let azure = [
+            "AzureContainerRegistry",
+            "AzureKeyVault",
+            "AzureFrontDoor.FirstParty",
+            "AzureFrontDoor.Frontend",
+        ];
         assert_eq!(existing(&azure, Cloud::Public), azure);
     }
 
@@ -231,7 +262,11 @@ mod tests {
             "AzureCloud.norwayeast",
             "Storage.DenmarkEast",
         ];
-        let public = ["Storage.WestEurope", "BatchNodeManagement.WestEurope", "AzureCloud.norwaye"];
+        let public = [
+            "Storage.WestEurope",
+            "BatchNodeManagement.WestEurope",
+            "AzureCloud.norwaye",
+        ];
         assert_eq!(existing(&forms, Cloud::Public), public);
         assert_eq!(existing(&forms, Cloud::China), ["Storage.ChinaEast2"]);
     }
@@ -240,9 +275,14 @@ mod tests {
     fn exceptions_name_regions_that_have_tags() {
         for (name, scopes) in TAGS {
             for (scope, cloud) in scopes.iter().zip(Cloud::ALL) {
-                let (Scope::Except(named) | Scope::Only(named)) = scope else { continue };
+                let (Scope::Except(named) | Scope::Only(named)) = scope else {
+                    continue;
+                };
                 for wanted in *named {
-                    assert!(regions(cloud).any(|region| suffix(name, region) == Some(wanted)), "{name}.{wanted}");
+                    assert!(
+                        regions(cloud).any(|region| suffix(name, region) == Some(wanted)),
+                        "{name}.{wanted}"
+                    );
                 }
             }
         }

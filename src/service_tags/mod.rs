@@ -1,6 +1,6 @@
 //! Microsoft's *Service Tags* files: which addresses stand behind a tag, and what changed between two publications.
 //!
-//! A file has 3,000 tags and 4 MB, and a configuration wants a few of them. So a file is read once per process ([`file`]) and only
+//! A file has 3,000 tags and 4 MB, and a configuration wants a few of them. So a file is read once per process ([`file()`]) and only
 //! the prefixes of the tags that are asked for are ever decoded ([`Tag::prefixes`]).
 //!
 //! Where no file is at hand, [`known`] tells which tags exist in which cloud and region.

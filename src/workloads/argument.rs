@@ -53,12 +53,24 @@ pub enum Default {
 impl Argument {
     /// An argument that must be set.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str) -> Argument {
-        Argument { name, kind, required: true, default: Default::Nothing, description }
+        Argument {
+            name,
+            kind,
+            required: true,
+            default: Default::Nothing,
+            description,
+        }
     }
 
     /// An argument that may be left out.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Argument {
-        Argument { name, kind, required: false, default: Default::Nothing, description }
+        Argument {
+            name,
+            kind,
+            required: false,
+            default: Default::Nothing,
+            description,
+        }
     }
 
     /// The same with a value for when it is left out.

@@ -1,29 +1,30 @@
-//! Azure CycleCloud: the subnet of the server.
+//! Azure CycleCloud: the subnets of server, nodes, return proxy, jump host and Azure Bastion.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Demands, Workload,
     argument::{Argument, Default, Kind as Holds},
+    egress::{self, Egress, Way},
     inputs::Inputs,
     problem::Stop,
-    rules::{Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
-    shared::{ADMIN_SOURCE_CLOSED, Isolation, Shared, SubnetSize},
+    render::{Scene, render},
+    rules::{Band, End, Switches},
+    shared::{ADMIN_SOURCE_CLOSED, Shared, SubnetSize},
+    template::Values,
 };
 use crate::{
-    network::{
-        Access, Direction, Host, Known, NetworkPolicy, Prefix, Prerequisite, PrerequisiteStatus, SecurityRules,
-        ServiceEndpoint,
-    },
-    requirements::{Condition, Kind, Peer, Requirement},
+    network::{Known, Prefix, PrerequisiteStatus},
+    requirements::Condition,
 };
 
 /// The workload.
 pub(super) static WORKLOAD: Workload = Workload {
     name: "cyclecloud_subnet",
     title: "Azure CycleCloud",
-    description: "The network of an Azure CycleCloud server in a locked down network: what Microsoft's documents demand of the subnet's \
-                  network security group, service endpoints and surroundings.",
+    description: "A subnet of an Azure CycleCloud installation in a locked down network: what Microsoft's documents demand of its network \
+                  security group, routes, firewall, service endpoints and surroundings, for the server, the cluster nodes and what stands \
+                  between them.",
     system: "cyclecloud",
     arguments: ARGUMENTS,
     outputs: &[],
@@ -31,7 +32,12 @@ pub(super) static WORKLOAD: Workload = Workload {
 };
 
 static ARGUMENTS: &[Argument] = &[
-    Argument::required("role", Holds::Choice(&["server"]), "What stands in the subnet: `server`, the CycleCloud VM."),
+    Argument::required(
+        "role",
+        Holds::Choice(&["server", "node", "return_proxy", "jump_host", "azure_bastion"]),
+        "What stands in the subnet: `server` (the CycleCloud VM), `node` (cluster nodes), `return_proxy` (in a subnet of its own), `jump_host`, \
+         or `azure_bastion` (AzureBastionSubnet, whose rules Azure demands).",
+    ),
     Argument::optional(
         "cyclecloud_version",
         Holds::Number,
@@ -47,10 +53,21 @@ static ARGUMENTS: &[Argument] = &[
     Argument::optional("node_communication_port", Holds::Number, "Port on which the server listens for nodes.")
         .or(Default::Number(9443)),
     Argument::optional(
+        "server_placement",
+        Holds::Choice(&["same_virtual_network", "peered", "on_premises"]),
+        "Where the server stands: in the `same_virtual_network`, in a `peered` one, or `on_premises`.",
+    )
+    .or(Default::Text("same_virtual_network")),
+    Argument::optional(
+        "server_address_prefixes",
+        Holds::TextSet,
+        "Prefixes of the server. Required for the roles that talk to it: `node` (direct), `return_proxy` and `jump_host`.",
+    ),
+    Argument::optional(
         "node_address_prefixes",
         Holds::TextSet,
-        "Prefixes of the cluster nodes. Required with `connection_mode = \"direct\"` unless `application_security_groups.node_id` is \
-         set.",
+        "Prefixes of the cluster nodes. Required for the server (direct) and for a return proxy, unless `application_security_groups.node_id` \
+         is set.",
     ),
     Argument::optional(
         "return_proxy_address_prefixes",
@@ -58,6 +75,13 @@ static ARGUMENTS: &[Argument] = &[
         "Prefixes of the return proxy. Required with `connection_mode = \"return_proxy\"` unless \
          `application_security_groups.return_proxy_id` is set.",
     ),
+    Argument::optional(
+        "return_proxy_public_ip_enabled",
+        Holds::Flag,
+        "Whether the server reaches the return proxy over the internet, from `server_public_ip_prefixes`.",
+    )
+    .or(Default::Flag(false)),
+    Argument::optional("server_public_ip_prefixes", Holds::TextSet, "Public prefixes of a server that is on premises without a VPN."),
     Argument::optional(
         "web_source_address_prefixes",
         Holds::TextSet,
@@ -81,6 +105,26 @@ static ARGUMENTS: &[Argument] = &[
         "Addresses of the storage account's private endpoints. Required with `storage_access = \"private_endpoint\"`.",
     ),
     Argument::optional(
+        "package_source",
+        Holds::Choice(&["image", "mirror", "storage"]),
+        "Where nodes get their packages: in the `image`, from a `mirror`, or from `storage`.",
+    )
+    .or(Default::Text("image")),
+    Argument::optional(
+        "package_mirror",
+        Holds::Object(&[
+            Argument::optional("address_prefixes", Holds::TextSet, "Prefixes of the mirror."),
+            Argument::optional("port", Holds::Number, "Its port.").or(Default::Number(443)),
+        ]),
+        "The package mirror. Required with `package_source = \"mirror\"`.",
+    ),
+    Argument::optional(
+        "github_staging_enabled",
+        Holds::Flag,
+        "Whether the server may fetch cluster projects from GitHub. Needs an `egress` that knows host names: `firewall` or `proxy`.",
+    )
+    .or(Default::Flag(false)),
+    Argument::optional(
         "application_security_groups",
         Holds::Object(&[
             Argument::optional("server_id", Holds::Text, "ARM id of the server's application security group."),
@@ -90,140 +134,111 @@ static ARGUMENTS: &[Argument] = &[
         "Application security groups instead of prefixes for the flows between server, nodes and return proxy. All must be in the \
          subnet's virtual network.",
     ),
-    Argument::optional(
-        "egress",
-        Holds::Object(&[
-            Argument::optional(
-                "type",
-                Holds::Choice(&["service_tags"]),
-                "How outbound traffic is let through: `service_tags`, by the NSG alone.",
-            )
-            .or(Default::Text("service_tags")),
-            Argument::optional(
-                "outbound_method",
-                Holds::Choice(&["nat_gateway", "public_ip", "load_balancer", "default"]),
-                "How packets leave the subnet: `nat_gateway`, `public_ip`, `load_balancer`, or Azure's `default` outbound access, which \
-                 new subnets no longer have since 2026-03-31.",
-            ),
-        ]),
-        "The way out of the subnet.",
-    ),
+    Argument::optional("egress", Holds::Object(egress::ARGUMENTS), "How outbound traffic is let through and leaves the subnet."),
 ];
 
 /// 100-399; the IPv6 twin of a rule stands 150 behind it.
-const BAND: Band = Band { start: 100, end: 399, ipv6_offset: 150 };
-
-const SERVER: &str = "server";
+const BAND: Band = Band {
+    start: 100,
+    end: 399,
+    ipv6_offset: 150,
+};
 
 struct Settings {
+    role: String,
     version: i64,
     connection_mode: String,
+    server_placement: String,
+    servers: BTreeSet<Prefix>,
     nodes: BTreeSet<Prefix>,
     proxies: BTreeSet<Prefix>,
+    proxy_public_ip: bool,
+    server_public_ips: BTreeSet<Prefix>,
     web: Option<End>,
     ssh: Option<End>,
     storage_access: String,
+    storage_endpoints: BTreeSet<Prefix>,
+    package_source: String,
+    mirror: BTreeSet<Prefix>,
+    github_staging: bool,
     groups: BTreeMap<&'static str, Known<String>>,
-    outbound_method: Option<String>,
+    egress: Egress,
 }
 
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = read(inputs, shared)?;
-    let switches = Switches::from([
-        ("cyclecloud_version", Condition::Number(settings.version)),
-        ("connection_mode", Condition::Text(settings.connection_mode.clone())),
-        ("storage_access", Condition::Text(settings.storage_access.clone())),
-        ("isolation", Condition::Text(shared.isolation_word.clone())),
-    ]);
-    check_subnet_size(inputs, shared)?;
-
-    let mut policy = NetworkPolicy {
-        security_rules: server_rules(inputs, shared, &settings, &switches)?,
-        counterpart_rules: counterpart_rules(inputs, shared, &settings, &switches)?,
-        hosts: hosts(inputs, shared, &switches)?,
-        prerequisites: prerequisites(shared, &settings, &switches),
-        ..NetworkPolicy::default()
+    check_needs(inputs, shared, &settings)?;
+    check_egress(inputs, &settings)?;
+    check_size(inputs, shared, &settings.role)?;
+    let own = [settings.role.as_str()];
+    let scene = Scene {
+        inputs,
+        shared,
+        egress: &settings.egress,
+        switches: settings.switches(shared),
+        band: BAND,
+        own: &own,
+        roles: settings.roles(),
+        prefixes: settings.prefixes(shared),
+        values: Values::default(),
+        holds: settings.prerequisites(shared),
     };
-    for row in requirements(shared, &switches, &[Kind::ServiceEndpoint]) {
-        let name = row.peer_in(shared.environment).and_then(|peer| peer.service_endpoint.as_deref()).unwrap_or_default();
-        policy.service_endpoints.insert(ServiceEndpoint::from_name(name).ok_or_else(|| malformed(row, inputs))?);
-        policy.requirement_ids.insert(row.id.clone());
-    }
-    warn_of_uncovered_hosts(inputs, shared, &switches, &mut policy);
-    let ids: Vec<String> = policy.security_rules.values().flat_map(|rule| rule.requirement_ids.clone()).collect();
-    policy.requirement_ids.extend(ids);
-    policy.requirement_ids.extend(policy.hosts.values().flat_map(|host| host.requirement_ids.clone()));
-    policy.requirement_ids.extend(policy.prerequisites.keys().cloned());
-    Ok((policy, BTreeMap::new()))
+    Ok((render(&scene)?, BTreeMap::new()))
 }
 
 fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
     let role = inputs.choice("role");
     let version = read_version(inputs);
     let connection_mode = inputs.choice("connection_mode");
+    let server_placement = inputs.choice("server_placement");
+    let servers = inputs.prefixes("server_address_prefixes");
     let nodes = inputs.prefixes("node_address_prefixes");
     let proxies = inputs.prefixes("return_proxy_address_prefixes");
+    let proxy_public_ip = inputs.flag("return_proxy_public_ip_enabled");
+    let server_public_ips = inputs.prefixes("server_public_ip_prefixes");
     let web = read_administrators(inputs, shared, "web_source_address_prefixes", "CC-SERVER-WEB");
     let ssh = read_administrators(inputs, shared, "ssh_source_address_prefixes", "CC-SERVER-SSH");
     let storage_access = inputs.choice("storage_access");
-    let storage = inputs.prefixes("storage_private_endpoint_address_prefixes");
-    let groups = inputs.object("application_security_groups", |groups| {
-        let mut by_role = BTreeMap::new();
-        for (role, argument) in [(SERVER, "server_id"), ("node", "node_id"), ("return_proxy", "return_proxy_id")] {
-            if let Some(id) = groups.leaf(argument)? {
-                by_role.insert(role, id);
-            }
-        }
-        Ok(by_role)
-    });
-    let egress = inputs.object("egress", |egress| {
-        let kind = egress.choice("type");
-        let outbound_method = egress.text("outbound_method")?;
-        if outbound_method.is_some() {
-            egress.choice("outbound_method")?;
-        }
-        kind.map(|_| outbound_method)
-    });
-    role?;
-    let (connection_mode, nodes, proxies, groups) = (connection_mode?, nodes?, proxies?, groups?.unwrap_or_default());
-    let storage_access = storage_access?;
-    let needed = [
-        ("direct", "node", "node_address_prefixes", nodes.is_empty(), "CC-NODE-SERVER-HTTPS"),
-        (
-            "return_proxy",
-            "return_proxy",
-            "return_proxy_address_prefixes",
-            proxies.is_empty(),
-            "CC-SERVER-PROXY-SSH",
-        ),
-    ];
-    for (mode, peer, argument, absent, requirement) in needed {
-        if connection_mode == mode && absent && !groups.contains_key(peer) && !shared.waived.contains_key(requirement) {
-            let detail = format!(
-                "With `connection_mode` `{mode}` the rule of {requirement} needs to know the other end: set `{argument}` or \
-                 `application_security_groups.{peer}_id`."
-            );
-            return Err(inputs.findings().error(inputs.path(argument), "Missing argument", detail));
-        }
-    }
-    if storage_access == "private_endpoint" && storage?.is_empty() {
-        return Err(inputs.findings().error(
-            inputs.path("storage_private_endpoint_address_prefixes"),
-            "Missing argument",
-            "With `storage_access` `private_endpoint` the rule of CC-SERVER-STORAGE-PRIVATE needs the private endpoints' addresses.",
-        ));
-    }
+    let storage_endpoints = inputs.prefixes("storage_private_endpoint_address_prefixes");
+    let package_source = inputs.choice("package_source");
+    let mirror = inputs.object("package_mirror", |mirror| mirror.prefixes("address_prefixes"));
+    let github_staging = inputs.flag("github_staging_enabled");
+    let groups = inputs.object("application_security_groups", read_groups);
+    let egress = Egress::read(inputs);
     Ok(Settings {
+        role: role?,
         version: version?,
-        connection_mode,
-        nodes,
-        proxies,
+        connection_mode: connection_mode?,
+        server_placement: server_placement?,
+        servers: servers?,
+        nodes: nodes?,
+        proxies: proxies?,
+        proxy_public_ip: proxy_public_ip?,
+        server_public_ips: server_public_ips?,
         web: web?,
         ssh: ssh?,
-        storage_access,
-        groups,
-        outbound_method: egress?.flatten(),
+        storage_access: storage_access?,
+        storage_endpoints: storage_endpoints?,
+        package_source: package_source?,
+        mirror: mirror?.unwrap_or_default(),
+        github_staging: github_staging?,
+        groups: groups?.unwrap_or_default(),
+        egress: egress?,
     })
+}
+
+fn read_groups(groups: &Inputs<'_>) -> Result<BTreeMap<&'static str, Known<String>>, Stop> {
+    let mut by_role = BTreeMap::new();
+    for (role, argument) in [
+        ("server", "server_id"),
+        ("node", "node_id"),
+        ("return_proxy", "return_proxy_id"),
+    ] {
+        if let Some(id) = groups.leaf(argument)? {
+            by_role.insert(role, id);
+        }
+    }
+    Ok(by_role)
 }
 
 fn read_version(inputs: &Inputs<'_>) -> Result<i64, Stop> {
@@ -231,7 +246,9 @@ fn read_version(inputs: &Inputs<'_>) -> Result<i64, Stop> {
         version @ (7 | 8) => Ok(version),
         other => {
             let detail = format!("`cyclecloud_version` is `{other}`: the documents describe 7 and 8.");
-            Err(inputs.findings().error(inputs.path("cyclecloud_version"), "Unknown CycleCloud version", detail))
+            Err(inputs
+                .findings()
+                .error(inputs.path("cyclecloud_version"), "Unknown CycleCloud version", detail))
         }
     }
 }
@@ -244,9 +261,8 @@ fn read_administrators(
     requirement: &str,
 ) -> Result<Option<End>, Stop> {
     let texts = inputs.texts(argument)?;
-    let open = |text: &String| {
-        matches!(text.as_str(), "*" | "0.0.0.0/0" | "::/0") || text.eq_ignore_ascii_case("Internet")
-    };
+    let open =
+        |text: &String| matches!(text.as_str(), "*" | "0.0.0.0/0" | "::/0") || text.eq_ignore_ascii_case("Internet");
     match texts.iter().find(|text| open(text)) {
         None if texts.is_empty() => Ok(None),
         None => Ok(Some(End::Prefixes(inputs.prefixes(argument)?))),
@@ -256,187 +272,247 @@ fn read_administrators(
                 "`{argument}` contains `{text}`, which opens the port of {requirement} to everybody. Name the administrators' prefixes, or \
                  waive the check: waived_requirements = {{ \"{ADMIN_SOURCE_CLOSED}\" = \"why\" }}."
             );
-            Err(inputs.findings().error(inputs.path(argument), "Open to the internet", detail))
+            Err(inputs
+                .findings()
+                .error(inputs.path(argument), "Open to the internet", detail))
         }
     }
 }
 
-fn check_subnet_size(inputs: &Inputs<'_>, shared: &Shared) -> Result<(), Stop> {
-    shared.check_subnet_size(inputs, SubnetSize { requirement: "CC-SERVER-SUBNET-SIZE", longest_ipv4: 29 })
+/// The other end of a required flow has to be known: role, mode, who, argument, requirement.
+const NEEDS: [(&str, &str, &str, &str, &str); 6] = [
+    (
+        "server",
+        "direct",
+        "node",
+        "node_address_prefixes",
+        "CC-NODE-SERVER-HTTPS",
+    ),
+    (
+        "server",
+        "return_proxy",
+        "return_proxy",
+        "return_proxy_address_prefixes",
+        "CC-SERVER-PROXY-SSH",
+    ),
+    (
+        "node",
+        "direct",
+        "server",
+        "server_address_prefixes",
+        "CC-NODE-SERVER-HTTPS",
+    ),
+    (
+        "node",
+        "return_proxy",
+        "return_proxy",
+        "return_proxy_address_prefixes",
+        "CC-NODE-PROXY-HTTPS",
+    ),
+    (
+        "return_proxy",
+        "return_proxy",
+        "node",
+        "node_address_prefixes",
+        "CC-NODE-PROXY-HTTPS",
+    ),
+    (
+        "return_proxy",
+        "return_proxy",
+        "server",
+        "server_address_prefixes",
+        "CC-SERVER-PROXY-SSH",
+    ),
+];
+
+fn check_needs(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
+    let roles = settings.roles();
+    for (role, mode, other, argument, requirement) in NEEDS {
+        let public = requirement == "CC-SERVER-PROXY-SSH" && role == "return_proxy" && settings.proxy_public_ip;
+        if settings.role == role
+            && settings.connection_mode == mode
+            && !roles.contains_key(other)
+            && !public
+            && !shared.waived.contains_key(requirement)
+        {
+            let detail = format!(
+                "With `connection_mode` `{mode}` the rule of {requirement} needs to know the other end: set `{argument}` or \
+                 `application_security_groups.{other}_id`."
+            );
+            return Err(inputs
+                .findings()
+                .error(inputs.path(argument), "Missing argument", detail));
+        }
+    }
+    let missing = |argument: &str, detail: &str| {
+        Err(inputs
+            .findings()
+            .error(inputs.path(argument), "Missing argument", detail))
+    };
+    if settings.role == "return_proxy" && settings.connection_mode != "return_proxy" {
+        let detail =
+            "`role` is `return_proxy`, but `connection_mode` is `direct`: set `connection_mode = \"return_proxy\"`.";
+        return Err(inputs
+            .findings()
+            .error(inputs.path("connection_mode"), "Roles that do not fit", detail));
+    }
+    if settings.role == "server" && settings.server_placement == "on_premises" {
+        let detail = "`role` is `server` and `server_placement` is `on_premises`: a server on premises stands in no subnet of Azure \
+                      (CC-SERVER-ON-PREMISES-EGRESS). Expand the roles `node` and `return_proxy` instead.";
+        return Err(inputs
+            .findings()
+            .error(inputs.path("server_placement"), "No such subnet", detail));
+    }
+    if settings.storage_access == "private_endpoint"
+        && settings.storage_endpoints.is_empty()
+        && settings.reaches_storage()
+    {
+        return missing(
+            "storage_private_endpoint_address_prefixes",
+            "With `storage_access` `private_endpoint` the rule of CC-SERVER-STORAGE-PRIVATE needs the private endpoints' addresses.",
+        );
+    }
+    if settings.package_source == "mirror" && settings.mirror.is_empty() && settings.role == "node" {
+        return missing(
+            "package_mirror",
+            "With `package_source` `mirror` the rule of CC-NODE-PACKAGE-MIRROR needs `package_mirror.address_prefixes`.",
+        );
+    }
+    if settings.proxy_public_ip && settings.server_public_ips.is_empty() && settings.role == "return_proxy" {
+        return missing(
+            "server_public_ip_prefixes",
+            "With `return_proxy_public_ip_enabled` the rule of CC-SERVER-PROXY-SSH-PUBLIC needs the server's public prefixes.",
+        );
+    }
+    Ok(())
+}
+
+fn check_egress(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
+    if settings.github_staging && !matches!(settings.egress.way, Way::Firewall { .. } | Way::Proxy { .. }) {
+        let detail = "`github_staging_enabled` needs host names, which an NSG does not know (CC-HOST-GITHUB): set `egress.type` to `firewall` \
+                      or `proxy`, or stage the project by hand (CC-PROJECT-STAGING).";
+        return Err(inputs.findings().error(
+            inputs.path("github_staging_enabled"),
+            "Not possible with service tags",
+            detail,
+        ));
+    }
+    if settings.role == "azure_bastion" && settings.egress.has_appliance() {
+        let detail =
+            "AzureBastionSubnet takes no default route to an appliance (CC-BASTION-NO-ROUTES): leave `egress` out.";
+        return Err(inputs
+            .findings()
+            .error(inputs.path("egress"), "Not possible for Azure Bastion", detail));
+    }
+    Ok(())
+}
+
+fn check_size(inputs: &Inputs<'_>, shared: &Shared, role: &str) -> Result<(), Stop> {
+    let (requirement, longest_ipv4) = match role {
+        "azure_bastion" => ("CC-BASTION-SUBNET", 26),
+        "node" => ("CC-NODE-SUBNET-SIZE", 29),
+        _ => ("CC-SERVER-SUBNET-SIZE", 29),
+    };
+    shared.check_subnet_size(
+        inputs,
+        SubnetSize {
+            requirement,
+            longest_ipv4,
+        },
+    )
 }
 
 impl Settings {
-    /// Who a role is, seen from the server's subnet.
-    fn role(&self, role: &str) -> Option<End> {
-        if let Some((_, id)) = self.groups.iter().find(|(known, _)| **known == role) {
-            return Some(End::Groups(id.clone().map(|id| BTreeSet::from([id]))));
+    fn reaches_storage(&self) -> bool {
+        matches!(self.role.as_str(), "server" | "node" | "return_proxy")
+    }
+
+    fn egress_word(&self) -> &'static str {
+        match self.egress.way {
+            Way::ServiceTags => "service_tags",
+            Way::Firewall { .. } => "firewall",
+            Way::ForcedTunnel { .. } => "forced_tunnel",
+            Way::Proxy { .. } => "proxy",
         }
-        match role {
-            "node" => Some(End::Prefixes(self.nodes.clone())).filter(|_| !self.nodes.is_empty()),
-            "return_proxy" => Some(End::Prefixes(self.proxies.clone())).filter(|_| !self.proxies.is_empty()),
-            "client" => self.web.clone(),
-            "operator" => self.ssh.clone(),
-            _ => None,
-        }
     }
 
-    fn server(&self, shared: &Shared) -> End {
-        self.role(SERVER).unwrap_or_else(|| End::local(shared))
+    fn switches(&self, shared: &Shared) -> Switches {
+        let text = |text: &str| Condition::Text(text.to_owned());
+        let bypass = matches!(
+            self.egress.way,
+            Way::Proxy {
+                bypass_storage: true,
+                ..
+            }
+        );
+        let mut switches = shared.switches();
+        switches.extend([
+            ("role", text(&self.role)),
+            ("cyclecloud_version", Condition::Number(self.version)),
+            ("connection_mode", text(&self.connection_mode)),
+            ("server_placement", text(&self.server_placement)),
+            ("return_proxy_public_ip_enabled", Condition::Bool(self.proxy_public_ip)),
+            ("storage_access", text(&self.storage_access)),
+            ("package_source", text(&self.package_source)),
+            ("github_staging_enabled", Condition::Bool(self.github_staging)),
+            ("egress_type", text(self.egress_word())),
+            ("egress_proxy_bypass_storage", Condition::Bool(bypass)),
+        ]);
+        switches
     }
-}
 
-/// The other end of an outbound flow.
-fn peer_end(peer: &Peer, settings: &Settings, inputs: &Inputs<'_>, row: &Requirement) -> Result<Option<End>, Stop> {
-    if let Some(tag) = &peer.service_tag {
-        return Ok(Some(End::Tag(tag.parse().map_err(|_| malformed(row, inputs))?)));
-    }
-    if let Some(argument) = &peer.argument {
-        return Ok(Some(End::Prefixes(inputs.prefixes(argument)?)));
-    }
-    Ok(peer.role.as_deref().and_then(|role| settings.role(role)))
-}
-
-fn server_rules(
-    inputs: &Inputs<'_>,
-    shared: &Shared,
-    settings: &Settings,
-    switches: &Switches,
-) -> Result<SecurityRules, Stop> {
-    let mut rules = RuleSet::new(shared, inputs, BAND);
-    for row in requirements(shared, switches, &[Kind::Flow, Kind::Deny]) {
-        let Some(peer) = row.peer_in(shared.environment) else { continue };
-        let initiator = row.initiator.as_deref().unwrap_or_default();
-        let between_roles = peer.role.is_some();
-        let local = if between_roles { settings.server(shared) } else { End::local(shared) };
-        let ends = if initiator == SERVER {
-            peer_end(peer, settings, inputs, row)?.map(|peer| (Direction::Outbound, local, peer))
-        } else if peer.role.as_deref() == Some(SERVER) {
-            settings.role(initiator).map(|from| (Direction::Inbound, from, local))
-        } else {
-            None
-        };
-        let Some((direction, source, destination)) = ends else { continue };
-        rules.add(draft(row, inputs, direction, source, destination)?)?;
-    }
-    rules.finish()
-}
-
-/// What the NSGs of nodes and return proxy need, which can be said once the server's addresses are known.
-fn counterpart_rules(
-    inputs: &Inputs<'_>,
-    shared: &Shared,
-    settings: &Settings,
-    switches: &Switches,
-) -> Result<BTreeMap<String, SecurityRules>, Stop> {
-    let bare = shared.without_own_rules();
-    let server = match settings.role(SERVER) {
-        Some(group) => group,
-        None if shared.subnet.is_empty() => return Ok(BTreeMap::new()),
-        None => End::Prefixes(shared.subnet.clone()),
-    };
-    let mut by_role = BTreeMap::new();
-    for role in ["node", "return_proxy"] {
-        let Some(own) = settings.role(role) else { continue };
-        let mut rules = RuleSet::new(&bare, inputs, BAND);
-        for row in requirements(shared, switches, &[Kind::Flow]) {
-            let initiator = row.initiator.as_deref().unwrap_or_default();
-            let accepting = row.peer_in(shared.environment).and_then(|peer| peer.role.as_deref());
-            if initiator == role && accepting == Some(SERVER) {
-                rules.add(draft(row, inputs, Direction::Outbound, own.clone(), server.clone())?)?;
-            } else if initiator == SERVER && accepting == Some(role) {
-                rules.add(draft(row, inputs, Direction::Inbound, server.clone(), own.clone())?)?;
+    /// Who is who, as far as it is known.
+    fn roles(&self) -> BTreeMap<&'static str, End> {
+        let mut roles = BTreeMap::new();
+        for (role, prefixes) in [
+            ("server", &self.servers),
+            ("node", &self.nodes),
+            ("return_proxy", &self.proxies),
+        ] {
+            // Where the subnet's own prefixes are given again, they are the subnet's; only a group replaces its local side.
+            if !prefixes.is_empty() && role != self.role {
+                roles.insert(role, End::Prefixes(prefixes.clone()));
             }
         }
-        let rules = rules.finish()?;
-        if !rules.is_empty() {
-            by_role.insert(role.to_owned(), rules);
+        for (role, id) in &self.groups {
+            roles.insert(role, End::Groups(id.clone().map(|id| BTreeSet::from([id]))));
         }
+        roles.extend(self.web.clone().map(|web| ("client", web)));
+        roles.extend(self.ssh.clone().map(|ssh| ("operator", ssh)));
+        roles
     }
-    Ok(by_role)
-}
 
-fn draft<'r>(
-    row: &'r Requirement,
-    inputs: &Inputs<'_>,
-    direction: Direction,
-    source: End,
-    destination: End,
-) -> Result<Draft<'r>, Stop> {
-    let rule = row.rule.as_ref().ok_or_else(|| malformed(row, inputs))?;
-    Ok(Draft {
-        requirement_id: &row.id,
-        purpose: &row.purpose,
-        name: &rule.name,
-        priority: rule.priority,
-        direction,
-        access: if row.kind == Kind::Deny { Access::Deny } else { Access::Allow },
-        protocol: protocol_of(row, inputs)?,
-        source,
-        destination,
-        ports: ports_of(row, inputs)?,
-    })
-}
-
-fn hosts(inputs: &Inputs<'_>, shared: &Shared, switches: &Switches) -> Result<BTreeMap<String, Host>, Stop> {
-    let mut hosts = BTreeMap::new();
-    for row in requirements(shared, switches, &[Kind::Host]) {
-        let Some(peer) = row.peer_in(shared.environment) else { continue };
-        let host = peer.host.clone().ok_or_else(|| malformed(row, inputs))?;
-        let entry = Host {
-            host: host.clone(),
-            protocol: protocol_of(row, inputs)?,
-            ports: row.ports.iter().cloned().collect(),
-            initiator: row.initiator.clone().unwrap_or_default(),
-            websocket: false,
-            service_tag: peer.covered_by.clone(),
-            requirement_ids: BTreeSet::from([row.id.clone()]),
+    fn prefixes(&self, shared: &Shared) -> BTreeMap<&'static str, BTreeSet<Prefix>> {
+        let proxy = match self.egress.way {
+            Way::Proxy { address, .. } => BTreeSet::from([address]),
+            _ => BTreeSet::new(),
         };
-        hosts.insert(host, entry);
+        let people = |end: &Option<End>| match end {
+            Some(End::Prefixes(prefixes)) => prefixes.clone(),
+            _ => BTreeSet::new(),
+        };
+        let mut prefixes = shared.prefixes();
+        prefixes.extend([
+            ("server_public_ip_prefixes", self.server_public_ips.clone()),
+            (
+                "storage_private_endpoint_address_prefixes",
+                self.storage_endpoints.clone(),
+            ),
+            ("package_mirror_address_prefixes", self.mirror.clone()),
+            ("egress_proxy_address", proxy),
+            ("ssh_source_address_prefixes", people(&self.ssh)),
+            ("web_source_address_prefixes", people(&self.web)),
+        ]);
+        prefixes
     }
-    Ok(hosts)
-}
 
-fn prerequisites(shared: &Shared, settings: &Settings, switches: &Switches) -> BTreeMap<String, Prerequisite> {
-    let status = |id: &str| match id {
-        "CC-OUTBOUND-PATH" if settings.outbound_method.is_some() => PrerequisiteStatus::Satisfied,
-        "CC-OUTBOUND-PATH" => shared.way_out,
-        "CC-SERVER-SUBNET-SIZE" if !shared.subnet.is_empty() => PrerequisiteStatus::Satisfied,
-        _ => PrerequisiteStatus::Unknown,
-    };
-    requirements(shared, switches, &[Kind::Prerequisite])
-        .map(|row| {
-            let prerequisite = Prerequisite {
-                summary: row.purpose.clone(),
-                status: status(&row.id),
-                remedy: row.remedy.clone().unwrap_or_default(),
-                citation: row.source.to_line(),
-            };
-            (row.id.clone(), prerequisite)
-        })
-        .collect()
-}
-
-/// An NSG knows no host names: what no tag covers is lost once the internet is denied. One warning for all of them.
-fn warn_of_uncovered_hosts(inputs: &Inputs<'_>, shared: &Shared, switches: &Switches, policy: &mut NetworkPolicy) {
-    if shared.isolation == Isolation::None {
-        return;
+    fn prerequisites(&self, shared: &Shared) -> BTreeMap<&'static str, PrerequisiteStatus> {
+        let mut holds = BTreeMap::new();
+        if !shared.subnet.is_empty() {
+            for id in ["CC-SERVER-SUBNET-SIZE", "CC-NODE-SUBNET-SIZE", "CC-BASTION-SUBNET"] {
+                holds.insert(id, PrerequisiteStatus::Satisfied);
+            }
+        }
+        holds
     }
-    let uncovered: Vec<String> = requirements(shared, switches, &[Kind::Host])
-        .filter_map(|row| {
-            let peer = row.peer_in(shared.environment)?;
-            let host = peer.host.as_deref().filter(|_| peer.covered_by.is_none())?;
-            let consequence = row.remedy.as_deref().unwrap_or("unreachable");
-            Some(format!("`{host}` ({}: {}; {consequence})", row.id, row.purpose))
-        })
-        .collect();
-    if uncovered.is_empty() {
-        return;
-    }
-    let detail = format!(
-        "No service tag covers {}, and an NSG cannot name hosts, so these rules leave them closed. Let them pass through a firewall or an \
-         HTTPS proxy, or accept it by naming the requirements in `waived_requirements` with a reason.",
-        uncovered.join(" and ")
-    );
-    inputs.findings().warning(inputs.path("egress"), "Hosts that no service tag covers", detail.clone());
-    policy.warnings.push(detail);
 }

@@ -92,9 +92,19 @@ pub(super) struct Egress {
 #[derive(Clone, Debug)]
 pub(super) enum Way {
     ServiceTags,
-    Firewall { address: Option<Known<String>>, names_in_network_rules: bool, urls: bool },
-    ForcedTunnel { by_route: bool },
-    Proxy { address: Prefix, port: u16, bypass_storage: bool },
+    Firewall {
+        address: Option<Known<String>>,
+        names_in_network_rules: bool,
+        urls: bool,
+    },
+    ForcedTunnel {
+        by_route: bool,
+    },
+    Proxy {
+        address: Prefix,
+        port: u16,
+        bypass_storage: bool,
+    },
 }
 
 impl Egress {
@@ -151,12 +161,22 @@ fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
                 ));
             }
             check_address(egress, address.as_ref())?;
-            Way::Firewall { address, names_in_network_rules: dns_proxy, urls: tls }
+            Way::Firewall {
+                address,
+                names_in_network_rules: dns_proxy,
+                urls: tls,
+            }
         }
-        "forced_tunnel" => Way::ForcedTunnel { by_route: tunnel? == "route" },
+        "forced_tunnel" => Way::ForcedTunnel {
+            by_route: tunnel? == "route",
+        },
         "proxy" => {
             let (address, port) = proxy?;
-            Way::Proxy { address, port, bypass_storage: bypass_storage? }
+            Way::Proxy {
+                address,
+                port,
+                bypass_storage: bypass_storage?,
+            }
         }
         _ => Way::ServiceTags,
     };
@@ -195,7 +215,9 @@ fn check_address(egress: &Inputs<'_>, address: Option<&Known<String>>) -> Result
         return Ok(());
     }
     let detail = format!("`{text}` is not an IP address: the next hop of a route is one.");
-    Err(egress.findings().error(egress.path("firewall_private_ip_address"), "Invalid address", detail))
+    Err(egress
+        .findings()
+        .error(egress.path("firewall_private_ip_address"), "Invalid address", detail))
 }
 
 fn read_collection_priority(egress: &Inputs<'_>) -> Result<i64, Stop> {
@@ -203,7 +225,9 @@ fn read_collection_priority(egress: &Inputs<'_>) -> Result<i64, Stop> {
         base @ 100..=64_900 => Ok(base),
         other => {
             let detail = format!("`collection_priority_base` is `{other}`: rule collections stand at 100 to 65000.");
-            Err(egress.findings().error(egress.path("collection_priority_base"), "Priority out of range", detail))
+            Err(egress
+                .findings()
+                .error(egress.path("collection_priority_base"), "Priority out of range", detail))
         }
     }
 }
@@ -213,23 +237,33 @@ fn read_filtered_ports(egress: &Inputs<'_>) -> Result<BTreeSet<PortRange>, Stop>
     if ports.is_empty() {
         return Ok(BTreeSet::from([PortRange::single(80), PortRange::single(443)]));
     }
-    ports.iter().map(|port| parsed(egress, "filtered_internet_ports", "Invalid port", port)).collect()
+    ports
+        .iter()
+        .map(|port| parsed(egress, "filtered_internet_ports", "Invalid port", port))
+        .collect()
 }
 
 fn read_proxy(egress: &Inputs<'_>) -> Result<(Prefix, u16), Stop> {
     let address = egress.text("proxy_address");
     let port = egress.number("proxy_port");
     let (Some(address), Some(port)) = (address?, port?) else {
-        let detail = "`egress.type` is `proxy`: the NSG has to let the proxy's `proxy_address` and `proxy_port` through.";
+        let detail =
+            "`egress.type` is `proxy`: the NSG has to let the proxy's `proxy_address` and `proxy_port` through.";
         // Reported only where it is needed: the caller drops the answer for other types.
         return match egress.choice("type")?.as_str() {
-            "proxy" => Err(egress.findings().error(egress.path("proxy_address"), "Missing argument", detail)),
+            "proxy" => Err(egress
+                .findings()
+                .error(egress.path("proxy_address"), "Missing argument", detail)),
             _ => Err(Stop),
         };
     };
     let address = parsed(egress, "proxy_address", "Invalid address prefix", &address)?;
     match u16::try_from(port) {
         Ok(port @ 1..) => Ok((address, port)),
-        _ => Err(egress.findings().error(egress.path("proxy_port"), "Invalid port", format!("`{port}` is not a port (1 to 65535)."))),
+        _ => Err(egress.findings().error(
+            egress.path("proxy_port"),
+            "Invalid port",
+            format!("`{port}` is not a port (1 to 65535)."),
+        )),
     }
 }

@@ -20,23 +20,59 @@ pub(super) static ARGUMENTS: &[Argument] = &[
         Kind::Number,
         "100 to 4096. Without it the rule gets a place of its own between 1500 and 2999 that depends on its name alone.",
     ),
-    Argument::required("direction", Kind::Choice(&["Inbound", "Outbound"]), "`Inbound` or `Outbound`."),
+    Argument::required(
+        "direction",
+        Kind::Choice(&["Inbound", "Outbound"]),
+        "`Inbound` or `Outbound`.",
+    ),
     Argument::optional("access", Kind::Choice(&["Allow", "Deny"]), "`Allow` or `Deny`.").or(Default::Text("Allow")),
     Argument::required(
         "protocol",
         Kind::Choice(&["Tcp", "Udp", "Icmp", "Esp", "Ah", "*"]),
         "`Tcp`, `Udp`, `Icmp`, `Esp`, `Ah` or `*`.",
     ),
-    Argument::optional("source_port_range", Kind::Text, "Port, range or `*`, which is the default."),
+    Argument::optional(
+        "source_port_range",
+        Kind::Text,
+        "Port, range or `*`, which is the default.",
+    ),
     Argument::optional("source_port_ranges", Kind::TextSet, "Ports and ranges."),
-    Argument::optional("destination_port_range", Kind::Text, "Port, range or `*`, which is the default."),
+    Argument::optional(
+        "destination_port_range",
+        Kind::Text,
+        "Port, range or `*`, which is the default.",
+    ),
     Argument::optional("destination_port_ranges", Kind::TextSet, "Ports and ranges."),
-    Argument::optional("source_address_prefix", Kind::Text, "Prefix, service tag or `*`, which is the default."),
-    Argument::optional("source_address_prefixes", Kind::TextSet, "Prefixes of one address family."),
-    Argument::optional("source_application_security_group_ids", Kind::TextSet, "Application security groups."),
-    Argument::optional("destination_address_prefix", Kind::Text, "Prefix, service tag or `*`, which is the default."),
-    Argument::optional("destination_address_prefixes", Kind::TextSet, "Prefixes of one address family."),
-    Argument::optional("destination_application_security_group_ids", Kind::TextSet, "Application security groups."),
+    Argument::optional(
+        "source_address_prefix",
+        Kind::Text,
+        "Prefix, service tag or `*`, which is the default.",
+    ),
+    Argument::optional(
+        "source_address_prefixes",
+        Kind::TextSet,
+        "Prefixes of one address family.",
+    ),
+    Argument::optional(
+        "source_application_security_group_ids",
+        Kind::TextSet,
+        "Application security groups.",
+    ),
+    Argument::optional(
+        "destination_address_prefix",
+        Kind::Text,
+        "Prefix, service tag or `*`, which is the default.",
+    ),
+    Argument::optional(
+        "destination_address_prefixes",
+        Kind::TextSet,
+        "Prefixes of one address family.",
+    ),
+    Argument::optional(
+        "destination_application_security_group_ids",
+        Kind::TextSet,
+        "Application security groups.",
+    ),
 ];
 
 const BAND_START: i64 = 1500;
@@ -45,7 +81,11 @@ const BAND_LENGTH: u64 = 1500;
 pub(super) fn read(inputs: &Inputs<'_>) -> Result<BTreeMap<String, SecurityRule>, Stop> {
     inputs.objects("extra_rules", |name, rule| {
         let key = name.parse().map_err(|error| {
-            rule.findings().error(inputs.path("extra_rules").key(name), "Invalid rule name", format!("{error}."))
+            rule.findings().error(
+                inputs.path("extra_rules").key(name),
+                "Invalid rule name",
+                format!("{error}."),
+            )
         });
         let priority = read_priority(rule, name);
         let direction = rule.choice("direction");
@@ -74,8 +114,10 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Result<BTreeMap<String, SecurityRule>
 
 fn read_priority(rule: &Inputs<'_>, name: &str) -> Result<Priority, Stop> {
     let number = rule.number("priority")?.unwrap_or_else(|| own_place(name));
-    Priority::try_from(number)
-        .map_err(|error| rule.findings().error(rule.path("priority"), "Priority out of range", format!("{error}.")))
+    Priority::try_from(number).map_err(|error| {
+        rule.findings()
+            .error(rule.path("priority"), "Priority out of range", format!("{error}."))
+    })
 }
 
 /// A place in the band that no other rule's coming or going moves.
@@ -88,9 +130,12 @@ fn read_ports(rule: &Inputs<'_>, singular: &str, plural: &str) -> Result<Ports, 
     let many = rule.texts(plural);
     match (one?, many?) {
         (Some(_), many) if !many.is_empty() => Err(both(rule, singular, plural)),
-        (Some(text), _) if text != "*" => {
-            Ok(Ports::Ranges(BTreeSet::from([parsed::<PortRange>(rule, singular, "Invalid port", &text)?])))
-        }
+        (Some(text), _) if text != "*" => Ok(Ports::Ranges(BTreeSet::from([parsed::<PortRange>(
+            rule,
+            singular,
+            "Invalid port",
+            &text,
+        )?]))),
         (None, many) if !many.is_empty() => many
             .iter()
             .map(|text| parsed::<PortRange>(rule, plural, "Invalid port", text))
@@ -112,12 +157,15 @@ fn read_side(rule: &Inputs<'_>, side: &str) -> Result<AddressSide, Stop> {
         (Some(_), _, groups) if !groups.is_empty() => Err(both(rule, &singular, &group_ids)),
         (None, many, groups) if !many.is_empty() && !groups.is_empty() => Err(both(rule, &plural, &group_ids)),
         (Some(text), _, _) if text == "*" => Ok(AddressSide::Any),
-        (Some(text), _, _) if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(':') => {
-            Ok(AddressSide::Tag(parsed::<ServiceTag>(rule, &singular, "Invalid service tag", &text)?))
-        }
-        (Some(text), _, _) => {
-            Ok(AddressSide::Prefixes(BTreeSet::from([parsed::<Prefix>(rule, &singular, "Invalid address prefix", &text)?])))
-        }
+        (Some(text), _, _) if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(':') => Ok(
+            AddressSide::Tag(parsed::<ServiceTag>(rule, &singular, "Invalid service tag", &text)?),
+        ),
+        (Some(text), _, _) => Ok(AddressSide::Prefixes(BTreeSet::from([parsed::<Prefix>(
+            rule,
+            &singular,
+            "Invalid address prefix",
+            &text,
+        )?]))),
         (None, many, _) if !many.is_empty() => one_family(rule, &plural, many),
         (None, _, groups) if !groups.is_empty() => Ok(AddressSide::Groups(Known::Is(groups))),
         _ => Ok(AddressSide::Any),

@@ -3,7 +3,10 @@
 //! A getter answers `Err(Stop)` when the value is unusable (reported) or not known yet (noted). Read everything first and use `?`
 //! afterwards, so that a user sees all problems at once.
 
-use std::{collections::{BTreeMap, BTreeSet}, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 use tfplugin_rs::value::{Path, Value};
 
@@ -30,7 +33,12 @@ impl<'a> Inputs<'a> {
         findings: &'a Findings,
         path: &'a Path,
     ) -> Inputs<'a> {
-        Inputs { values, arguments, findings, path }
+        Inputs {
+            values,
+            arguments,
+            findings,
+            path,
+        }
     }
 
     /// Where findings go.
@@ -95,7 +103,9 @@ impl<'a> Inputs<'a> {
     /// One of the argument's words.
     pub fn choice(&self, name: &str) -> Result<String, Stop> {
         let text = self.text(name)?.ok_or_else(|| self.missing(name))?;
-        let Some(Kind::Choice(words)) = self.argument(name).map(|argument| argument.kind) else { return Ok(text) };
+        let Some(Kind::Choice(words)) = self.argument(name).map(|argument| argument.kind) else {
+            return Ok(text);
+        };
         if words.contains(&text.as_str()) {
             return Ok(text);
         }
@@ -105,7 +115,10 @@ impl<'a> Inputs<'a> {
         Err(self.findings.error(
             self.path(name),
             "Unknown choice",
-            format!("`{name}` is `{text}`: it must be one of {}.{suggestion}", offered.join(", ")),
+            format!(
+                "`{name}` is `{text}`: it must be one of {}.{suggestion}",
+                offered.join(", ")
+            ),
         ))
     }
 
@@ -179,11 +192,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// Reads an object with `read`; `None` when it is not set.
-    pub fn object<T>(
-        &self,
-        name: &str,
-        read: impl FnOnce(&Inputs<'_>) -> Result<T, Stop>,
-    ) -> Result<Option<T>, Stop> {
+    pub fn object<T>(&self, name: &str, read: impl FnOnce(&Inputs<'_>) -> Result<T, Stop>) -> Result<Option<T>, Stop> {
         match self.known(name)? {
             Value::Null => Ok(None),
             value @ Value::Map(_) => self.read_nested(value, name, &self.path(name), read).map(Some),
@@ -207,7 +216,10 @@ impl<'a> Inputs<'a> {
                     self.read_nested(value, name, &self.path(name).key(key), |inputs| read(key, inputs))
                 };
                 let objects: Vec<_> = entries.iter().map(|(key, value)| (key, read_one(key, value))).collect();
-                objects.into_iter().map(|(key, object)| Ok((key.clone(), object?))).collect()
+                objects
+                    .into_iter()
+                    .map(|(key, object)| Ok((key.clone(), object?)))
+                    .collect()
             }
             other => Err(self.wrong_type(name, "a map of objects", other)),
         }
@@ -249,22 +261,22 @@ impl<'a> Inputs<'a> {
     }
 
     fn default(&self, name: &str) -> Default {
-        self.argument(name).map_or(Default::Nothing, |argument| argument.default)
+        self.argument(name)
+            .map_or(Default::Nothing, |argument| argument.default)
     }
 
     fn known(&self, name: &str) -> Result<&'a Value, Stop> {
         match self.values.attribute(name) {
             Value::Unknown(_) => Err(self.findings.not_known_yet(self.path(name))),
-            Value::Dynamic(dynamic) if dynamic.value.is_unknown() => {
-                Err(self.findings.not_known_yet(self.path(name)))
-            }
+            Value::Dynamic(dynamic) if dynamic.value.is_unknown() => Err(self.findings.not_known_yet(self.path(name))),
             Value::Dynamic(dynamic) => Ok(&dynamic.value),
             value => Ok(value),
         }
     }
 
     fn missing(&self, name: &str) -> Stop {
-        self.findings.error(self.path(name), "Missing argument", format!("`{name}` must be set."))
+        self.findings
+            .error(self.path(name), "Missing argument", format!("`{name}` must be set."))
     }
 
     fn wrong_type(&self, name: &str, expected: &str, given: &Value) -> Stop {
@@ -298,5 +310,6 @@ pub fn parsed<T: FromStr<Err: std::fmt::Display>>(
     summary: &str,
     text: &str,
 ) -> Result<T, Stop> {
-    text.parse().map_err(|error: T::Err| inputs.findings().error(inputs.path(name), summary, format!("{error}.")))
+    text.parse()
+        .map_err(|error: T::Err| inputs.findings().error(inputs.path(name), summary, format!("{error}.")))
 }

@@ -6,27 +6,35 @@
 
 pub mod argument;
 mod cyclecloud_subnet;
+mod egress;
 mod extra_rules;
+mod firewall;
 pub mod inputs;
 mod problem;
+mod render;
 mod rules;
 mod shared;
+mod template;
 
 use std::collections::BTreeMap;
 
 use tfplugin_rs::value::{Path, Type, Value};
 
-pub use self::{
-    problem::{Problem, Severity},
-    shared::{ARGUMENTS as SHARED_ARGUMENTS, CHECKS, Check},
-};
 use self::{
     argument::Argument,
     inputs::Inputs,
     problem::{Findings, Stop},
     shared::Shared,
 };
-use crate::{network::{NetworkPolicy, PrerequisiteStatus}, regions::Cloud, requirements::Edition};
+pub use self::{
+    problem::{Problem, Severity},
+    shared::{ARGUMENTS as SHARED_ARGUMENTS, CHECKS, Check},
+};
+use crate::{
+    network::{NetworkPolicy, PrerequisiteStatus},
+    regions::Cloud,
+    requirements::Edition,
+};
 
 /// A documented workload.
 #[derive(Debug)]
@@ -110,7 +118,11 @@ pub struct Outcome {
 impl Surroundings {
     /// Nothing beyond the arguments: a data source or the function `expand`.
     pub fn none(defaults: Defaults) -> Surroundings {
-        Surroundings { defaults, subnet_argument: None, way_out: PrerequisiteStatus::Unknown }
+        Surroundings {
+            defaults,
+            subnet_argument: None,
+            way_out: PrerequisiteStatus::Unknown,
+        }
     }
 }
 
@@ -139,9 +151,16 @@ impl Workload {
         let findings = Findings::default();
         let root = Path::root();
         let inputs = Inputs::new(values, &arguments, &findings, &root);
-        let expanded = self.expand_inputs(&inputs, surroundings).ok().filter(|_| !findings.has_errors());
+        let expanded = self
+            .expand_inputs(&inputs, surroundings)
+            .ok()
+            .filter(|_| !findings.has_errors());
         let (problems, unknown) = findings.into_parts();
-        Outcome { expanded, problems, unknown }
+        Outcome {
+            expanded,
+            problems,
+            unknown,
+        }
     }
 
     fn expand_inputs(&self, inputs: &Inputs<'_>, surroundings: &Surroundings) -> Result<Expanded, Stop> {
@@ -149,6 +168,11 @@ impl Workload {
         inputs.refuse_unknown_names()?;
         let shared = shared?;
         let (policy, outputs) = (self.expand)(inputs, &shared)?;
-        Ok(Expanded { edition: shared.edition, environment: shared.environment, policy, outputs })
+        Ok(Expanded {
+            edition: shared.edition,
+            environment: shared.environment,
+            policy,
+            outputs,
+        })
     }
 }

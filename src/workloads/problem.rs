@@ -57,7 +57,10 @@ impl Findings {
 
     /// Whether an error was reported.
     pub fn has_errors(&self) -> bool {
-        self.problems.borrow().iter().any(|problem| problem.severity == Severity::Error)
+        self.problems
+            .borrow()
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
     }
 
     /// The findings, and the inputs that were not known yet.
@@ -66,7 +69,12 @@ impl Findings {
     }
 
     fn add(&self, severity: Severity, path: Path, summary: &str, detail: String) {
-        let problem = Problem { severity, path, summary: summary.to_owned(), detail };
+        let problem = Problem {
+            severity,
+            path,
+            summary: summary.to_owned(),
+            detail,
+        };
         let mut problems = self.problems.borrow_mut();
         if !problems.contains(&problem) {
             problems.push(problem);

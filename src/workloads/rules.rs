@@ -5,11 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    inputs::Inputs,
-    problem::Stop,
-    shared::{Isolation, Shared},
-};
+use super::{inputs::Inputs, problem::Stop, shared::Shared};
 use crate::{
     network::{
         Access, AddressSide, Description, Direction, Family, Known, PortRange, Ports, Prefix, Priority, Protocol,
@@ -41,16 +37,19 @@ pub(super) enum End {
 impl End {
     /// The subnet's own side: its prefixes, or `*`, which is what the documents write.
     pub(super) fn local(shared: &Shared) -> End {
-        if shared.local.is_empty() { End::Any } else { End::Prefixes(shared.local.clone()) }
+        if shared.local.is_empty() {
+            End::Any
+        } else {
+            End::Prefixes(shared.local.clone())
+        }
     }
 
-    /// The virtual network: its explicit spaces, or the tag.
-    fn virtual_network(shared: &Shared) -> Result<End, Stop> {
-        if shared.virtual_network.is_empty() {
-            Ok(End::Tag("VirtualNetwork".parse().map_err(|_| Stop)?))
-        } else {
-            Ok(End::Prefixes(shared.virtual_network.clone()))
+    /// A service tag; the user's explicit address spaces take the place of `VirtualNetwork`.
+    pub(super) fn tag(tag: ServiceTag, shared: &Shared) -> End {
+        if tag.as_str() == "VirtualNetwork" && !shared.virtual_network.is_empty() {
+            return End::Prefixes(shared.virtual_network.clone());
         }
+        End::Tag(tag)
     }
 
     fn families(&self) -> Option<BTreeSet<Family>> {
@@ -66,7 +65,11 @@ impl End {
             End::Tag(tag) => AddressSide::Tag(tag.clone()),
             End::Groups(groups) => AddressSide::Groups(groups.clone()),
             End::Prefixes(prefixes) => AddressSide::Prefixes(
-                prefixes.iter().filter(|prefix| family.is_none_or(|family| prefix.family() == family)).copied().collect(),
+                prefixes
+                    .iter()
+                    .filter(|prefix| family.is_none_or(|family| prefix.family() == family))
+                    .copied()
+                    .collect(),
             ),
         }
     }
@@ -102,7 +105,12 @@ const DENY_IPV6_OFFSET: i64 = 8;
 
 impl<'a> RuleSet<'a> {
     pub(super) fn new(shared: &'a Shared, inputs: &'a Inputs<'a>, band: Band) -> RuleSet<'a> {
-        RuleSet { shared, inputs, band, rules: BTreeMap::new() }
+        RuleSet {
+            shared,
+            inputs,
+            band,
+            rules: BTreeMap::new(),
+        }
     }
 
     /// Adds the rule, or its IPv4 and IPv6 twins.
@@ -129,11 +137,8 @@ impl<'a> RuleSet<'a> {
         Ok(())
     }
 
-    /// The user's own rules and what closes the subnet, then the finished set.
+    /// The user's own rules, then the finished set.
     pub(super) fn finish(mut self) -> Result<SecurityRules, Stop> {
-        if self.shared.isolation == Isolation::Strict {
-            self.close_virtual_network()?;
-        }
         for rule in self.shared.extra_rules.values() {
             let path = self.inputs.path("extra_rules").key(rule.name.as_str());
             self.insert(rule.clone(), path)?;
@@ -143,9 +148,18 @@ impl<'a> RuleSet<'a> {
 
     fn place(&mut self, draft: &Draft<'_>, family: Option<Family>) -> Result<(), Stop> {
         let ipv6 = family == Some(Family::V6);
-        let name = format!("{}{}{}", self.shared.name_prefix, draft.name, if ipv6 { "_ipv6" } else { "" });
+        let name = format!(
+            "{}{}{}",
+            self.shared.name_prefix,
+            draft.name,
+            if ipv6 { "_ipv6" } else { "" }
+        );
         let name: RuleName = name.parse().map_err(|error| {
-            self.inputs.findings().error(self.inputs.path("name_prefix"), "Invalid rule name", format!("{error}."))
+            self.inputs.findings().error(
+                self.inputs.path("name_prefix"),
+                "Invalid rule name",
+                format!("{error}."),
+            )
         })?;
         let rule = SecurityRule {
             name,
@@ -182,7 +196,8 @@ impl<'a> RuleSet<'a> {
         };
         Priority::try_from(number).map_err(|error| {
             let base = self.shared.deny_priority;
-            let detail = format!("With `deny_priority` `{base}` a deny rule would have to stand at `{number}`: {error}.");
+            let detail =
+                format!("With `deny_priority` `{base}` a deny rule would have to stand at `{number}`: {error}.");
             findings.error(self.inputs.path("deny_priority"), "Priority out of range", detail)
         })
     }
@@ -198,7 +213,10 @@ impl<'a> RuleSet<'a> {
         };
         let findings = self.inputs.findings();
         if other.name.as_str().eq_ignore_ascii_case(rule.name.as_str()) {
-            let detail = format!("Two rules are called `{}`; Azure compares names without case. Rename one.", rule.name);
+            let detail = format!(
+                "Two rules are called `{}`; Azure compares names without case. Rename one.",
+                rule.name
+            );
             return Err(findings.error(path, "Rule name taken", detail));
         }
         let detail = format!(
@@ -223,69 +241,6 @@ impl<'a> RuleSet<'a> {
         let free = (near..4000).chain(100..near).find(|priority| !taken.contains(priority));
         free.map_or_else(|| "none".to_owned(), |priority| priority.to_string())
     }
-
-    /// `isolation = "strict"`: what the default rules 65000 would admit is closed, except the subnet's own traffic and DNS.
-    fn close_virtual_network(&mut self) -> Result<(), Stop> {
-        let local = End::local(self.shared);
-        if self.shared.intra_subnet {
-            if self.shared.subnet.is_empty() {
-                return Err(self.inputs.findings().error(
-                    self.inputs.path("subnet_address_prefixes"),
-                    "Missing argument",
-                    "`isolation` is `strict` and the subnet's own traffic stays open, which needs `subnet_address_prefixes`; or set \
-                     `intra_subnet_traffic_enabled = false`.",
-                ));
-            }
-            for (name, direction) in
-                [("AllowIntraSubnetInbound", Direction::Inbound), ("AllowIntraSubnetOutbound", Direction::Outbound)]
-            {
-                let subnet = End::Prefixes(self.shared.subnet.clone());
-                let (source, destination) = (subnet.clone(), subnet);
-                self.strict("Hosts of the subnet among themselves", name, 240, direction, Access::Allow, source, destination)?;
-            }
-        }
-        if !self.shared.dns_servers.is_empty() {
-            let servers = End::Prefixes(self.shared.dns_servers.clone());
-            let udp = self.dns(Protocol::Udp, "AllowDnsUdp", 241, local.clone(), servers.clone());
-            self.add(udp)?;
-            let tcp = self.dns(Protocol::Tcp, "AllowDnsTcp", 242, local.clone(), servers);
-            self.add(tcp)?;
-        }
-        let network = End::virtual_network(self.shared)?;
-        let deny = "The virtual network is closed";
-        self.strict(deny, "BlockVirtualNetworkOutbound", 4001, Direction::Outbound, Access::Deny, local.clone(), network.clone())?;
-        self.strict(deny, "BlockVirtualNetworkInbound", 4001, Direction::Inbound, Access::Deny, network, local)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a rule has that many parts and a builder would say the same at greater length")]
-    fn strict(
-        &mut self,
-        purpose: &str,
-        name: &str,
-        priority: i64,
-        direction: Direction,
-        access: Access,
-        source: End,
-        destination: End,
-    ) -> Result<(), Stop> {
-        let (requirement_id, protocol, ports) = (super::shared::ISOLATION_STRICT, Protocol::Any, Ports::Any);
-        self.add(Draft { requirement_id, purpose, name, priority, direction, access, protocol, source, destination, ports })
-    }
-
-    fn dns<'r>(&self, protocol: Protocol, name: &'r str, priority: i64, source: End, destination: End) -> Draft<'r> {
-        Draft {
-            requirement_id: super::shared::ISOLATION_STRICT,
-            purpose: "Custom DNS servers",
-            name,
-            priority,
-            direction: Direction::Outbound,
-            access: Access::Allow,
-            protocol,
-            source,
-            destination,
-            ports: Ports::single(53),
-        }
-    }
 }
 
 /// The settings of a workload that conditions of the catalogue speak of.
@@ -297,9 +252,19 @@ pub(super) fn requirements<'s>(
     switches: &'s Switches,
     kinds: &'s [Kind],
 ) -> impl Iterator<Item = &'static Requirement> + 's {
-    shared.catalogue.of_edition(shared.edition).filter(move |row| {
-        kinds.contains(&row.kind) && !shared.waived.contains_key(&row.id) && row.when.iter().all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
-    })
+    let every_workloads = shared.isolation_rows.of_edition(shared.edition);
+    shared
+        .catalogue
+        .of_edition(shared.edition)
+        .chain(every_workloads)
+        .filter(move |row| {
+            kinds.contains(&row.kind)
+                && !shared.waived.contains_key(&row.id)
+                && row
+                    .when
+                    .iter()
+                    .all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
+        })
 }
 
 fn holds(setting: Option<&Condition>, wanted: &Condition) -> bool {
@@ -315,10 +280,14 @@ pub(super) fn ports_of(row: &Requirement, inputs: &Inputs<'_>) -> Result<Ports, 
     if let Some(argument) = &row.port_argument
         && let Some(number) = inputs.number(argument)?
     {
-        return u16::try_from(number).ok().filter(|port| *port > 0).map(Ports::single).ok_or_else(|| {
-            let detail = format!("`{argument}` is `{number}`: a port is 1 to 65535 ({}).", row.id);
-            inputs.findings().error(inputs.path(argument), "Invalid port", detail)
-        });
+        return u16::try_from(number)
+            .ok()
+            .filter(|port| *port > 0)
+            .map(Ports::single)
+            .ok_or_else(|| {
+                let detail = format!("`{argument}` is `{number}`: a port is 1 to 65535 ({}).", row.id);
+                inputs.findings().error(inputs.path(argument), "Invalid port", detail)
+            });
     }
     if row.ports.is_empty() {
         return Ok(Ports::Any);
@@ -335,6 +304,11 @@ pub(super) fn protocol_of(row: &Requirement, inputs: &Inputs<'_>) -> Result<Prot
 
 /// A row that a test of the catalogue should have refused.
 pub(super) fn malformed(row: &Requirement, inputs: &Inputs<'_>) -> Stop {
-    let detail = format!("Requirement {} of the catalogue is malformed. This is a defect of the provider; please report it.", row.id);
-    inputs.findings().error(inputs.path("edition"), "Unusable catalogue", detail)
+    let detail = format!(
+        "Requirement {} of the catalogue is malformed. This is a defect of the provider; please report it.",
+        row.id
+    );
+    inputs
+        .findings()
+        .error(inputs.path("edition"), "Unusable catalogue", detail)
 }

@@ -8,11 +8,12 @@ use super::{
     extra_rules,
     inputs::{Inputs, nearest, parsed},
     problem::Stop,
+    rules::Switches,
 };
 use crate::{
     network::{Family, Prefix, PrerequisiteStatus, Priority, SecurityRule},
     regions::{self, Cloud, UnknownLocation},
-    requirements::{Catalogue, Edition, catalogue},
+    requirements::{Catalogue, Condition, Edition, catalogue},
 };
 
 /// The shared arguments.
@@ -89,12 +90,15 @@ pub struct Check {
 
 /// The checks that can be waived.
 pub static CHECKS: &[Check] = &[
-    Check { id: LOCATION_KNOWN, description: "The location is one this release of the provider knows." },
-    Check { id: ADMIN_SOURCE_CLOSED, description: "Administrators' ports are not open to the whole internet." },
+    Check {
+        id: LOCATION_KNOWN,
+        description: "The location is one this release of the provider knows.",
+    },
+    Check {
+        id: ADMIN_SOURCE_CLOSED,
+        description: "Administrators' ports are not open to the whole internet.",
+    },
 ];
-
-/// Stands in for a requirement id on rules that the user's `isolation = "strict"` asks for.
-pub(super) const ISOLATION_STRICT: &str = "ISOLATION-STRICT";
 
 pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
 pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
@@ -118,9 +122,13 @@ pub(super) struct SubnetSize {
 /// The shared arguments, read.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
+    /// The workload's name.
+    pub(super) workload: &'static str,
     pub(super) edition: Edition,
     pub(super) environment: Cloud,
     pub(super) catalogue: &'static Catalogue,
+    /// What `isolation` and `egress` demand of every workload.
+    pub(super) isolation_rows: &'static Catalogue,
     /// The local side of every rule; empty is `*`.
     pub(super) local: BTreeSet<Prefix>,
     /// The subnet's prefixes as far as they are known, for what is said to others about it.
@@ -144,9 +152,14 @@ impl Shared {
         let defaults = surroundings.defaults;
         let environment = read_environment(inputs, defaults);
         let edition = read_edition(inputs, defaults);
-        let catalogue = catalogue(workload.system).map_err(|error| {
-            inputs.findings().error(inputs.path("edition"), "Unusable catalogue", format!("{error}."))
-        });
+        let rows = |system| {
+            catalogue(system).map_err(|error| {
+                inputs
+                    .findings()
+                    .error(inputs.path("edition"), "Unusable catalogue", format!("{error}."))
+            })
+        };
+        let (catalogue, isolation_rows) = (rows(workload.system), rows("shared"));
         let waived = read_waivers(inputs);
         let location = match (environment, &waived) {
             (Ok(environment), Ok(waived)) => check_location(inputs, environment, waived),
@@ -165,9 +178,11 @@ impl Shared {
         location?;
         let isolation_word = isolation?;
         let shared = Shared {
+            workload: workload.name,
             edition: edition?,
             environment: environment?,
             catalogue: catalogue?,
+            isolation_rows: isolation_rows?,
             subnet: local.clone()?.into_iter().chain(subnet?).collect(),
             local: local?,
             way_out: surroundings.way_out,
@@ -192,7 +207,32 @@ impl Shared {
 
     /// The same for the NSG of somebody else: without this workload's extra rules and denies.
     pub(super) fn without_own_rules(&self) -> Shared {
-        Shared { isolation: Isolation::None, extra_rules: BTreeMap::new(), ..self.clone() }
+        Shared {
+            isolation: Isolation::None,
+            extra_rules: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The settings that every workload's conditions speak of.
+    pub(super) fn switches(&self) -> Switches {
+        Switches::from([
+            ("isolation", Condition::Text(self.isolation_word.clone())),
+            ("environment", Condition::Text(self.environment.as_str().to_owned())),
+            ("intra_subnet_traffic_enabled", Condition::Bool(self.intra_subnet)),
+            (
+                "dns_server_addresses_given",
+                Condition::Bool(!self.dns_servers.is_empty()),
+            ),
+        ])
+    }
+
+    /// The prefixes that every workload's rows speak of.
+    pub(super) fn prefixes(&self) -> BTreeMap<&'static str, BTreeSet<Prefix>> {
+        BTreeMap::from([
+            ("subnet_address_prefixes", self.subnet.clone()),
+            ("dns_server_addresses", self.dns_servers.clone()),
+        ])
     }
 
     /// Refuses a subnet that is too small for what stands in it.
@@ -202,14 +242,25 @@ impl Shared {
             // Azure's IPv6 subnets are exactly /64.
             Family::V6 => prefix.length() != 64,
         });
-        let Some(prefix) = too_small.filter(|_| !self.waived.contains_key(size.requirement)) else { return Ok(()) };
-        let argument = if self.local.contains(prefix) { "subnet_address_prefixes" } else { "address_prefixes" };
+        let Some(prefix) = too_small.filter(|_| !self.waived.contains_key(size.requirement)) else {
+            return Ok(());
+        };
+        let argument = if self.local.contains(prefix) {
+            "subnet_address_prefixes"
+        } else {
+            "address_prefixes"
+        };
         let demand = match prefix.family() {
-            Family::V4 => format!("{} demands /{} or shorter, because Azure reserves five addresses of each subnet", size.requirement, size.longest_ipv4),
+            Family::V4 => format!(
+                "{} demands /{} or shorter, because Azure reserves five addresses of each subnet",
+                size.requirement, size.longest_ipv4
+            ),
             Family::V6 => "the IPv6 prefix of a subnet is exactly a /64".to_owned(),
         };
         let detail = format!("`{prefix}` does not fit: {demand}.");
-        Err(inputs.findings().error(inputs.path(argument), "Subnet of the wrong size", detail))
+        Err(inputs
+            .findings()
+            .error(inputs.path(argument), "Subnet of the wrong size", detail))
     }
 
     /// An edition older than a system has nothing to expand: better an error than an empty rule set.
@@ -222,7 +273,10 @@ impl Shared {
         Err(inputs.findings().error(
             inputs.path("edition"),
             "Edition without requirements",
-            format!("Edition `{}` has no requirements of {}.{first}", self.edition, workload.title),
+            format!(
+                "Edition `{}` has no requirements of {}.{first}",
+                self.edition, workload.title
+            ),
         ))
     }
 }
@@ -252,17 +306,23 @@ fn read_edition(inputs: &Inputs<'_>, defaults: Defaults) -> Result<Edition, Stop
 
 fn check_location(inputs: &Inputs<'_>, cloud: Cloud, waived: &BTreeMap<String, String>) -> Result<(), Stop> {
     // The location decides no rule yet, so a location known only after apply is checked then.
-    let Some(crate::network::Known::Is(location)) = inputs.leaf("location")? else { return Ok(()) };
+    let Some(crate::network::Known::Is(location)) = inputs.leaf("location")? else {
+        return Ok(());
+    };
     let detail = match regions::find(&location, cloud) {
         Ok(_) => return Ok(()),
         Err(_) if waived.contains_key(LOCATION_KNOWN) => return Ok(()),
-        Err(error @ UnknownLocation::Elsewhere { .. }) => format!("{error}. Set `environment`, or choose a location of `{cloud}`."),
+        Err(error @ UnknownLocation::Elsewhere { .. }) => {
+            format!("{error}. Set `environment`, or choose a location of `{cloud}`.")
+        }
         Err(error @ UnknownLocation::Nowhere { .. }) => format!(
             "{error} If Azure has it and this release does not know it yet, waive the check: waived_requirements = {{ \
              \"{LOCATION_KNOWN}\" = \"new region\" }}."
         ),
     };
-    Err(inputs.findings().error(inputs.path("location"), "Unknown location", detail))
+    Err(inputs
+        .findings()
+        .error(inputs.path("location"), "Unknown location", detail))
 }
 
 fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {

@@ -64,15 +64,14 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    fn add(
-        &mut self,
-        severity: Severity,
-        path: Option<Path>,
-        summary: impl Into<String>,
-        detail: impl Into<String>,
-    ) {
+    fn add(&mut self, severity: Severity, path: Option<Path>, summary: impl Into<String>, detail: impl Into<String>) {
         let path = path.filter(|path| !path.is_root());
-        self.0.push(Diagnostic { severity, summary: summary.into(), detail: detail.into(), path });
+        self.0.push(Diagnostic {
+            severity,
+            summary: summary.into(),
+            detail: detail.into(),
+            path,
+        });
     }
 }
 

@@ -294,12 +294,12 @@ mod tests {
             let _rpc = tracing::info_span!("rpc", tf_rpc = "ReadResource", tf_req_id = 7u64, status = 1).entered();
             let inner = tracing::info_span!("arm", status = tracing::field::Empty).entered();
             inner.record("status", 200);
-            tracing::debug!(target: "provider::azure", url = %"https://example.com", retry = false, "asked");
+            tracing::debug!(target: "provider::cloud", url = %"https://example.com", retry = false, "asked");
         });
         assert_eq!(
             text(&entries),
             [concat!(
-                r#"{"@level":"debug","@message":"asked","@module":"provider.azure","retry":false,"status":200,"#,
+                r#"{"@level":"debug","@message":"asked","@module":"provider.cloud","retry":false,"status":200,"#,
                 r#""tf_req_id":7,"tf_rpc":"ReadResource","url":"https://example.com"}"#
             )]
         );

@@ -29,18 +29,22 @@ pub fn replacements(schema: &Schema, prior: &Value, planned: &Value) -> Vec<Path
 }
 
 fn plan_block(block: &Block, prior: Option<&Value>, config: &Value, proposed: Value) -> Value {
-    let Value::Map(mut entries) = proposed else { return proposed };
+    let Value::Map(mut entries) = proposed else {
+        return proposed;
+    };
     plan_attributes(&block.attributes, prior, config, &mut entries);
     for (name, nested) in &block.blocks {
         let Some(value) = entries.remove(name) else { continue };
         let prior = prior.map(|prior| prior.attribute(name));
         let planned = match (nested.nesting, value) {
             (BlockNesting::Single, value) => plan_block(&nested.block, prior, config.attribute(name), value),
-            (BlockNesting::List | BlockNesting::Set, Value::List(elements)) => {
-                plan_elements(elements, prior, config.attribute(name), nested.nesting == BlockNesting::Set, |p, c, e| {
-                    plan_block(&nested.block, p, c, e)
-                })
-            }
+            (BlockNesting::List | BlockNesting::Set, Value::List(elements)) => plan_elements(
+                elements,
+                prior,
+                config.attribute(name),
+                nested.nesting == BlockNesting::Set,
+                |p, c, e| plan_block(&nested.block, p, c, e),
+            ),
             (_, value) => value,
         };
         entries.insert(name.clone(), planned);
@@ -82,7 +86,9 @@ fn plan_attribute(attribute: &Attribute, prior: Option<&Value>, config: &Value, 
     {
         return prior.clone();
     }
-    let Shape::Nested(nesting, attributes) = &attribute.shape else { return proposed };
+    let Shape::Nested(nesting, attributes) = &attribute.shape else {
+        return proposed;
+    };
     let plan_object = |prior: Option<&Value>, config: &Value, element: Value| match element {
         Value::Map(mut entries) => {
             plan_attributes(attributes, prior.filter(|prior| !prior.is_null()), config, &mut entries);
@@ -127,7 +133,11 @@ fn plan_elements(
         let prior = prior.and_then(|prior| prior.at(&step));
         plan(prior, config.at(&step).unwrap_or(&Value::Null), element)
     });
-    if unordered { Value::set(planned) } else { Value::List(planned.collect()) }
+    if unordered {
+        Value::set(planned)
+    } else {
+        Value::List(planned.collect())
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +150,10 @@ mod tests {
             |a, b| a.as_str().map(str::to_lowercase) == b.as_str().map(str::to_lowercase);
         Schema::new("")
             .attribute("name", Attribute::required(Type::String, "").replaces())
-            .attribute("location", Attribute::required(Type::String, "").equivalent_when(same_ignoring_case))
+            .attribute(
+                "location",
+                Attribute::required(Type::String, "").equivalent_when(same_ignoring_case),
+            )
             .attribute("size", Attribute::optional(Type::Number, "").default_value(3_i64))
             .attribute("secret", Attribute::optional(Type::String, "").write_only())
             .attribute("id", Attribute::computed(Type::String, ""))
@@ -172,12 +185,19 @@ mod tests {
         assert_eq!(planned.attribute("size"), &Value::from(3_i64));
         assert_eq!(planned.attribute("id"), &Value::UNKNOWN);
         assert_eq!(planned.attribute("secret"), &Value::Null);
-        assert_eq!(planned.attribute("rules").attribute("web").attribute("port"), &Value::from(443_i64));
+        assert_eq!(
+            planned.attribute("rules").attribute("web").attribute("port"),
+            &Value::from(443_i64)
+        );
     }
 
     #[test]
     fn a_change_of_spelling_is_no_change() {
-        let prior = object(&[("name", "a".into()), ("location", "westeurope".into()), ("id", "1".into())]);
+        let prior = object(&[
+            ("name", "a".into()),
+            ("location", "westeurope".into()),
+            ("id", "1".into()),
+        ]);
         let config = object(&[("name", "a".into()), ("location", "WestEurope".into())]);
         let mut proposed = config.clone();
         proposed.set_attribute("id", "1".into());

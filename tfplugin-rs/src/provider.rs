@@ -156,7 +156,10 @@ pub trait Resource: Send + Sync + 'static {
     async fn import(&self, _id: &str, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Imported<Self::State>> {
         diagnostics.error(
             "Import is not supported",
-            format!("`{}` cannot be imported: create it with Terraform instead.", self.name()),
+            format!(
+                "`{}` cannot be imported: create it with Terraform instead.",
+                self.name()
+            ),
         );
         None
     }

@@ -118,7 +118,11 @@ pub struct Attribute {
 impl Schema {
     /// A schema of version 0 without attributes.
     pub fn new(description: impl Into<String>) -> Schema {
-        Schema { version: 0, description: description.into(), block: Block::default() }
+        Schema {
+            version: 0,
+            description: description.into(),
+            block: Block::default(),
+        }
     }
 
     /// Sets the version.
@@ -138,7 +142,9 @@ impl Schema {
     /// Adds attributes.
     #[must_use]
     pub fn attributes<K: Into<String>>(mut self, attributes: impl IntoIterator<Item = (K, Attribute)>) -> Schema {
-        self.block.attributes.extend(attributes.into_iter().map(|(name, attribute)| (name.into(), attribute)));
+        self.block
+            .attributes
+            .extend(attributes.into_iter().map(|(name, attribute)| (name.into(), attribute)));
         self
     }
 
@@ -158,7 +164,10 @@ impl Schema {
 impl Block {
     /// The type of the block's object.
     pub fn ty(&self) -> Type {
-        let attributes = self.attributes.iter().map(|(name, attribute)| (name.clone(), attribute.ty()));
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|(name, attribute)| (name.clone(), attribute.ty()));
         let blocks = self.blocks.iter().map(|(name, block)| (name.clone(), block.ty()));
         Type::Object(attributes.chain(blocks).collect())
     }
@@ -184,7 +193,13 @@ impl From<Type> for Shape {
 impl Shape {
     /// Objects with attributes of their own.
     pub fn nested<K: Into<String>>(nesting: Nesting, attributes: impl IntoIterator<Item = (K, Attribute)>) -> Shape {
-        Shape::Nested(nesting, attributes.into_iter().map(|(name, attribute)| (name.into(), attribute)).collect())
+        Shape::Nested(
+            nesting,
+            attributes
+                .into_iter()
+                .map(|(name, attribute)| (name.into(), attribute))
+                .collect(),
+        )
     }
 }
 
@@ -273,7 +288,12 @@ impl Attribute {
         match &self.shape {
             Shape::Plain(ty) => ty.clone(),
             Shape::Nested(nesting, attributes) => {
-                let object = Type::Object(attributes.iter().map(|(name, inner)| (name.clone(), inner.ty())).collect());
+                let object = Type::Object(
+                    attributes
+                        .iter()
+                        .map(|(name, inner)| (name.clone(), inner.ty()))
+                        .collect(),
+                );
                 match nesting {
                     Nesting::Single => object,
                     Nesting::List => Type::list(object),

@@ -1,5 +1,10 @@
 //! The calls of the protocol, answered for a small provider.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where"
+)]
 
 use std::sync::Arc;
 
@@ -58,7 +63,8 @@ impl Resource for Crates {
 
     async fn plan(&self, plan: &mut Plan, _call: &Call, _diagnostics: &mut Diagnostics) {
         if let Some(label) = plan.planned.attribute("label").as_str() {
-            plan.planned.set_attribute("id", Value::unknown_with_prefix(format!("box-{label}")));
+            plan.planned
+                .set_attribute("id", Value::unknown_with_prefix(format!("box-{label}")));
         }
         plan.private = b"planned".to_vec();
     }
@@ -76,11 +82,26 @@ impl Resource for Crates {
             _ => {}
         }
         change.private = b"kept".to_vec();
-        let id = if label == "forgets" { Attr::Unknown } else { Attr::Known(format!("box-{label}")) };
-        Some(Crate { label, size: change.planned.size, id, key: None })
+        let id = if label == "forgets" {
+            Attr::Unknown
+        } else {
+            Attr::Known(format!("box-{label}"))
+        };
+        Some(Crate {
+            label,
+            size: change.planned.size,
+            id,
+            key: None,
+        })
     }
 
-    async fn read(&self, state: Crate, private: &mut Private, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Crate> {
+    async fn read(
+        &self,
+        state: Crate,
+        private: &mut Private,
+        _call: &Call,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Crate> {
         private.extend_from_slice(b"!");
         match state.label.as_str() {
             "gone" => None,
@@ -88,7 +109,10 @@ impl Resource for Crates {
                 diagnostics.error("Locked", "The shelf is locked.");
                 None
             }
-            _ => Some(Crate { size: state.size + 1, ..state }),
+            _ => Some(Crate {
+                size: state.size + 1,
+                ..state
+            }),
         }
     }
 
@@ -98,7 +122,10 @@ impl Resource for Crates {
             return None;
         }
         let prior = change.prior.take()?;
-        Some(Crate { size: change.planned.size, ..prior })
+        Some(Crate {
+            size: change.planned.size,
+            ..prior
+        })
     }
 
     async fn delete(&self, state: Crate, _private: &Private, _call: &Call, diagnostics: &mut Diagnostics) {
@@ -108,8 +135,16 @@ impl Resource for Crates {
     }
 
     async fn import(&self, id: &str, _call: &Call, _diagnostics: &mut Diagnostics) -> Option<Imported<Crate>> {
-        let state = Crate { label: id.trim_start_matches("box-").into(), size: 0, id: Attr::Known(id.into()), key: None };
-        Some(Imported { state, private: Private::new() })
+        let state = Crate {
+            label: id.trim_start_matches("box-").into(),
+            size: 0,
+            id: Attr::Known(id.into()),
+            key: None,
+        };
+        Some(Imported {
+            state,
+            private: Private::new(),
+        })
     }
 
     async fn upgrade(
@@ -135,7 +170,10 @@ impl DataSource for Count {
 
     fn schema(&self) -> Schema {
         Schema::new("Counts.")
-            .attribute("room", Attribute::optional(Type::String, "Room.").default_value("cellar"))
+            .attribute(
+                "room",
+                Attribute::optional(Type::String, "Room.").default_value("cellar"),
+            )
             .attribute("count", Attribute::computed(Type::Number, "Count."))
     }
 
@@ -173,7 +211,10 @@ impl Function for Join {
     async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
         let parts: Vec<&str> = arguments.iter().filter_map(Value::as_str).collect();
         if let Some(position) = parts.iter().position(|part| part.is_empty()) {
-            return Err(FunctionError { text: "a part is empty".into(), argument: Some(position) });
+            return Err(FunctionError {
+                text: "a part is empty".into(),
+                argument: Some(position),
+            });
         }
         Ok(parts.concat().into())
     }
@@ -214,7 +255,10 @@ fn value(label: &str, size: Value, id: Value, key: Value) -> Value {
 
 fn wire(value: &Value) -> Option<proto::DynamicValue> {
     let msgpack = msgpack::encode(value, &box_schema().ty()).unwrap().into();
-    Some(proto::DynamicValue { msgpack, ..Default::default() })
+    Some(proto::DynamicValue {
+        msgpack,
+        ..Default::default()
+    })
 }
 
 fn unwire(value: Option<proto::DynamicValue>) -> Value {
@@ -229,7 +273,11 @@ async fn plan(prior: &Value, config: &Value, proposed: &Value) -> proto::plan_re
         config: wire(config),
         ..Default::default()
     };
-    service().plan_resource_change(Request::new(request)).await.unwrap().into_inner()
+    service()
+        .plan_resource_change(Request::new(request))
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 async fn apply(prior: &Value, planned: &Value) -> proto::apply_resource_change::Response {
@@ -240,7 +288,11 @@ async fn apply(prior: &Value, planned: &Value) -> proto::apply_resource_change::
         config: wire(planned),
         ..Default::default()
     };
-    service().apply_resource_change(Request::new(request)).await.unwrap().into_inner()
+    service()
+        .apply_resource_change(Request::new(request))
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 #[tokio::test]
@@ -248,7 +300,10 @@ async fn a_create_is_planned_with_defaults_and_what_is_known_of_computed_values(
     let config = value("a", Value::Null, Value::Null, "secret".into());
     let response = plan(&Value::Null, &config, &config).await;
     let planned = unwire(response.planned_state);
-    assert_eq!(planned, value("a", 3_i64.into(), Value::unknown_with_prefix("box-a"), Value::Null));
+    assert_eq!(
+        planned,
+        value("a", 3_i64.into(), Value::unknown_with_prefix("box-a"), Value::Null)
+    );
     assert_eq!(&response.planned_private[..], b"planned");
     assert!(!response.legacy_type_system);
 }
@@ -258,7 +313,11 @@ async fn a_changed_label_replaces() {
     let prior = value("a", 3_i64.into(), "box-a".into(), Value::Null);
     let config = value("b", Value::Null, Value::Null, Value::Null);
     let response = plan(&prior, &config, &value("b", 3_i64.into(), "box-a".into(), Value::Null)).await;
-    let paths: Vec<_> = response.requires_replace.iter().map(|path| format!("{:?}", path.steps[0].selector)).collect();
+    let paths: Vec<_> = response
+        .requires_replace
+        .iter()
+        .map(|path| format!("{:?}", path.steps[0].selector))
+        .collect();
     assert_eq!(paths, [r#"Some(AttributeName("label"))"#]);
 }
 
@@ -267,7 +326,10 @@ async fn a_failed_create_keeps_what_exists_and_nothing_else() {
     let planned = |label: &str| value(label, 3_i64.into(), Value::UNKNOWN, Value::Null);
     let half = apply(&Value::Null, &planned("half")).await;
     assert_eq!(half.diagnostics[0].summary, "Crooked");
-    assert_eq!(unwire(half.new_state), value("half", 3_i64.into(), "box-half".into(), Value::Null));
+    assert_eq!(
+        unwire(half.new_state),
+        value("half", 3_i64.into(), "box-half".into(), Value::Null)
+    );
     assert_eq!(&half.private[..], b"kept");
 
     let refused = apply(&Value::Null, &planned("refused")).await;
@@ -277,7 +339,11 @@ async fn a_failed_create_keeps_what_exists_and_nothing_else() {
 #[tokio::test]
 async fn a_failed_update_or_delete_keeps_the_prior_state() {
     let prior = value("nailed", 3_i64.into(), "box-nailed".into(), Value::Null);
-    let update = apply(&prior, &value("nailed", 10_i64.into(), "box-nailed".into(), Value::Null)).await;
+    let update = apply(
+        &prior,
+        &value("nailed", 10_i64.into(), "box-nailed".into(), Value::Null),
+    )
+    .await;
     assert_eq!(unwire(update.new_state), prior);
     let delete = apply(&prior, &Value::Null).await;
     assert_eq!(delete.diagnostics[0].summary, "Nailed down");
@@ -289,14 +355,21 @@ async fn defects_of_a_resource_are_errors_and_not_broken_states() {
     let planned = |label: &str| value(label, 3_i64.into(), Value::UNKNOWN, Value::Null);
     let panics = apply(&Value::Null, &planned("panics")).await;
     assert_eq!(panics.diagnostics[0].summary, "Provider defect");
-    assert!(panics.diagnostics[0].detail.contains("the shelf fell over"), "{:?}", panics.diagnostics);
+    assert!(
+        panics.diagnostics[0].detail.contains("the shelf fell over"),
+        "{:?}",
+        panics.diagnostics
+    );
 
     let silent = apply(&Value::Null, &planned("silent")).await;
     assert_eq!(silent.diagnostics[0].summary, "Missing state");
 
     let forgets = apply(&Value::Null, &planned("forgets")).await;
     assert_eq!(forgets.diagnostics[0].summary, "Unknown value after apply");
-    assert_eq!(unwire(forgets.new_state), value("forgets", 3_i64.into(), Value::Null, Value::Null));
+    assert_eq!(
+        unwire(forgets.new_state),
+        value("forgets", 3_i64.into(), Value::Null, Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -309,7 +382,11 @@ async fn a_read_that_fails_keeps_the_stored_state_and_one_that_finds_nothing_say
             private: b"kept".to_vec().into(),
             ..Default::default()
         };
-        service().read_resource(Request::new(request)).await.unwrap().into_inner()
+        service()
+            .read_resource(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner()
     };
     let there = read("a").await;
     assert_eq!(&there.private[..], b"kept!");
@@ -324,24 +401,51 @@ async fn a_read_that_fails_keeps_the_stored_state_and_one_that_finds_nothing_say
 async fn write_only_values_are_refused_where_they_would_be_stored() {
     let validate = async |allowed: bool| {
         let config = wire(&value("", Value::Null, Value::Null, "secret".into()));
-        let client_capabilities =
-            Some(proto::ClientCapabilities { write_only_attributes_allowed: allowed, ..Default::default() });
-        let request =
-            proto::validate_resource_config::Request { type_name: "shelf_crate".into(), config, client_capabilities };
-        let response = service().validate_resource_config(Request::new(request)).await.unwrap().into_inner();
-        response.diagnostics.into_iter().map(|diagnostic| diagnostic.summary).collect::<Vec<_>>()
+        let client_capabilities = Some(proto::ClientCapabilities {
+            write_only_attributes_allowed: allowed,
+            ..Default::default()
+        });
+        let request = proto::validate_resource_config::Request {
+            type_name: "shelf_crate".into(),
+            config,
+            client_capabilities,
+        };
+        let response = service()
+            .validate_resource_config(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner();
+        response
+            .diagnostics
+            .into_iter()
+            .map(|diagnostic| diagnostic.summary)
+            .collect::<Vec<_>>()
     };
     assert_eq!(validate(true).await, ["Empty label"]);
-    assert_eq!(validate(false).await, ["Write-only argument not supported", "Empty label"]);
+    assert_eq!(
+        validate(false).await,
+        ["Write-only argument not supported", "Empty label"]
+    );
 }
 
 #[tokio::test]
 async fn a_state_of_this_version_is_returned_as_it_came_and_an_older_one_is_upgraded() {
     let upgrade = async |version: i64| {
         let json: &[u8] = br#"{"label":"a","size":0.10,"id":"x","key":null}"#;
-        let raw_state = Some(proto::RawState { json: json.into(), ..Default::default() });
-        let request = proto::upgrade_resource_state::Request { type_name: "shelf_crate".into(), version, raw_state };
-        let response = service().upgrade_resource_state(Request::new(request)).await.unwrap().into_inner();
+        let raw_state = Some(proto::RawState {
+            json: json.into(),
+            ..Default::default()
+        });
+        let request = proto::upgrade_resource_state::Request {
+            type_name: "shelf_crate".into(),
+            version,
+            raw_state,
+        };
+        let response = service()
+            .upgrade_resource_state(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner();
         String::from_utf8(response.upgraded_state.unwrap().json.to_vec()).unwrap()
     };
     assert_eq!(upgrade(1).await, r#"{"label":"a","size":0.10,"id":"x","key":null}"#);
@@ -355,12 +459,22 @@ async fn data_sources_get_their_defaults() {
     let msgpack = msgpack::encode(&config, &ty).unwrap().into();
     let request = proto::read_data_source::Request {
         type_name: "shelf_count".into(),
-        config: Some(proto::DynamicValue { msgpack, ..Default::default() }),
+        config: Some(proto::DynamicValue {
+            msgpack,
+            ..Default::default()
+        }),
         ..Default::default()
     };
-    let response = service().read_data_source(Request::new(request)).await.unwrap().into_inner();
+    let response = service()
+        .read_data_source(Request::new(request))
+        .await
+        .unwrap()
+        .into_inner();
     let state = msgpack::decode(&response.state.unwrap().msgpack, &ty).unwrap();
-    assert_eq!(state, Value::object([("room", Value::from("cellar")), ("count", 7_i64.into())]));
+    assert_eq!(
+        state,
+        Value::object([("room", Value::from("cellar")), ("count", 7_i64.into())])
+    );
 }
 
 #[tokio::test]
@@ -368,25 +482,48 @@ async fn functions_name_the_argument_they_refuse() {
     let call = async |parts: &[&str]| {
         let arguments = parts.iter().map(|part| {
             let msgpack = msgpack::encode(&Value::from(*part), &Type::String).unwrap().into();
-            proto::DynamicValue { msgpack, ..Default::default() }
+            proto::DynamicValue {
+                msgpack,
+                ..Default::default()
+            }
         });
-        let request = proto::call_function::Request { name: "join".into(), arguments: arguments.collect() };
-        service().call_function(Request::new(request)).await.unwrap().into_inner()
+        let request = proto::call_function::Request {
+            name: "join".into(),
+            arguments: arguments.collect(),
+        };
+        service()
+            .call_function(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner()
     };
     let joined = call(&["a", "b", "c"]).await;
-    assert_eq!(msgpack::decode(&joined.result.unwrap().msgpack, &Type::String).unwrap(), Value::from("abc"));
+    assert_eq!(
+        msgpack::decode(&joined.result.unwrap().msgpack, &Type::String).unwrap(),
+        Value::from("abc")
+    );
     let refused = call(&["a", ""]).await.error.unwrap();
-    assert_eq!((refused.text.as_str(), refused.function_argument), ("a part is empty", Some(1)));
+    assert_eq!(
+        (refused.text.as_str(), refused.function_argument),
+        ("a part is empty", Some(1))
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_implemented_is_neither_announced_nor_answered() {
-    let schema = service().get_provider_schema(Request::new(Default::default())).await.unwrap().into_inner();
+    let schema = service()
+        .get_provider_schema(Request::new(Default::default()))
+        .await
+        .unwrap()
+        .into_inner();
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
     assert!(!capabilities.move_resource_state && !capabilities.generate_resource_config);
     assert!(schema.ephemeral_resource_schemas.is_empty() && schema.action_schemas.is_empty());
-    let status = service().move_resource_state(Request::new(Default::default())).await.unwrap_err();
+    let status = service()
+        .move_resource_state(Request::new(Default::default()))
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unimplemented);
 }
 
@@ -398,10 +535,17 @@ async fn an_import_is_one_object_and_an_unknown_type_an_error() {
             id: "box-a".into(),
             ..Default::default()
         };
-        service().import_resource_state(Request::new(request)).await.unwrap().into_inner()
+        service()
+            .import_resource_state(Request::new(request))
+            .await
+            .unwrap()
+            .into_inner()
     };
     let imported = import("shelf_crate").await.imported_resources;
     assert_eq!(imported.len(), 1);
     assert_eq!(unwire(imported[0].state.clone()).attribute("label"), &Value::from("a"));
-    assert_eq!(import("shelf_barrel").await.diagnostics[0].summary, "Unknown resource type");
+    assert_eq!(
+        import("shelf_barrel").await.diagnostics[0].summary,
+        "Unknown resource type"
+    );
 }

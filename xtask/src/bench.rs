@@ -31,7 +31,8 @@ const SUBJECTS: [Subject; 3] = [
         arguments: r#"
   location                = "westeurope"
   role                    = "server"
-  subnet_address_prefixes = ["10.0.${count.index}.0/24"]"#,
+  subnet_address_prefixes = ["10.0.${count.index}.0/24"]
+  node_address_prefixes   = ["10.1.0.0/24"]"#,
     },
     Subject {
         name: "resource lockeddown_cyclecloud_subnet",
@@ -41,7 +42,9 @@ const SUBJECTS: [Subject; 3] = [
   location           = "westeurope"
   role               = "server"
   virtual_network_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/vnet"
-  address_prefixes   = ["10.0.${count.index}.0/24"]"#,
+  address_prefixes   = ["10.0.${count.index}.0/24"]
+
+  node_address_prefixes = ["10.1.0.0/24"]"#,
     },
 ];
 

@@ -26,7 +26,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         [] => false,
         ["--check"] => true,
         [unknown, ..] => {
-            return Err(Failure::new(format!("Unknown argument\n`docs` takes `--check` only; `{unknown}` was given.")));
+            return Err(Failure::new(format!(
+                "Unknown argument\n`docs` takes `--check` only; `{unknown}` was given."
+            )));
         }
     };
     let mut stale = Vec::new();
@@ -42,7 +44,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         stale.push(path.display().to_string());
     }
     if check && !stale.is_empty() {
-        let detail = format!("Stale documentation\n{} differ from the schemas. Run `cargo xtask docs`.", stale.join(", "));
+        let detail = format!(
+            "Stale documentation\n{} differ from the schemas. Run `cargo xtask docs`.",
+            stale.join(", ")
+        );
         return Err(Failure::new(detail));
     }
     Ok(ExitCode::SUCCESS)
@@ -64,11 +69,17 @@ fn pages() -> Result<BTreeMap<String, String>> {
     let mut pages = BTreeMap::from([("index.md".to_owned(), index(&provider.schema())?)]);
     for resource in provider.resources() {
         let name = resource.name();
-        pages.insert(format!("resources/{}.md", short(&name)), object(&name, "Resource", &resource.schema())?);
+        pages.insert(
+            format!("resources/{}.md", short(&name)),
+            object(&name, "Resource", &resource.schema())?,
+        );
     }
     for source in provider.data_sources() {
         let name = source.name();
-        pages.insert(format!("data-sources/{}.md", short(&name)), object(&name, "Data Source", &source.schema())?);
+        pages.insert(
+            format!("data-sources/{}.md", short(&name)),
+            object(&name, "Data Source", &source.schema())?,
+        );
     }
     Ok(pages)
 }
@@ -115,7 +126,10 @@ fn example(path: &str, language: &str) -> Result<String> {
 fn code(path: &str, language: &str) -> Result<String> {
     let path = repository().join("examples").join(path);
     let text = fs::read_to_string(&path);
-    let text = text.map_err(Failure::while_doing(format!("the example `{}` is missing", path.display())))?;
+    let text = text.map_err(Failure::while_doing(format!(
+        "the example `{}` is missing",
+        path.display()
+    )))?;
     Ok(format!("\n```{language}\n{}\n```\n", text.trim_end()))
 }
 
@@ -127,7 +141,10 @@ fn reference(schema: &Schema) -> String {
     // Sections of nested attributes may have nested ones of their own.
     let mut position = 0;
     while let Some((anchor, title, attributes)) = nested.get(position).cloned() {
-        let _ = write!(text, "\n<a id=\"nestedatt--{anchor}\"></a>\n### Nested Schema for `{title}`\n");
+        let _ = write!(
+            text,
+            "\n<a id=\"nestedatt--{anchor}\"></a>\n### Nested Schema for `{title}`\n"
+        );
         groups(&attributes, &anchor, &mut text, &mut nested);
         position += 1;
     }
@@ -137,14 +154,21 @@ fn reference(schema: &Schema) -> String {
 type Section = (String, String, BTreeMap<String, Attribute>);
 
 fn groups(attributes: &BTreeMap<String, Attribute>, parent: &str, text: &mut String, nested: &mut Vec<Section>) {
-    let [required, optional, read_only] = if parent.is_empty() { ["### Required", "### Optional", "### Read-Only"] } else { ["Required:", "Optional:", "Read-Only:"] };
-    let groups: [(&str, fn(Presence) -> bool); 3] = [
-        (required, |presence| presence == Presence::Required),
-        (optional, |presence| matches!(presence, Presence::Optional | Presence::OptionalComputed)),
-        (read_only, |presence| presence == Presence::Computed),
+    let [required, optional, read_only] = if parent.is_empty() {
+        ["### Required", "### Optional", "### Read-Only"]
+    } else {
+        ["Required:", "Optional:", "Read-Only:"]
+    };
+    let groups = [
+        (required, [Presence::Required].as_slice()),
+        (optional, &[Presence::Optional, Presence::OptionalComputed]),
+        (read_only, &[Presence::Computed]),
     ];
-    for (title, belongs) in groups {
-        let members: Vec<_> = attributes.iter().filter(|(_, attribute)| belongs(attribute.presence)).collect();
+    for (title, presences) in groups {
+        let members: Vec<_> = attributes
+            .iter()
+            .filter(|(_, attribute)| presences.contains(&attribute.presence))
+            .collect();
         if members.is_empty() {
             continue;
         }
@@ -159,7 +183,11 @@ fn groups(attributes: &BTreeMap<String, Attribute>, parent: &str, text: &mut Str
             }
             let _ = write!(line, ") {}", attribute.description);
             if let Shape::Nested(_, inner) = &attribute.shape {
-                let anchor = if parent.is_empty() { name.clone() } else { format!("{parent}--{name}") };
+                let anchor = if parent.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{parent}--{name}")
+                };
                 let _ = write!(line, " (see [below for nested schema](#nestedatt--{anchor}))");
                 nested.push((anchor.clone(), anchor.replace("--", "."), inner.clone()));
             }

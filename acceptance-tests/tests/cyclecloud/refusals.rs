@@ -130,7 +130,7 @@ fn a_secret_never_shows() {
     let mut workspace = bare.env("TF_LOG", "TRACE").env("TF_LOG_PATH", "trace.log");
     for (name, value) in setting.emulator.environment() {
         workspace = workspace.env(
-            &name,
+            name,
             if name == "ARM_CLIENT_SECRET" {
                 secret.to_owned()
             } else {

@@ -42,7 +42,7 @@ impl Setting {
         emulator.clear_requests();
         let mut workspace = workspace(terraform);
         for (name, value) in emulator.environment() {
-            workspace = workspace.env(&name, value);
+            workspace = workspace.env(name, value);
         }
         Setting {
             emulator,

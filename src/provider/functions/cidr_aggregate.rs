@@ -7,7 +7,10 @@ use tfplugin_rs::{
 };
 
 use super::{parameter, refused};
-use crate::{network::Prefix, service_tags};
+use crate::{
+    network::{Prefix, PrefixError},
+    service_tags,
+};
 
 pub(super) struct CidrAggregate;
 
@@ -36,12 +39,19 @@ impl Function for CidrAggregate {
     async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
         let given = arguments.first().and_then(Value::as_list).unwrap_or_default();
         let prefixes: Vec<IpNet> = given.iter().map(net).collect::<Result<_, _>>()?;
-        Ok(Value::string_list(service_tags::aggregate(&prefixes).iter().map(IpNet::to_string)))
+        Ok(Value::string_list(
+            service_tags::aggregate(&prefixes).iter().map(IpNet::to_string),
+        ))
     }
 }
 
 fn net(value: &Value) -> Result<IpNet, FunctionError> {
-    let text = value.as_str().ok_or_else(|| refused(0, "A prefix must not be null."))?;
-    let prefix: Prefix = text.parse().map_err(|error| refused(0, format!("{error}.")))?;
-    prefix.to_string().parse().map_err(|_| refused(0, format!("`{prefix}` is not an address prefix.")))
+    let text = value.as_str().ok_or_else(|| refused(0, "a prefix must not be null"))?;
+    let prefix: Prefix = text
+        .parse()
+        .map_err(|error: PrefixError| refused(0, error.to_string()))?;
+    prefix
+        .to_string()
+        .parse()
+        .map_err(|_| refused(0, format!("`{prefix}` is not an address prefix")))
 }

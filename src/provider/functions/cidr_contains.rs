@@ -6,7 +6,7 @@ use tfplugin_rs::{
 };
 
 use super::{parameter, refused, text};
-use crate::network::Prefix;
+use crate::network::{Prefix, PrefixError};
 
 pub(super) struct CidrContains;
 
@@ -25,7 +25,9 @@ impl Function for CidrContains {
             variadic: None,
             returns: Type::Bool,
             summary: "Whether a prefix holds another one".to_owned(),
-            description: "Tells whether every address of `other` is one of `prefix`. IPv4 and IPv6 never hold one another.".to_owned(),
+            description:
+                "Tells whether every address of `other` is one of `prefix`. IPv4 and IPv6 never hold one another."
+                    .to_owned(),
         }
     }
 
@@ -35,5 +37,7 @@ impl Function for CidrContains {
 }
 
 fn prefix(arguments: &[Value], position: usize) -> Result<Prefix, FunctionError> {
-    text(arguments, position)?.parse().map_err(|error| refused(position, format!("{error}.")))
+    text(arguments, position)?
+        .parse()
+        .map_err(|error: PrefixError| refused(position, error.to_string()))
 }

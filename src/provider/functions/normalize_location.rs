@@ -5,8 +5,7 @@ use tfplugin_rs::{
     value::{Type, Value},
 };
 
-use super::{cloud, parameter, refused, region_of_any_cloud, text};
-use crate::regions;
+use super::{cloud, parameter, refused, region_of, region_of_any_cloud};
 
 pub(super) struct NormalizeLocation;
 
@@ -35,14 +34,8 @@ impl Function for NormalizeLocation {
     async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
         let region = match arguments.len() {
             0 | 1 => region_of_any_cloud(&arguments)?,
-            2 => {
-                let found = regions::find(text(&arguments, 0)?, cloud(&arguments, 1)?);
-                found.map_err(|error| {
-                    let text = error.to_string();
-                    refused(0, if text.ends_with(['.', '?']) { text } else { format!("{text}.") })
-                })?
-            }
-            _ => return Err(refused(2, "There is only one `environment`.")),
+            2 => region_of(&arguments, cloud(&arguments, 1)?)?,
+            _ => return Err(refused(2, "there can be only one")),
         };
         Ok(region.name.into())
     }

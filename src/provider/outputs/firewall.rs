@@ -12,14 +12,22 @@ use crate::network::{
 
 pub(super) fn network_rule_collections(collections: &[NetworkRuleCollection]) -> Value {
     let values = collections.iter().map(|collection| {
-        self::collection(&collection.name, collection.priority, collection.rules.iter().map(network_rule).collect())
+        self::collection(
+            &collection.name,
+            collection.priority,
+            collection.rules.iter().map(network_rule).collect(),
+        )
     });
     Value::List(values.collect())
 }
 
 pub(super) fn application_rule_collections(collections: &[ApplicationRuleCollection]) -> Value {
     let values = collections.iter().map(|collection| {
-        self::collection(&collection.name, collection.priority, collection.rules.iter().map(application_rule).collect())
+        self::collection(
+            &collection.name,
+            collection.priority,
+            collection.rules.iter().map(application_rule).collect(),
+        )
     });
     Value::List(values.collect())
 }
@@ -69,7 +77,10 @@ fn application_rule(rule: &ApplicationRule) -> Value {
     }
     let (source_addresses, source_ip_groups) = source(&rule.source);
     let protocols = rule.protocols.iter().map(|(protocol, port)| {
-        Value::object([("type", Value::from(protocol.as_str())), ("port", i64::from(*port).into())])
+        Value::object([
+            ("type", Value::from(protocol.as_str())),
+            ("port", i64::from(*port).into()),
+        ])
     });
     let terminate_tls = matches!(rule.destination, ApplicationRuleDestination::Urls(_));
     Value::object([

@@ -50,7 +50,11 @@ pub(super) async fn create(
     let subnet = Subnet::planned(&planned, id);
     let written_subnet = match found.subnet {
         None => subnets.create(&targets.subnet, subnet.body(), call).await,
-        Some(_) => subnets.update(&targets.subnet, call, |document| subnet.write_into(document)).await,
+        Some(_) => {
+            subnets
+                .update(&targets.subnet, call, |document| subnet.write_into(document))
+                .await
+        }
     };
     if let Err(error) = written_subnet {
         report("Subnet not created", &error, diagnostics);
@@ -80,7 +84,10 @@ pub(super) async fn update(
     }
     let subnets = session.client.subnets();
     let subnet = Subnet::planned(&planned, id);
-    let written = match subnets.update(&targets.subnet, call, |document| subnet.write_into(document)).await {
+    let written = match subnets
+        .update(&targets.subnet, call, |document| subnet.write_into(document))
+        .await
+    {
         Err(error) if error.is_not_found() => subnets.create(&targets.subnet, subnet.body(), call).await,
         other => other,
     };
@@ -100,7 +107,9 @@ pub(super) async fn delete(
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(targets) = targets(state, diagnostics) else { return };
+    let Some(targets) = targets(state, diagnostics) else {
+        return;
+    };
     if let Err(error) = session.client.subnets().delete(&targets.subnet, call).await {
         report("Subnet not deleted", &error, diagnostics);
         return;
@@ -109,7 +118,9 @@ pub(super) async fn delete(
     let id = &targets.network_security_group;
     match groups.get(id, call).await {
         Ok(Some(group)) if !owner::marks(&document::tags_of(&group.body), &resource.type_name(), &targets.subnet) => {
-            let detail = format!("`{id}` no longer carries the tag by which the provider marks what it owns, so it was not deleted.");
+            let detail = format!(
+                "`{id}` no longer carries the tag by which the provider marks what it owns, so it was not deleted."
+            );
             diagnostics.warning("Network security group left behind", detail);
         }
         Ok(Some(_)) => {
@@ -131,8 +142,15 @@ pub(super) fn report(summary: &str, error: &ArmError, diagnostics: &mut Diagnost
 pub(super) fn targets(object: &Value, diagnostics: &mut Diagnostics) -> Option<Targets> {
     let targets = Targets::of(object);
     if targets.is_none() {
-        let detail = format!("`virtual_network_id` is `{}`, which is not an ARM id.", object.attribute("virtual_network_id").as_str().unwrap_or_default());
-        diagnostics.error_at(Path::attribute("virtual_network_id"), "Not the id of a virtual network", detail);
+        let detail = format!(
+            "`virtual_network_id` is `{}`, which is not an ARM id.",
+            object.attribute("virtual_network_id").as_str().unwrap_or_default()
+        );
+        diagnostics.error_at(
+            Path::attribute("virtual_network_id"),
+            "Not the id of a virtual network",
+            detail,
+        );
     }
     targets
 }
@@ -157,7 +175,10 @@ fn prepare(
     if !planned.is_wholly_known() {
         let known = plan::expand_into(resource, session.defaults, planned, diagnostics);
         if !known && !diagnostics.has_errors() {
-            diagnostics.error("Not expanded", "Something that decides which rules there are is still not known.");
+            diagnostics.error(
+                "Not expanded",
+                "Something that decides which rules there are is still not known.",
+            );
         }
         if diagnostics.has_errors() {
             return None;
@@ -203,19 +224,29 @@ async fn look(session: &Session, targets: &Targets, call: &Call, diagnostics: &m
         groups.get(&targets.network_security_group, call),
     );
     let mut read = |what: &str, result: Result<Option<Document>, ArmError>| {
-        result.inspect_err(|error| report(&format!("{what} not read"), error, diagnostics)).ok()
+        result
+            .inspect_err(|error| report(&format!("{what} not read"), error, diagnostics))
+            .ok()
     };
     let network = read("Virtual network", network);
     // One failure is enough to say: the others have the same cause as a rule.
     let network = network?;
-    Some(Found { network, subnet: read("Subnet", subnet)?, group: read("Network security group", group)? })
+    Some(Found {
+        network,
+        subnet: read("Subnet", subnet)?,
+        group: read("Network security group", group)?,
+    })
 }
 
 /// What could not be checked at plan, because plans do not read Azure.
 fn check_network(found: &Found, planned: &Value, targets: &Targets, diagnostics: &mut Diagnostics) {
     let Some(network) = &found.network else {
         let detail = format!("`{}` does not exist.", targets.virtual_network);
-        diagnostics.error_at(Path::attribute("virtual_network_id"), "Virtual network not found", detail);
+        diagnostics.error_at(
+            Path::attribute("virtual_network_id"),
+            "Virtual network not found",
+            detail,
+        );
         return;
     };
     let home = network.body.get("location").and_then(Json::as_str).unwrap_or_default();
@@ -226,18 +257,28 @@ fn check_network(found: &Found, planned: &Value, targets: &Targets, diagnostics:
              network.",
             targets.virtual_network
         );
-        diagnostics.error_at(Path::attribute("location"), "Another region than the virtual network's", detail);
+        diagnostics.error_at(
+            Path::attribute("location"),
+            "Another region than the virtual network's",
+            detail,
+        );
     }
 }
 
 /// What exists without our mark belongs to somebody else; what exists with it is the leftover of an interrupted create.
 fn check_ownership(resource: &WorkloadResource, found: &Found, targets: &Targets, diagnostics: &mut Diagnostics) {
     let tags = found.group.as_ref().map(|group| document::tags_of(&group.body));
-    let group_is_ours = tags.as_ref().is_some_and(|tags: &BTreeMap<String, String>| {
-        owner::marks(tags, &resource.type_name(), &targets.subnet)
-    });
+    let group_is_ours = tags
+        .as_ref()
+        .is_some_and(|tags: &BTreeMap<String, String>| owner::marks(tags, &resource.type_name(), &targets.subnet));
     if tags.is_some() && !group_is_ours {
-        exists(resource, "network security group", &targets.network_security_group, &targets.subnet, diagnostics);
+        exists(
+            resource,
+            "network security group",
+            &targets.network_security_group,
+            &targets.subnet,
+            diagnostics,
+        );
     }
     if let Some(subnet) = &found.subnet {
         let associated = document::association(&subnet.body, "networkSecurityGroup");
@@ -261,8 +302,16 @@ fn exists(
          `terraform import {}.<name> {import_id}`. Otherwise choose another name.",
         resource.type_name()
     );
-    let argument = if what == "subnet" { "name" } else { "network_security_group_name" };
-    diagnostics.error_at(Path::attribute(argument), format!("A {what} of that name exists"), detail);
+    let argument = if what == "subnet" {
+        "name"
+    } else {
+        "network_security_group_name"
+    };
+    diagnostics.error_at(
+        Path::attribute(argument),
+        format!("A {what} of that name exists"),
+        detail,
+    );
 }
 
 /// The owner's options in a group's tags, by argument.
@@ -276,7 +325,13 @@ pub(super) fn options_of(group: &Json) -> Option<Map<String, Json>> {
 /// Names that Azure gives when nobody does.
 pub(super) fn default_names(targets: &Targets) -> [(&'static str, String); 2] {
     [
-        ("network_security_group_name", attach::default_group_name(targets.subnet.name())),
-        ("resource_group_name", targets.virtual_network.resource_group().to_owned()),
+        (
+            "network_security_group_name",
+            attach::default_group_name(targets.subnet.name()),
+        ),
+        (
+            "resource_group_name",
+            targets.virtual_network.resource_group().to_owned(),
+        ),
     ]
 }

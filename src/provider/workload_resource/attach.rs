@@ -112,7 +112,10 @@ pub(super) fn outputs() -> Vec<(&'static str, Attribute)> {
     vec![
         ("id", Attribute::computed(Type::String, "ARM id of the subnet.")),
         ("subnet_id", Attribute::computed(Type::String, "ARM id of the subnet.")),
-        ("network_security_group_id", Attribute::computed(Type::String, "ARM id of the network security group.")),
+        (
+            "network_security_group_id",
+            Attribute::computed(Type::String, "ARM id of the network security group."),
+        ),
         (
             "foreign_rules",
             Attribute::computed(
@@ -149,7 +152,11 @@ impl Targets {
         };
         let network_security_group =
             virtual_network.in_resource_group(&resource_group, "networkSecurityGroups", &group_name);
-        Some(Targets { virtual_network, subnet, network_security_group })
+        Some(Targets {
+            virtual_network,
+            subnet,
+            network_security_group,
+        })
     }
 }
 
@@ -168,19 +175,39 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
         }
     }
     let kinds = [
-        ("virtual_network_id", "virtualNetworks", "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…"),
-        ("route_table_id", "routeTables", "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/routeTables/…"),
-        ("nat_gateway_id", "natGateways", "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/natGateways/…"),
+        (
+            "virtual_network_id",
+            "virtualNetworks",
+            "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
+        ),
+        (
+            "route_table_id",
+            "routeTables",
+            "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/routeTables/…",
+        ),
+        (
+            "nat_gateway_id",
+            "natGateways",
+            "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/natGateways/…",
+        ),
     ];
     for (argument, kind, shape) in kinds {
-        let Some(text) = config.attribute(argument).as_str() else { continue };
-        let fits = text.parse::<ResourceId>().is_ok_and(|id| id.is_kind("Microsoft.Network", &[kind]));
+        let Some(text) = config.attribute(argument).as_str() else {
+            continue;
+        };
+        let fits = text
+            .parse::<ResourceId>()
+            .is_ok_and(|id| id.is_kind("Microsoft.Network", &[kind]));
         if !fits {
             let detail = format!("`{argument}` is `{text}`: an ARM id of the form `{shape}` is expected.");
             diagnostics.error_at(Path::attribute(argument), "Not the id of such a resource", detail);
         }
     }
-    if config.attribute("address_prefixes").as_list().is_some_and(<[Value]>::is_empty) {
+    if config
+        .attribute("address_prefixes")
+        .as_list()
+        .is_some_and(<[Value]>::is_empty)
+    {
         let detail = "`address_prefixes` is empty: a subnet has an IPv4 prefix, an IPv6 /64, or both.";
         diagnostics.error_at(Path::attribute("address_prefixes"), "Missing address prefix", detail);
     }
@@ -199,7 +226,10 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
 fn validate_tags(tags: &Value, diagnostics: &mut Diagnostics) {
     let Some(tags) = tags.as_map() else { return };
     if tags.len() > MOST_TAGS {
-        let detail = format!("There are {} tags: Azure allows 50 on a resource, of which up to 31 mark the owner, so {MOST_TAGS} are left.", tags.len());
+        let detail = format!(
+            "There are {} tags: Azure allows 50 on a resource, of which up to 31 mark the owner, so {MOST_TAGS} are left.",
+            tags.len()
+        );
         diagnostics.error_at(Path::attribute("tags"), "Too many tags", detail);
     }
     for (name, value) in tags {
@@ -208,10 +238,15 @@ fn validate_tags(tags: &Value, diagnostics: &mut Diagnostics) {
             let detail = format!("`{name}` cannot be a tag's name: 1 to 512 characters, none of `<>%&\\?/`.");
             diagnostics.error_at(path, "Invalid tag", detail);
         } else if super::owner::is_ours(name) {
-            let detail = format!("`{name}` is one of the tags by which the provider marks what it owns. Choose another name.");
+            let detail =
+                format!("`{name}` is one of the tags by which the provider marks what it owns. Choose another name.");
             diagnostics.error_at(path, "Reserved tag", detail);
         } else if value.as_str().is_some_and(|text| text.chars().count() > 256) {
-            diagnostics.error_at(path, "Invalid tag", format!("The value of `{name}` is longer than 256 characters."));
+            diagnostics.error_at(
+                path,
+                "Invalid tag",
+                format!("The value of `{name}` is longer than 256 characters."),
+            );
         }
     }
 }
@@ -219,7 +254,11 @@ fn validate_tags(tags: &Value, diagnostics: &mut Diagnostics) {
 /// How long an operation may take.
 pub(super) fn timeout(object: &Value, operation: &str) -> std::time::Duration {
     let default = if operation == "read" { 5 * 60 } else { 30 * 60 };
-    let configured = object.attribute("timeouts").attribute(operation).as_str().and_then(duration);
+    let configured = object
+        .attribute("timeouts")
+        .attribute(operation)
+        .as_str()
+        .and_then(duration);
     configured.unwrap_or(std::time::Duration::from_secs(default))
 }
 
@@ -247,7 +286,9 @@ fn duration(text: &str) -> Option<std::time::Duration> {
 /// The user's tags of a plan or state.
 pub(super) fn user_tags(object: &Value) -> BTreeMap<String, String> {
     let entries = object.attribute("tags").as_map().into_iter().flatten();
-    entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    entries
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 #[cfg(test)]

@@ -26,7 +26,11 @@ impl Group {
         tags.extend(owner_tags);
         Group {
             location: crate::regions::normalize_location(planned.attribute("location").as_str().unwrap_or_default()),
-            rules: planned.attribute("security_rules").as_map().cloned().unwrap_or_default(),
+            rules: planned
+                .attribute("security_rules")
+                .as_map()
+                .cloned()
+                .unwrap_or_default(),
             tags,
             ignored: ignored_prefixes(planned),
         }
@@ -43,7 +47,10 @@ impl Group {
     pub(super) fn write_into(&self, document: &mut Json) {
         let existing = rules_of(document);
         let find = |name: &str| existing.iter().find(|rule| name_of(rule).eq_ignore_ascii_case(name));
-        let kept = existing.iter().filter(|rule| is_ignored(name_of(rule), &self.ignored)).cloned();
+        let kept = existing
+            .iter()
+            .filter(|rule| is_ignored(name_of(rule), &self.ignored))
+            .cloned();
         let ours = self.rules.values().map(|planned| {
             let name = planned.attribute("name").as_str().unwrap_or_default();
             match find(name) {
@@ -120,7 +127,10 @@ pub(super) fn read_group(state: &mut Value, group: Option<&Json>) {
     for actual in rules_of(group) {
         let name = name_of(&actual).to_owned();
         let known = state.attribute("security_rules").as_map().and_then(|rules| {
-            rules.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)).map(|(key, rule)| (key.clone(), rule.clone()))
+            rules
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(&name))
+                .map(|(key, rule)| (key.clone(), rule.clone()))
         });
         match known {
             Some((key, known)) => ours.insert(key, rule::keep_spelling(&known, rule::from_arm(&actual))),
@@ -130,9 +140,15 @@ pub(super) fn read_group(state: &mut Value, group: Option<&Json>) {
     }
     state.set_attribute("security_rules", Value::Map(ours));
     state.set_attribute("foreign_rules", Value::Map(foreign));
-    let tags: BTreeMap<String, String> = tags_of(group).into_iter().filter(|(name, _)| !owner::is_ours(name)).collect();
+    let tags: BTreeMap<String, String> = tags_of(group)
+        .into_iter()
+        .filter(|(name, _)| !owner::is_ours(name))
+        .collect();
     if tags != attach::user_tags(state) {
-        state.set_attribute("tags", Value::object(tags.into_iter().map(|(name, value)| (name, Value::from(value)))));
+        state.set_attribute(
+            "tags",
+            Value::object(tags.into_iter().map(|(name, value)| (name, Value::from(value)))),
+        );
     }
     if let Some(location) = group.get("location").and_then(Json::as_str) {
         keep_or_set(state, "location", Some(location), |one, other| {
@@ -158,7 +174,9 @@ pub(super) fn read_subnet(state: &mut Value, subnet: &Json) {
     ] {
         keep_or_set(state, attribute, association(subnet, field), str::eq_ignore_ascii_case);
     }
-    let outbound = subnet.pointer("/properties/defaultOutboundAccess").and_then(Json::as_bool);
+    let outbound = subnet
+        .pointer("/properties/defaultOutboundAccess")
+        .and_then(Json::as_bool);
     // Absent is what Azure calls the default of subnets made before the property existed: open.
     state.set_attribute("default_outbound_access_enabled", outbound.unwrap_or(true).into());
 }
@@ -171,7 +189,8 @@ pub(super) fn association<'a>(subnet: &'a Json, field: &str) -> Option<&'a str> 
 /// The tags of an object.
 pub(super) fn tags_of(document: &Json) -> BTreeMap<String, String> {
     let tags = document.get("tags").and_then(Json::as_object).into_iter().flatten();
-    tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 fn associate(document: &mut Json, field: &str, id: Option<String>) {
@@ -208,11 +227,19 @@ fn remove(document: &mut Json, field: &str) {
 
 /// Every ARM object is an object with `properties`; a new one gets them here.
 fn properties(document: &mut Json) -> Option<&mut Map<String, Json>> {
-    document.as_object_mut()?.entry("properties").or_insert_with(|| json!({})).as_object_mut()
+    document
+        .as_object_mut()?
+        .entry("properties")
+        .or_insert_with(|| json!({}))
+        .as_object_mut()
 }
 
 fn rules_of(group: &Json) -> Vec<Json> {
-    group.pointer("/properties/securityRules").and_then(Json::as_array).cloned().unwrap_or_default()
+    group
+        .pointer("/properties/securityRules")
+        .and_then(Json::as_array)
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn name_of(rule: &Json) -> &str {
@@ -224,22 +251,41 @@ fn same_rules(existing: &[Json], wanted: &[Json]) -> bool {
 }
 
 fn prefixes_of(subnet: &Json) -> BTreeSet<String> {
-    let several = subnet.pointer("/properties/addressPrefixes").and_then(Json::as_array).into_iter().flatten();
+    let several = subnet
+        .pointer("/properties/addressPrefixes")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
     let several: BTreeSet<String> = several.filter_map(Json::as_str).map(str::to_owned).collect();
     if several.is_empty() {
-        subnet.pointer("/properties/addressPrefix").and_then(Json::as_str).map(str::to_owned).into_iter().collect()
+        subnet
+            .pointer("/properties/addressPrefix")
+            .and_then(Json::as_str)
+            .map(str::to_owned)
+            .into_iter()
+            .collect()
     } else {
         several
     }
 }
 
 fn endpoints_of(subnet: &Json) -> BTreeSet<String> {
-    let endpoints = subnet.pointer("/properties/serviceEndpoints").and_then(Json::as_array).into_iter().flatten();
-    endpoints.filter_map(|endpoint| endpoint.get("service")?.as_str()).map(str::to_owned).collect()
+    let endpoints = subnet
+        .pointer("/properties/serviceEndpoints")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
+    endpoints
+        .filter_map(|endpoint| endpoint.get("service")?.as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn ignored_prefixes(object: &Value) -> Vec<String> {
-    strings(object.attribute("ignored_rule_name_prefixes")).iter().map(|prefix| prefix.to_lowercase()).collect()
+    strings(object.attribute("ignored_rule_name_prefixes"))
+        .iter()
+        .map(|prefix| prefix.to_lowercase())
+        .collect()
 }
 
 fn is_ignored(name: &str, ignored: &[String]) -> bool {
@@ -248,5 +294,11 @@ fn is_ignored(name: &str, ignored: &[String]) -> bool {
 }
 
 fn strings(value: &Value) -> Vec<String> {
-    value.as_list().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    value
+        .as_list()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

@@ -85,7 +85,14 @@ impl Resource for WorkloadResource {
 
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let call = self.azure_call(&change.planned, "create", call);
-        apply::create(self, &self.settings.session(), change.planned.clone(), &call, diagnostics).await
+        apply::create(
+            self,
+            &self.settings.session(),
+            change.planned.clone(),
+            &call,
+            diagnostics,
+        )
+        .await
     }
 
     async fn read(
@@ -101,7 +108,14 @@ impl Resource for WorkloadResource {
 
     async fn update(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let call = self.azure_call(&change.planned, "update", call);
-        apply::update(self, &self.settings.session(), change.planned.clone(), &call, diagnostics).await
+        apply::update(
+            self,
+            &self.settings.session(),
+            change.planned.clone(),
+            &call,
+            diagnostics,
+        )
+        .await
     }
 
     async fn delete(&self, state: Value, _private: &Private, call: &Call, diagnostics: &mut Diagnostics) {
@@ -110,6 +124,9 @@ impl Resource for WorkloadResource {
     }
 
     async fn import(&self, id: &str, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Imported<Value>> {
-        read::import(self, id, diagnostics).map(|state| Imported { state, private: Private::new() })
+        read::import(self, id, diagnostics).map(|state| Imported {
+            state,
+            private: Private::new(),
+        })
     }
 }

@@ -22,14 +22,23 @@ const MOST_OPTION_TAGS: usize = 30;
 pub(super) struct OptionsTooLong(usize);
 
 /// The tags that mark the group of the subnet `subnet`, made by a resource of type `kind`.
-pub(super) fn tags(kind: &str, subnet: &ResourceId, options: &Json) -> Result<BTreeMap<String, String>, OptionsTooLong> {
+pub(super) fn tags(
+    kind: &str,
+    subnet: &ResourceId,
+    options: &Json,
+) -> Result<BTreeMap<String, String>, OptionsTooLong> {
     let text: Vec<char> = options.to_string().chars().collect();
     let chunks: Vec<String> = text.chunks(VALUE_LENGTH).map(|chunk| chunk.iter().collect()).collect();
     if chunks.len() > MOST_OPTION_TAGS {
         return Err(OptionsTooLong(text.len()));
     }
     let mut tags = BTreeMap::from([(OWNER.to_owned(), mark(kind, subnet))]);
-    tags.extend(chunks.into_iter().enumerate().map(|(position, chunk)| (option_tag(position), chunk)));
+    tags.extend(
+        chunks
+            .into_iter()
+            .enumerate()
+            .map(|(position, chunk)| (option_tag(position), chunk)),
+    );
     Ok(tags)
 }
 
@@ -40,22 +49,34 @@ pub(super) fn is_ours(tag: &str) -> bool {
 
 /// Whether the tags mark the group as the one of this resource.
 pub(super) fn marks(tags: &BTreeMap<String, String>, kind: &str, subnet: &ResourceId) -> bool {
-    tags.get(OWNER).is_some_and(|mark_there| *mark_there == mark(kind, subnet))
+    tags.get(OWNER)
+        .is_some_and(|mark_there| *mark_there == mark(kind, subnet))
 }
 
 /// The options in the tags.
 pub(super) fn options(tags: &BTreeMap<String, String>) -> Option<Json> {
-    let text: String = (0..MOST_OPTION_TAGS).map_while(|position| tags.get(&option_tag(position))).cloned().collect();
+    let text: String = (0..MOST_OPTION_TAGS)
+        .map_while(|position| tags.get(&option_tag(position)))
+        .cloned()
+        .collect();
     serde_json::from_str(&text).ok()
 }
 
 /// The resource's type and name and a hash of the subnet's id: the id itself can be longer than a tag's value.
 fn mark(kind: &str, subnet: &ResourceId) -> String {
-    format!("{kind} {} {:016x}", subnet.name(), stable_hash(&subnet.to_string().to_lowercase()))
+    format!(
+        "{kind} {} {:016x}",
+        subnet.name(),
+        stable_hash(&subnet.to_string().to_lowercase())
+    )
 }
 
 fn option_tag(position: usize) -> String {
-    if position == 0 { OPTIONS.to_owned() } else { format!("{OPTIONS}-{}", position + 1) }
+    if position == 0 {
+        OPTIONS.to_owned()
+    } else {
+        format!("{OPTIONS}-{}", position + 1)
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +101,10 @@ mod tests {
         let other: ResourceId = SUBNET.replace("/vnet/", "/vnet2/").parse().unwrap();
         let tags = tags("kind", &subnet, &Json::Null).unwrap();
         assert!(marks(&tags, "kind", &subnet));
-        assert!(marks(&tags, "kind", &SUBNET.replace("/vnet/", "/VNet/").parse().unwrap()), "ids have no case");
+        assert!(
+            marks(&tags, "kind", &SUBNET.replace("/vnet/", "/VNet/").parse().unwrap()),
+            "ids have no case"
+        );
         assert!(!marks(&tags, "kind", &other) && !marks(&tags, "kind2", &subnet));
     }
 

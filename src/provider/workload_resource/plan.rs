@@ -15,7 +15,7 @@ use super::{
     attach::{self, Targets},
 };
 use crate::{
-    network::PrerequisiteStatus,
+    network::{NetworkPolicy, PrerequisiteStatus},
     provider::{configuration::Session, expansion, outputs, schema},
     requirements::Edition,
     workloads::{Defaults, Surroundings},
@@ -62,6 +62,7 @@ pub(super) fn expand_into(
     expansion::report(outcome.problems, diagnostics);
     match outcome.expanded {
         Some(expanded) => {
+            refuse_what_is_not_applied(&expanded.policy, diagnostics);
             for (name, value) in outputs::outputs(&expanded) {
                 object.set_attribute(name, value);
             }
@@ -74,17 +75,35 @@ pub(super) fn expand_into(
     }
 }
 
+/// The resource writes a subnet and its network security group. Routes and firewall rules it would only show, which is worse than
+/// nothing.
+fn refuse_what_is_not_applied(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) {
+    let firewall = !policy.network_rule_collections.is_empty() || !policy.application_rule_collections.is_empty();
+    if policy.routes.is_empty() && !firewall {
+        return;
+    }
+    let detail = "This `egress` needs routes or firewall rule collections, which the resource does not apply: it writes the subnet and its \
+                  network security group. Expand it with the data source of the same name and hand `routes` and the collections to \
+                  `azurerm` or `azapi`.";
+    diagnostics.error_at(Path::attribute("egress"), "Not applied by this resource", detail);
+}
+
 /// What the resource says of the subnet beyond the workload's arguments.
 pub(super) fn surroundings(object: &Value, defaults: Defaults) -> Surroundings {
     let given = |name: &str| !object.attribute(name).is_null();
-    let way_out = if given("nat_gateway_id") || object.attribute("default_outbound_access_enabled").as_bool() == Some(true) {
-        PrerequisiteStatus::Satisfied
-    } else if given("route_table_id") {
-        PrerequisiteStatus::Unknown
-    } else {
-        PrerequisiteStatus::NotSatisfied
-    };
-    Surroundings { defaults, subnet_argument: Some(&attach::ADDRESS_PREFIXES), way_out }
+    let way_out =
+        if given("nat_gateway_id") || object.attribute("default_outbound_access_enabled").as_bool() == Some(true) {
+            PrerequisiteStatus::Satisfied
+        } else if given("route_table_id") {
+            PrerequisiteStatus::Unknown
+        } else {
+            PrerequisiteStatus::NotSatisfied
+        };
+    Surroundings {
+        defaults,
+        subnet_argument: Some(&attach::ADDRESS_PREFIXES),
+        way_out,
+    }
 }
 
 fn forget_outputs(resource: &WorkloadResource, object: &mut Value) {
@@ -100,7 +119,10 @@ fn edition(plan: &Plan, session: &Session) -> Option<Value> {
     if !configured.is_null() {
         return Some(configured.clone());
     }
-    let kept = plan.prior.as_ref().and_then(|prior| prior.attribute("edition").as_str().map(str::to_owned));
+    let kept = plan
+        .prior
+        .as_ref()
+        .and_then(|prior| prior.attribute("edition").as_str().map(str::to_owned));
     if let Some(kept) = kept.or_else(|| remembered_edition(&plan.private)) {
         return Some(kept.into());
     }
@@ -117,7 +139,9 @@ fn refuse_forgotten_edition(plan: &Plan, session: &Session, diagnostics: &mut Di
         return;
     }
     let default = session.defaults.edition.unwrap_or_else(Edition::newest);
-    let Some(kept) = remembered_edition(&plan.private).filter(|kept| kept != default.as_str()) else { return };
+    let Some(kept) = remembered_edition(&plan.private).filter(|kept| kept != default.as_str()) else {
+        return;
+    };
     let detail = format!(
         "The object is replaced and keeps its edition `{kept}`, but this Terraform (before 1.16) cannot hand that on to the new one, which \
          would get `{default}`. Set `edition = \"{kept}\"` to keep it, or `edition = \"{default}\"` to move on."
@@ -137,7 +161,11 @@ fn environment(plan: &Plan, session: &Session, diagnostics: &mut Diagnostics) ->
             "`environment` is `{other}`, but the provider is configured for `{environment}`, where the objects would be made. Leave the \
              argument out, or use a provider configured for `{other}`."
         );
-        diagnostics.error_at(Path::attribute("environment"), "Another cloud than the provider's", detail);
+        diagnostics.error_at(
+            Path::attribute("environment"),
+            "Another cloud than the provider's",
+            detail,
+        );
     }
     Some(environment)
 }
@@ -153,18 +181,29 @@ fn plan_targets(plan: &mut Plan) {
             name.as_deref().map(attach::default_group_name)
         } else {
             let network = plan.planned.attribute("virtual_network_id").as_str();
-            network.and_then(|id| id.parse::<crate::azure::ResourceId>().ok()).map(|id| id.resource_group().to_owned())
+            network
+                .and_then(|id| id.parse::<crate::azure::ResourceId>().ok())
+                .map(|id| id.resource_group().to_owned())
         };
         if let Some(value) = value {
             plan.planned.set_attribute(argument, value.into());
         }
     }
-    let prior = |name: &str| plan.prior.as_ref().and_then(|prior| prior.attribute(name).as_str().map(str::to_owned));
+    let prior = |name: &str| {
+        plan.prior
+            .as_ref()
+            .and_then(|prior| prior.attribute(name).as_str().map(str::to_owned))
+    };
     let targets = Targets::of(&plan.planned);
     let ids = [
         ("id", targets.as_ref().map(|targets| targets.subnet.to_string())),
         ("subnet_id", targets.as_ref().map(|targets| targets.subnet.to_string())),
-        ("network_security_group_id", targets.as_ref().map(|targets| targets.network_security_group.to_string())),
+        (
+            "network_security_group_id",
+            targets
+                .as_ref()
+                .map(|targets| targets.network_security_group.to_string()),
+        ),
     ];
     let planned: Vec<(&str, Value)> = ids
         .into_iter()

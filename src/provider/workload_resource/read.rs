@@ -29,14 +29,18 @@ pub(super) async fn read(
     let importing = state.attribute("security_rules").is_null();
     let (subnets, groups) = (session.client.subnets(), session.client.network_security_groups());
     let subnet = subnets.get(&targets.subnet, call).await;
-    let subnet = subnet.inspect_err(|error| report("Subnet not read", error, diagnostics)).ok()??;
+    let subnet = subnet
+        .inspect_err(|error| report("Subnet not read", error, diagnostics))
+        .ok()??;
     // An import knows the subnet only; its group is the one Azure has on it.
     let group_id = match document::association(&subnet.body, "networkSecurityGroup").map(str::parse::<ResourceId>) {
         Some(Ok(id)) if importing => id,
         _ => targets.network_security_group.clone(),
     };
     let group = groups.get(&group_id, call).await;
-    let group = group.inspect_err(|error| report("Network security group not read", error, diagnostics)).ok()?;
+    let group = group
+        .inspect_err(|error| report("Network security group not read", error, diagnostics))
+        .ok()?;
     if importing {
         restore(resource, session, &mut state, &targets, group.as_ref(), diagnostics)?;
     }
@@ -52,7 +56,10 @@ pub(super) async fn read(
 
 /// Finds the object of an import id: the subnet's.
 pub(super) fn import(resource: &WorkloadResource, id: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
-    let parsed = id.parse::<ResourceId>().ok().filter(|id| id.is_kind("Microsoft.Network", &["virtualNetworks", "subnets"]));
+    let parsed = id
+        .parse::<ResourceId>()
+        .ok()
+        .filter(|id| id.is_kind("Microsoft.Network", &["virtualNetworks", "subnets"]));
     let Some(subnet) = parsed else {
         let detail = format!(
             "`{id}` is not the ARM id of a subnet: \
@@ -80,7 +87,8 @@ fn restore(
     group: Option<&Document>,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
-    let Some(group) = group.filter(|group| owner::marks(&document::tags_of(&group.body), &resource.type_name(), &targets.subnet))
+    let Some(group) =
+        group.filter(|group| owner::marks(&document::tags_of(&group.body), &resource.type_name(), &targets.subnet))
     else {
         let detail = format!(
             "`{}` has no network security group that carries the tag of this resource, so it was not made by it. Import only what \
@@ -100,7 +108,10 @@ fn restore(
     state.set_attribute("environment", session.environment().as_str().into());
     let options = options_of(&group.body).unwrap_or_default();
     for (name, attribute) in schema::arguments(resource.workload).chain(own_arguments()) {
-        if let Some(value) = options.get(&name).and_then(|option| json::from_json(option, &attribute.ty()).ok()) {
+        if let Some(value) = options
+            .get(&name)
+            .and_then(|option| json::from_json(option, &attribute.ty()).ok())
+        {
             state.set_attribute(name, value);
         } else if state.attribute(&name).is_null()
             && let Some(default) = attribute.default
@@ -119,9 +130,18 @@ fn expand_for_import(
     group: Option<&Document>,
     diagnostics: &mut Diagnostics,
 ) {
-    let edition = state.attribute("edition").as_str().and_then(|edition| edition.parse().ok());
-    let defaults = Defaults { edition: edition.or(session.defaults.edition), environment: Some(session.environment()) };
-    let (endpoints, group_id) = (state.attribute("service_endpoints").clone(), state.attribute("network_security_group_id").clone());
+    let edition = state
+        .attribute("edition")
+        .as_str()
+        .and_then(|edition| edition.parse().ok());
+    let defaults = Defaults {
+        edition: edition.or(session.defaults.edition),
+        environment: Some(session.environment()),
+    };
+    let (endpoints, group_id) = (
+        state.attribute("service_endpoints").clone(),
+        state.attribute("network_security_group_id").clone(),
+    );
     let mut ignored = Diagnostics::default();
     if !plan::expand_into(resource, defaults, state, &mut ignored) {
         diagnostics.extend(ignored);
@@ -133,10 +153,19 @@ fn expand_for_import(
 }
 
 fn own_arguments() -> impl Iterator<Item = (String, tfplugin_rs::schema::Attribute)> {
-    super::attach::arguments().into_iter().map(|(name, attribute)| (name.to_owned(), attribute))
+    super::attach::arguments()
+        .into_iter()
+        .map(|(name, attribute)| (name.to_owned(), attribute))
 }
 
 fn empty(resource: &WorkloadResource) -> Value {
     use tfplugin_rs::provider::Resource;
-    Value::object(resource.schema().block.attributes.into_keys().map(|name| (name, Value::Null)))
+    Value::object(
+        resource
+            .schema()
+            .block
+            .attributes
+            .into_keys()
+            .map(|name| (name, Value::Null)),
+    )
 }

@@ -26,8 +26,14 @@ const LISTS: [(&str, &str); 4] = [
     ("destination_address_prefixes", "destinationAddressPrefixes"),
 ];
 const GROUPS: [(&str, &str); 2] = [
-    ("source_application_security_group_ids", "sourceApplicationSecurityGroups"),
-    ("destination_application_security_group_ids", "destinationApplicationSecurityGroups"),
+    (
+        "source_application_security_group_ids",
+        "sourceApplicationSecurityGroups",
+    ),
+    (
+        "destination_application_security_group_ids",
+        "destinationApplicationSecurityGroups",
+    ),
 ];
 
 /// ARM's JSON of a rule in state.
@@ -48,7 +54,10 @@ pub(super) fn to_arm(rule: &Value) -> Json {
         }
     }
     for (attribute, field) in GROUPS {
-        let ids: Vec<Json> = texts(rule.attribute(attribute)).into_iter().map(|id| json!({ "id": id })).collect();
+        let ids: Vec<Json> = texts(rule.attribute(attribute))
+            .into_iter()
+            .map(|id| json!({ "id": id }))
+            .collect();
         if !ids.is_empty() {
             properties.insert(field.into(), Json::Array(ids));
         }
@@ -74,7 +83,10 @@ pub(super) fn from_arm(rule: &Json) -> Value {
         value.set_attribute(attribute, set_or_null(texts));
     }
     for (attribute, arm) in GROUPS {
-        let ids = array(field(arm)).iter().filter_map(|group| group.get("id").and_then(Json::as_str)).collect();
+        let ids = array(field(arm))
+            .iter()
+            .filter_map(|group| group.get("id").and_then(Json::as_str))
+            .collect();
         value.set_attribute(attribute, set_or_null(ids));
     }
     value
@@ -82,7 +94,9 @@ pub(super) fn from_arm(rule: &Json) -> Value {
 
 /// The rule as Azure has it, in the spelling that state has where both mean the same, so that only real drift shows.
 pub(super) fn keep_spelling(known: &Value, actual: Value) -> Value {
-    let (Value::Map(known), Value::Map(actual)) = (known, actual.clone()) else { return actual };
+    let (Value::Map(known), Value::Map(actual)) = (known, actual.clone()) else {
+        return actual;
+    };
     let kept = actual.into_iter().map(|(name, actual)| {
         let value = match known.get(&name) {
             Some(known) if name == "requirement_ids" || meaning(known) == meaning(&actual) => known.clone(),
@@ -96,7 +110,11 @@ pub(super) fn keep_spelling(known: &Value, actual: Value) -> Value {
 /// Whether two rules mean the same to Azure.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     let attributes = |rule: &Value| -> BTreeMap<String, Value> {
-        let entries = rule.as_map().into_iter().flatten().filter(|(name, _)| *name != "requirement_ids");
+        let entries = rule
+            .as_map()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| *name != "requirement_ids");
         entries.map(|(name, value)| (name.clone(), meaning(value))).collect()
     };
     attributes(one) == attributes(other)
@@ -117,7 +135,12 @@ fn meaning(value: &Value) -> Value {
 }
 
 fn texts(value: &Value) -> Vec<&str> {
-    value.as_list().into_iter().flatten().filter_map(Value::as_str).collect()
+    value
+        .as_list()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 fn array(json: Option<&Json>) -> &[Json] {
@@ -125,7 +148,11 @@ fn array(json: Option<&Json>) -> &[Json] {
 }
 
 fn set_or_null(texts: Vec<&str>) -> Value {
-    if texts.is_empty() { Value::Null } else { Value::string_set(texts) }
+    if texts.is_empty() {
+        Value::Null
+    } else {
+        Value::string_set(texts)
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +176,10 @@ mod tests {
         let mut known = from_arm(&echoed());
         known.set_attribute("protocol", "Tcp".into());
         known.set_attribute("description", "".into());
-        known.set_attribute("source_address_prefixes", Value::string_set(["10.0.1.4", "10.0.2.0/24"]));
+        known.set_attribute(
+            "source_address_prefixes",
+            Value::string_set(["10.0.1.4", "10.0.2.0/24"]),
+        );
         known.set_attribute("requirement_ids", Value::string_set(["CC-SERVER-WEB"]));
         assert!(same(&known, &from_arm(&echoed())));
         assert_eq!(keep_spelling(&known, from_arm(&echoed())), known);
@@ -171,6 +201,9 @@ mod tests {
         let rule = from_arm(&echoed());
         assert_eq!(from_arm(&to_arm(&rule)), rule);
         let sent = to_arm(&rule);
-        assert!(sent["properties"].get("sourceAddressPrefix").is_none(), "singular and plural exclude each other");
+        assert!(
+            sent["properties"].get("sourceAddressPrefix").is_none(),
+            "singular and plural exclude each other"
+        );
     }
 }

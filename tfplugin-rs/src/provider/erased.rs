@@ -46,7 +46,12 @@ fn decode_change<S: Model>(change: &Change<Value>, diagnostics: &mut Diagnostics
         None => None,
     };
     let planned = decode(&change.planned, "planned state", diagnostics)?;
-    Some(Change { prior, planned, config: change.config.clone(), private: change.private.clone() })
+    Some(Change {
+        prior,
+        planned,
+        config: change.config.clone(),
+        private: change.private.clone(),
+    })
 }
 
 #[async_trait::async_trait]
@@ -73,12 +78,7 @@ impl<R: Resource> Resource for Erased<R> {
         self.0.plan_delete(plan, call, diagnostics).await;
     }
 
-    async fn create(
-        &self,
-        change: &mut Change<Value>,
-        call: &Call,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Value> {
+    async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let mut typed = decode_change(change, diagnostics)?;
         let state = self.0.create(&mut typed, call, diagnostics).await;
         change.private = typed.private;
@@ -97,12 +97,7 @@ impl<R: Resource> Resource for Erased<R> {
         encode(state, diagnostics)
     }
 
-    async fn update(
-        &self,
-        change: &mut Change<Value>,
-        call: &Call,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Value> {
+    async fn update(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let mut typed = decode_change(change, diagnostics)?;
         let state = self.0.update(&mut typed, call, diagnostics).await;
         change.private = typed.private;
@@ -117,7 +112,10 @@ impl<R: Resource> Resource for Erased<R> {
 
     async fn import(&self, id: &str, call: &Call, diagnostics: &mut Diagnostics) -> Option<Imported<Value>> {
         let Imported { state, private } = self.0.import(id, call, diagnostics).await?;
-        Some(Imported { state: encode(state, diagnostics)?, private })
+        Some(Imported {
+            state: encode(state, diagnostics)?,
+            private,
+        })
     }
 
     async fn upgrade(

@@ -23,7 +23,10 @@ impl<P: Provider> Service<P> {
             let parameter = parameter.ok_or_else(|| refused("too many arguments".into()))?;
             let mut diagnostics = Diagnostics::default();
             let value = wire::decode(Some(argument), &parameter.ty, "function argument", &mut diagnostics);
-            let value = value.ok_or_else(|| FunctionError { text: first_detail(&diagnostics), argument: Some(position) })?;
+            let value = value.ok_or_else(|| FunctionError {
+                text: first_detail(&diagnostics),
+                argument: Some(position),
+            })?;
             arguments.push(value);
         }
         let result = function.call(arguments).await?;
@@ -34,5 +37,9 @@ impl<P: Provider> Service<P> {
 }
 
 fn first_detail(diagnostics: &Diagnostics) -> String {
-    diagnostics.iter().next().map(|diagnostic| diagnostic.detail.clone()).unwrap_or_default()
+    diagnostics
+        .iter()
+        .next()
+        .map(|diagnostic| diagnostic.detail.clone())
+        .unwrap_or_default()
 }

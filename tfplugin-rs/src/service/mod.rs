@@ -39,7 +39,10 @@ struct Object<T> {
 
 impl<T> Object<T> {
     fn new(served: T) -> Self {
-        Object { served, schema: OnceLock::new() }
+        Object {
+            served,
+            schema: OnceLock::new(),
+        }
     }
 
     fn schema(&self, make: impl FnOnce(&T) -> Schema) -> &(Schema, Type) {
@@ -54,9 +57,18 @@ impl<T> Object<T> {
 impl<P: Provider> Service<P> {
     /// Serves `provider`.
     pub fn new(provider: P) -> Self {
-        let resources = provider.resources().into_iter().map(|resource| (resource.name(), Object::new(resource)));
-        let data_sources = provider.data_sources().into_iter().map(|source| (source.name(), Object::new(source)));
-        let functions = provider.functions().into_iter().map(|function| (function.name(), function));
+        let resources = provider
+            .resources()
+            .into_iter()
+            .map(|resource| (resource.name(), Object::new(resource)));
+        let data_sources = provider
+            .data_sources()
+            .into_iter()
+            .map(|source| (source.name(), Object::new(source)));
+        let functions = provider
+            .functions()
+            .into_iter()
+            .map(|function| (function.name(), function));
         Service {
             resources: resources.collect(),
             data_sources: data_sources.collect(),
@@ -100,13 +112,27 @@ async fn answer<A: Answer>(
         Ok(done) => done,
         Err(panic) => {
             let mut diagnostics = Diagnostics::default();
-            let detail = format!("The provider met a defect of its own in {rpc}: {panic}. Please report it with the steps that led here.");
-            diagnostics.push(Diagnostic { severity: Severity::Error, summary: "Provider defect".into(), detail, path: None });
+            let detail = format!(
+                "The provider met a defect of its own in {rpc}: {panic}. Please report it with the steps that led here."
+            );
+            diagnostics.push(Diagnostic {
+                severity: Severity::Error,
+                summary: "Provider defect".into(),
+                detail,
+                path: None,
+            });
             (A::default(), diagnostics)
         }
     };
     let _entered = span.enter();
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    tracing::debug!(tf_req_duration_ms = started.elapsed().as_secs_f64() * 1000.0, diagnostic_error_count = errors, "answered");
+    let errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .count();
+    tracing::debug!(
+        tf_req_duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+        diagnostic_error_count = errors,
+        "answered"
+    );
     Ok(Response::new(response.with(diagnostics)))
 }

@@ -18,7 +18,10 @@ impl<P: Provider> Service<P> {
     fn resource(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<(&Resource, &Schema, &Type)> {
         let found = self.resources.get(name);
         if found.is_none() {
-            diagnostics.error("Unknown resource type", format!("This provider has no resource `{name}`."));
+            diagnostics.error(
+                "Unknown resource type",
+                format!("This provider has no resource `{name}`."),
+            );
         }
         let resource = found?;
         let (schema, ty) = resource.schema(|served| served.schema());
@@ -28,7 +31,10 @@ impl<P: Provider> Service<P> {
     fn data_source(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<(&DataSource, &Schema, &Type)> {
         let found = self.data_sources.get(name);
         if found.is_none() {
-            diagnostics.error("Unknown data source", format!("This provider has no data source `{name}`."));
+            diagnostics.error(
+                "Unknown data source",
+                format!("This provider has no data source `{name}`."),
+            );
         }
         let source = found?;
         let (schema, ty) = source.schema(|served| served.schema());
@@ -67,18 +73,29 @@ impl<P: Provider> Service<P> {
         let (resource, schema, _) = self.resource(&request.type_name, diagnostics)?;
         let raw = request.raw_state.map(|raw| raw.json).unwrap_or_default();
         if raw.is_empty() {
-            diagnostics.error("Unreadable state", "The stored state is older than Terraform 0.12 and cannot be read.");
+            diagnostics.error(
+                "Unreadable state",
+                "The stored state is older than Terraform 0.12 and cannot be read.",
+            );
             return None;
         }
         if request.version == schema.version {
             // Terraform has removed what the schema no longer knows; the JSON it sent is what it wants back.
-            return Some(proto::DynamicValue { json: raw, ..Default::default() });
+            return Some(proto::DynamicValue {
+                json: raw,
+                ..Default::default()
+            });
         }
         let state = serde_json::from_slice(&raw)
-            .inspect_err(|error| diagnostics.error("Unreadable state", format!("The stored state is not JSON: {error}.")))
+            .inspect_err(|error| {
+                diagnostics.error("Unreadable state", format!("The stored state is not JSON: {error}."))
+            })
             .ok()?;
         let upgraded = resource.served.upgrade(request.version, state, diagnostics).await?;
-        Some(proto::DynamicValue { json: upgraded.to_string().into_bytes().into(), ..Default::default() })
+        Some(proto::DynamicValue {
+            json: upgraded.to_string().into_bytes().into(),
+            ..Default::default()
+        })
     }
 
     pub(super) async fn read(
@@ -112,12 +129,25 @@ impl<P: Provider> Service<P> {
         let prior = wire::decode(request.prior_state, ty, "prior state", diagnostics)?;
         let proposed = wire::decode(request.proposed_new_state, ty, "proposed state", diagnostics)?;
         let config = wire::decode(request.config, ty, "configuration", diagnostics)?;
-        let private =
-            if request.planned_private.is_empty() { request.prior_private } else { request.planned_private };
+        let private = if request.planned_private.is_empty() {
+            request.prior_private
+        } else {
+            request.planned_private
+        };
         let prior = Some(prior).filter(|prior| !prior.is_null());
         let deleting = proposed.is_null();
-        let planned = if deleting { Value::Null } else { plan::planned_from(schema, prior.as_ref(), &config, proposed) };
-        let mut plan = Plan { prior, config, planned, requires_replace: Vec::new(), private: private.to_vec() };
+        let planned = if deleting {
+            Value::Null
+        } else {
+            plan::planned_from(schema, prior.as_ref(), &config, proposed)
+        };
+        let mut plan = Plan {
+            prior,
+            config,
+            planned,
+            requires_replace: Vec::new(),
+            private: private.to_vec(),
+        };
         if deleting {
             resource.served.plan_delete(&mut plan, &call, diagnostics).await;
             return Some(proto::plan_resource_change::Response {
@@ -170,7 +200,12 @@ impl<P: Provider> Service<P> {
             return Some((kept.unwrap_or_else(wire::null), private));
         }
         let creating = prior.is_null();
-        let mut change = Change { prior: (!creating).then_some(prior), planned, config, private };
+        let mut change = Change {
+            prior: (!creating).then_some(prior),
+            planned,
+            config,
+            private,
+        };
         let state = if creating {
             resource.served.create(&mut change, call, diagnostics).await
         } else {
@@ -184,7 +219,10 @@ impl<P: Provider> Service<P> {
             Some(state) => Some((wire::encode(&known(state), ty, "state", diagnostics)?, change.private)),
             None if diagnostics.has_errors() => Some((stored.unwrap_or_else(wire::null), change.private)),
             None => {
-                diagnostics.error("Missing state", "The provider returned no state after apply. This is a defect of the provider.");
+                diagnostics.error(
+                    "Missing state",
+                    "The provider returned no state after apply. This is a defect of the provider.",
+                );
                 None
             }
         }
@@ -198,7 +236,10 @@ impl<P: Provider> Service<P> {
         let call = self.call(request.client_capabilities);
         let (resource, _, ty) = self.resource(&request.type_name, diagnostics)?;
         if request.id.is_empty() {
-            diagnostics.error("Import by id only", format!("`{}` is imported by its id, not by an identity.", request.type_name));
+            diagnostics.error(
+                "Import by id only",
+                format!("`{}` is imported by its id, not by an identity.", request.type_name),
+            );
             return None;
         }
         let imported = resource.served.import(&request.id, &call, diagnostics).await?;
@@ -232,7 +273,9 @@ fn refuse_stored_secrets(schema: &Schema, config: &Value, call: &Call, diagnosti
     for (name, attribute) in &schema.block.attributes {
         let path = Path::attribute(name);
         if holds_write_only(attribute, config.attribute(name)) {
-            let detail = format!("`{name}` is write-only, which needs Terraform 1.11 or newer: an older one would store it in its state.");
+            let detail = format!(
+                "`{name}` is write-only, which needs Terraform 1.11 or newer: an older one would store it in its state."
+            );
             diagnostics.error_at(path, "Write-only argument not supported", detail);
         }
     }
@@ -245,25 +288,32 @@ fn holds_write_only(attribute: &Attribute, value: &Value) -> bool {
     if attribute.write_only {
         return true;
     }
-    let Shape::Nested(_, inner) = &attribute.shape else { return false };
+    let Shape::Nested(_, inner) = &attribute.shape else {
+        return false;
+    };
     let objects: Vec<&Value> = match value {
         Value::List(elements) => elements.iter().collect(),
         Value::Map(entries) if !inner.keys().eq(entries.keys()) => entries.values().collect(),
         object => vec![object],
     };
-    objects.iter().any(|object| inner.iter().any(|(name, attribute)| holds_write_only(attribute, object.attribute(name))))
+    objects.iter().any(|object| {
+        inner
+            .iter()
+            .any(|(name, attribute)| holds_write_only(attribute, object.attribute(name)))
+    })
 }
 
 fn first_unknown(value: &Value) -> Option<Path> {
     fn search(value: &Value, path: &Path) -> Option<Path> {
         match value {
             Value::Unknown(_) => Some(path.clone()),
-            Value::List(elements) => {
-                elements.iter().enumerate().find_map(|(position, element)| search(element, &path.index(position)))
-            }
-            Value::Map(entries) => {
-                entries.iter().find_map(|(key, entry)| search(entry, &path.join(Step::Attribute(key.clone()))))
-            }
+            Value::List(elements) => elements
+                .iter()
+                .enumerate()
+                .find_map(|(position, element)| search(element, &path.index(position))),
+            Value::Map(entries) => entries
+                .iter()
+                .find_map(|(key, entry)| search(entry, &path.join(Step::Attribute(key.clone())))),
             Value::Dynamic(dynamic) => search(&dynamic.value, path),
             _ => None,
         }

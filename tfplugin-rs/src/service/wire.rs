@@ -28,7 +28,12 @@ pub(super) fn decode(
         return Some(Value::Null);
     };
     decoded
-        .inspect_err(|error| diagnostics.error("Unreadable value", format!("Terraform sent a {what} that does not fit its schema: {error}.")))
+        .inspect_err(|error| {
+            diagnostics.error(
+                "Unreadable value",
+                format!("Terraform sent a {what} that does not fit its schema: {error}."),
+            )
+        })
         .ok()
 }
 
@@ -50,7 +55,10 @@ pub(super) fn encode(
 
 /// An absent value.
 pub(super) fn null() -> proto::DynamicValue {
-    proto::DynamicValue { msgpack: Bytes::from_static(&[0xc0]), ..Default::default() }
+    proto::DynamicValue {
+        msgpack: Bytes::from_static(&[0xc0]),
+        ..Default::default()
+    }
 }
 
 /// Diagnostics in the order they were added.
@@ -80,20 +88,29 @@ pub(super) fn path(path: &Path) -> proto::AttributePath {
             Step::Key(key) => Selector::ElementKeyString(key.clone()),
             Step::Index(index) => Selector::ElementKeyInt(*index),
         };
-        Wire { selector: Some(selector) }
+        Wire {
+            selector: Some(selector),
+        }
     });
     proto::AttributePath { steps: steps.collect() }
 }
 
 /// A schema.
 pub(super) fn schema(schema: &Schema) -> proto::Schema {
-    proto::Schema { version: schema.version, block: Some(block(&schema.block, &schema.description)) }
+    proto::Schema {
+        version: schema.version,
+        block: Some(block(&schema.block, &schema.description)),
+    }
 }
 
 fn block(block: &Block, description: &str) -> proto::schema::Block {
     proto::schema::Block {
         attributes: attributes(&block.attributes),
-        block_types: block.blocks.iter().map(|(name, nested)| nested_block(name, nested)).collect(),
+        block_types: block
+            .blocks
+            .iter()
+            .map(|(name, nested)| nested_block(name, nested))
+            .collect(),
         description: description.to_owned(),
         description_kind: proto::StringKind::Markdown.into(),
         ..Default::default()
@@ -150,7 +167,11 @@ fn object(nesting: Nesting, inner: &BTreeMap<String, Attribute>) -> proto::schem
         Nesting::Set => NestingMode::Set,
         Nesting::Map => NestingMode::Map,
     };
-    proto::schema::Object { attributes: attributes(inner), nesting: nesting.into(), ..Default::default() }
+    proto::schema::Object {
+        attributes: attributes(inner),
+        nesting: nesting.into(),
+        ..Default::default()
+    }
 }
 
 /// A function's signature.
@@ -158,7 +179,9 @@ pub(super) fn function(signature: &Signature) -> proto::Function {
     proto::Function {
         parameters: signature.parameters.iter().map(parameter).collect(),
         variadic_parameter: signature.variadic.as_ref().map(parameter),
-        r#return: Some(proto::function::Return { r#type: type_json(&signature.returns) }),
+        r#return: Some(proto::function::Return {
+            r#type: type_json(&signature.returns),
+        }),
         summary: signature.summary.clone(),
         description: signature.description.clone(),
         description_kind: proto::StringKind::Markdown.into(),

@@ -163,14 +163,22 @@ mod tests {
         drop(first);
         assert!(waits(&lifecycle, Duration::from_secs(3600)).await);
         drop(second);
-        assert!(!waits(&lifecycle, Duration::ZERO).await, "even a host that came and went unseen");
+        assert!(
+            !waits(&lifecycle, Duration::ZERO).await,
+            "even a host that came and went unseen"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_nobody_fetches_is_not_waited_for() {
         let lifecycle = Lifecycle::default();
         let _host = lifecycle.host_arrives();
-        assert!(timeout(Duration::from_secs(3600), lifecycle.told_to_end()).await.is_err(), "nobody asked");
+        assert!(
+            timeout(Duration::from_secs(3600), lifecycle.told_to_end())
+                .await
+                .is_err(),
+            "nobody asked"
+        );
         lifecycle.shutdown();
         assert!(timeout(Duration::from_millis(6), lifecycle.told_to_end()).await.is_ok());
     }

@@ -1,0 +1,227 @@
+//! Rule collections for the firewall in front of a subnet.
+//!
+//! A service tag becomes a network rule, a host on port 80 or 443 an application rule. Network rules come first and end the
+//! search, so a host that a tag covers needs no rule of its own.
+
+use std::collections::BTreeSet;
+
+use super::{
+    egress::Way,
+    problem::Stop,
+    render::{Scene, TagFlow},
+    rules::protocol_of,
+};
+use crate::{
+    network::{
+        ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, Description,
+        FirewallSource, Known, NetworkPolicy, NetworkRule, NetworkRuleCollection, NetworkRuleDestination,
+    },
+    requirements::{Kind, Requirement},
+};
+
+/// FQDN tags of Azure Firewall that rows may name.
+const HOST_TAGS: [&str; 2] = ["AzureKubernetesService", "HDInsight"];
+
+/// Puts the collections into the policy, if there is a firewall.
+pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut NetworkPolicy) -> Result<(), Stop> {
+    let Way::Firewall {
+        names_in_network_rules,
+        urls,
+        ..
+    } = scene.egress.way
+    else {
+        return Ok(());
+    };
+    let source = source(scene)?;
+    let mut network = Vec::new();
+    for flow in flows
+        .iter()
+        .filter(|flow| !matches!(flow.tag.as_str(), "VirtualNetwork" | "Internet" | "AzureLoadBalancer"))
+    {
+        network.push(NetworkRule {
+            name: flow.name.clone(),
+            description: description(flow.row),
+            protocols: BTreeSet::from([protocol_of(flow.row, scene.inputs)?]),
+            source: source.clone(),
+            destination: NetworkRuleDestination::Tag(flow.tag.clone()),
+            ports: ports(flow.row),
+            requirement_ids: BTreeSet::from([flow.row.id.clone()]),
+        });
+    }
+    let mut application = Vec::new();
+    let mut reduced = Vec::new();
+    let mut inexpressible = Vec::new();
+    for row in scene.rows(&[Kind::Host]).filter(|row| scene.starts_here(row)) {
+        let Some(peer) = row.peer_in(scene.shared.environment) else {
+            continue;
+        };
+        let (web, other): (Vec<&String>, Vec<&String>) =
+            row.ports.iter().partition(|port| matches!(port.as_str(), "80" | "443"));
+        let protocols = web_protocols(&web);
+        if let Some(tag) = &peer.fqdn_tag {
+            let tag = HOST_TAGS.into_iter().find(|known| known == tag);
+            let tag = tag.ok_or_else(|| super::rules::malformed(row, scene.inputs))?;
+            application.push(application_rule(
+                row,
+                &protocols,
+                &source,
+                ApplicationRuleDestination::HostTag(tag),
+            ));
+            continue;
+        }
+        let Some(template) = &peer.host else { continue };
+        if covered(scene, row, peer.covered_by.as_deref(), flows)? {
+            continue;
+        }
+        let names = scene.values.texts(template, scene.inputs, row)?;
+        if names.is_empty() {
+            continue;
+        }
+        if !web.is_empty() && row.protocol.as_deref() != Some("Udp") {
+            let destination = match &row.url_path {
+                Some(path) if urls => {
+                    ApplicationRuleDestination::Urls(names.iter().map(|name| format!("{name}{path}")).collect())
+                }
+                path => {
+                    if path.is_some() {
+                        reduced.push(row);
+                    }
+                    ApplicationRuleDestination::Hosts(names.iter().cloned().map(Known::Is).collect())
+                }
+            };
+            application.push(application_rule(row, &protocols, &source, destination));
+        }
+        if other.is_empty() {
+            continue;
+        }
+        if names_in_network_rules && names.iter().all(|name| !name.contains('*')) {
+            network.push(NetworkRule {
+                name: rule_name(row),
+                description: description(row),
+                protocols: BTreeSet::from([protocol_of(row, scene.inputs)?]),
+                source: source.clone(),
+                destination: NetworkRuleDestination::Hosts(names.into_iter().map(Known::Is).collect()),
+                ports: other.into_iter().cloned().collect(),
+                requirement_ids: BTreeSet::from([row.id.clone()]),
+            });
+        } else {
+            inexpressible.push(row);
+        }
+    }
+    warn(
+        scene,
+        policy,
+        &reduced,
+        "URL paths reduced to their hosts",
+        "A firewall tells paths apart only with `tls_inspection_enabled` (Premium). The whole host is opened for",
+    );
+    warn(
+        scene,
+        policy,
+        &inexpressible,
+        "Hosts that no firewall rule can express",
+        "Network rules take no wildcards, and host names only with `firewall_dns_proxy_enabled`. Not opened:",
+    );
+    let base = scene.egress.collection_priority_base;
+    let prefix = &scene.shared.name_prefix;
+    let workload = scene.shared.workload.replace('_', "-");
+    if !network.is_empty() {
+        let name = format!("{prefix}nrc-{workload}");
+        policy.network_rule_collections.push(NetworkRuleCollection {
+            name,
+            priority: base,
+            rules: network,
+        });
+    }
+    if !application.is_empty() {
+        let name = format!("{prefix}arc-{workload}");
+        policy.application_rule_collections.push(ApplicationRuleCollection {
+            name,
+            priority: base + 100,
+            rules: application,
+        });
+    }
+    Ok(())
+}
+
+/// Whether a network rule to a tag lets the host pass already.
+fn covered(scene: &Scene<'_>, row: &Requirement, template: Option<&str>, flows: &[TagFlow]) -> Result<bool, Stop> {
+    let Some(template) = template else { return Ok(false) };
+    let tags = scene.values.tags(template, scene.shared, scene.inputs, row)?;
+    let opened = |tag: &str| {
+        flows.iter().any(|flow| {
+            flow.tag.as_str() == tag
+                && (flow.row.ports.is_empty() || row.ports.iter().all(|port| flow.row.ports.contains(port)))
+        })
+    };
+    Ok(tags.iter().all(|(_, tag)| opened(tag.as_str())))
+}
+
+fn source(scene: &Scene<'_>) -> Result<FirewallSource, Stop> {
+    if !scene.egress.source_ip_groups.is_empty() {
+        return Ok(FirewallSource::Groups(Known::Is(scene.egress.source_ip_groups.clone())));
+    }
+    if scene.shared.subnet.is_empty() {
+        return Err(scene.inputs.findings().error(
+            scene.inputs.path("subnet_address_prefixes"),
+            "Missing argument",
+            "The firewall's rules need to know who sends: set `subnet_address_prefixes`, or `egress.source_ip_group_ids`.",
+        ));
+    }
+    Ok(FirewallSource::Addresses(
+        scene.shared.subnet.iter().map(ToString::to_string).collect(),
+    ))
+}
+
+fn web_protocols(ports: &[&String]) -> BTreeSet<(ApplicationProtocol, u16)> {
+    let protocol = |port: &&String| match port.as_str() {
+        "80" => (ApplicationProtocol::Http, 80),
+        _ => (ApplicationProtocol::Https, 443),
+    };
+    ports.iter().map(protocol).collect()
+}
+
+fn application_rule(
+    row: &Requirement,
+    protocols: &BTreeSet<(ApplicationProtocol, u16)>,
+    source: &FirewallSource,
+    destination: ApplicationRuleDestination,
+) -> ApplicationRule {
+    ApplicationRule {
+        name: rule_name(row),
+        description: description(row),
+        protocols: protocols.clone(),
+        source: source.clone(),
+        destination,
+        requirement_ids: BTreeSet::from([row.id.clone()]),
+    }
+}
+
+fn rule_name(row: &Requirement) -> String {
+    row.id.to_lowercase()
+}
+
+fn description(row: &Requirement) -> String {
+    Description::of(&row.purpose, &row.id).as_str().to_owned()
+}
+
+fn ports(row: &Requirement) -> BTreeSet<String> {
+    if row.ports.is_empty() {
+        BTreeSet::from(["*".to_owned()])
+    } else {
+        row.ports.iter().cloned().collect()
+    }
+}
+
+fn warn(scene: &Scene<'_>, policy: &mut NetworkPolicy, rows: &[&'static Requirement], summary: &str, text: &str) {
+    if rows.is_empty() {
+        return;
+    }
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let detail = format!("{text} {}.", ids.join(", "));
+    scene
+        .inputs
+        .findings()
+        .warning(scene.inputs.path("egress"), summary, detail.clone());
+    policy.warnings.push(detail);
+}

@@ -1,0 +1,525 @@
+//! Rendering: from the rows of the catalogue that hold to a network policy.
+//!
+//! A workload says who stands in its subnet, who the others are and what its arguments are worth ([`Scene`]); everything else is the
+//! same for all of them. A flow to a service tag is a rule of the NSG and, where a firewall stands behind the default route, a
+//! network rule there; a host on port 80 or 443 is an application rule; what no rule can express is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    egress::{Egress, Way},
+    firewall,
+    inputs::Inputs,
+    problem::Stop,
+    rules::{Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
+    shared::{Isolation, Shared},
+    template::{Place, Values},
+};
+use crate::{
+    network::{
+        Access, Direction, Host, NetworkPolicy, NextHop, Ports, Prefix, Prerequisite, PrerequisiteStatus, Route,
+        RouteDestination, SecurityRules, ServiceEndpoint, ServiceTag,
+    },
+    requirements::{Category, Kind, Peer, Requirement},
+};
+
+/// A workload in its surroundings.
+pub(super) struct Scene<'a> {
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) shared: &'a Shared,
+    pub(super) egress: &'a Egress,
+    pub(super) switches: Switches,
+    pub(super) band: Band,
+    /// The initiators that stand in the subnet.
+    pub(super) own: &'a [&'a str],
+    /// The others: who they are, by role. An absent one has no rules.
+    pub(super) roles: BTreeMap<&'a str, End>,
+    /// Address prefixes by the name of the argument that rows know them by.
+    pub(super) prefixes: BTreeMap<&'a str, BTreeSet<Prefix>>,
+    /// What stands for the placeholders of rows.
+    pub(super) values: Values<'a>,
+    /// Whether prerequisites hold, by requirement id.
+    pub(super) holds: BTreeMap<&'a str, PrerequisiteStatus>,
+}
+
+/// An outbound flow to a service tag, for the firewall's network rules.
+pub(super) struct TagFlow {
+    pub(super) row: &'static Requirement,
+    pub(super) name: String,
+    pub(super) tag: ServiceTag,
+}
+
+/// Everything at once.
+pub(super) fn render(scene: &Scene<'_>) -> Result<NetworkPolicy, Stop> {
+    let mut flows = Vec::new();
+    let mut policy = NetworkPolicy {
+        security_rules: security_rules(scene, &mut flows)?,
+        counterpart_rules: counterpart_rules(scene)?,
+        hosts: hosts(scene)?,
+        prerequisites: prerequisites(scene),
+        service_endpoints: service_endpoints(scene)?,
+        ..NetworkPolicy::default()
+    };
+    routes(scene, &mut policy)?;
+    firewall::collections(scene, &flows, &mut policy)?;
+    warn_of_uncovered_hosts(scene, &mut policy);
+    collect_requirements(scene, &mut policy);
+    Ok(policy)
+}
+
+impl Scene<'_> {
+    /// The rows of these kinds that hold.
+    pub(super) fn rows<'s>(&'s self, kinds: &'s [Kind]) -> impl Iterator<Item = &'static Requirement> + 's {
+        let own_deny = self.has_own_deny();
+        requirements(self.shared, &self.switches, kinds)
+            .filter(move |row| !(own_deny && row.id == "ISOLATION-INTERNET"))
+    }
+
+    /// Whether the row's connections start in this subnet.
+    pub(super) fn starts_here(&self, row: &Requirement) -> bool {
+        row.initiator
+            .as_deref()
+            .is_some_and(|initiator| initiator == "subnet" || self.own.contains(&initiator))
+    }
+
+    /// Some documents print their own deny of the internet; then ours would say it again.
+    fn has_own_deny(&self) -> bool {
+        let own = |row: &'static Requirement| {
+            row.kind == Kind::Deny && self.own.iter().any(|role| row.initiator.as_deref() == Some(role))
+        };
+        requirements(self.shared, &self.switches, &[Kind::Deny]).any(own)
+    }
+
+    fn local(&self, row: &Requirement, peer: &Peer) -> End {
+        let group = self.own.iter().find_map(|role| self.roles.get(role));
+        match group {
+            Some(group) if peer.role.is_some() => group.clone(),
+            _ if row.id.starts_with("ISOLATION-INTRA") => End::Prefixes(self.shared.subnet.clone()),
+            _ => End::local(self.shared),
+        }
+    }
+
+    fn slot(&self, row: &Requirement, priority: i64) -> i64 {
+        if row.id.starts_with("ISOLATION-") && priority < 4000 {
+            // The last four slots of the IPv4 part of the workload's own band.
+            return self.band.start + self.band.ipv6_offset - (243 - priority);
+        }
+        priority
+    }
+
+    /// The other ends of a row, each with what it adds to name and slot. Nobody is nobody to have a rule for.
+    fn peer_ends(&self, row: &'static Requirement, peer: &Peer) -> Result<Vec<(Place, End)>, Stop> {
+        if let Some(template) = &peer.service_tag {
+            let tags = self.values.tags(template, self.shared, self.inputs, row)?;
+            return Ok(tags
+                .into_iter()
+                .map(|(place, tag)| (place, End::tag(tag, self.shared)))
+                .collect());
+        }
+        let end = if let Some(argument) = &peer.argument {
+            self.prefixes
+                .get(argument.as_str())
+                .filter(|prefixes| !prefixes.is_empty())
+                .cloned()
+                .map(End::Prefixes)
+        } else if !peer.address_prefixes.is_empty() {
+            let prefixes: Result<BTreeSet<Prefix>, _> = peer.address_prefixes.iter().map(|text| text.parse()).collect();
+            Some(End::Prefixes(prefixes.map_err(|_| malformed(row, self.inputs))?))
+        } else {
+            peer.role.as_deref().and_then(|role| self.roles.get(role)).cloned()
+        };
+        Ok(end.into_iter().map(|end| (Place::first(), end)).collect())
+    }
+}
+
+fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<SecurityRules, Stop> {
+    check_strict(scene)?;
+    let mut rules = RuleSet::new(scene.shared, scene.inputs, scene.band);
+    for row in scene.rows(&[Kind::Flow, Kind::Deny]) {
+        let Some(peer) = row.peer_in(scene.shared.environment) else {
+            continue;
+        };
+        let local = scene.local(row, peer);
+        let accepts_here = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
+        let ends: Vec<(Direction, Place, End, End)> = if scene.starts_here(row) && row.direction == Direction::Outbound
+        {
+            let others = scene.peer_ends(row, peer)?;
+            others
+                .into_iter()
+                .map(|(place, other)| (Direction::Outbound, place, local.clone(), other))
+                .collect()
+        } else if accepts_here {
+            let initiator = row
+                .initiator
+                .as_deref()
+                .and_then(|initiator| scene.roles.get(initiator));
+            let inbound = |other: &End| (Direction::Inbound, Place::first(), other.clone(), local.clone());
+            initiator.map(inbound).into_iter().collect()
+        } else if row.direction == Direction::Inbound {
+            let others = scene.peer_ends(row, peer)?;
+            others
+                .into_iter()
+                .map(|(place, other)| (Direction::Inbound, place, other, local.clone()))
+                .collect()
+        } else {
+            continue;
+        };
+        for (direction, place, source, destination) in ends {
+            let rule = row.rule.as_ref().ok_or_else(|| malformed(row, scene.inputs))?;
+            let name = format!("{}{}", rule.name, place.suffix);
+            if direction == Direction::Outbound
+                && row.kind == Kind::Flow
+                && let End::Tag(tag) = &destination
+            {
+                flows.push(TagFlow {
+                    row,
+                    name: name.clone(),
+                    tag: tag.clone(),
+                });
+                if !passes_beside_proxy(scene, row, tag) {
+                    continue;
+                }
+            }
+            rules.add(Draft {
+                requirement_id: &row.id,
+                purpose: &row.purpose,
+                name: &name,
+                priority: scene.slot(row, rule.priority) + place.offset,
+                direction,
+                access: if row.kind == Kind::Deny {
+                    Access::Deny
+                } else {
+                    Access::Allow
+                },
+                protocol: protocol_of(row, scene.inputs)?,
+                source,
+                destination,
+                ports: flow_ports(scene, row)?,
+            })?;
+        }
+    }
+    rules.finish()
+}
+
+/// Behind a proxy the NSG opens the proxy, storage where it bypasses the proxy, and what no HTTPS proxy carries.
+fn passes_beside_proxy(scene: &Scene<'_>, row: &Requirement, tag: &ServiceTag) -> bool {
+    let Way::Proxy { bypass_storage, .. } = scene.egress.way else {
+        return true;
+    };
+    let storage = tag.as_str() == "Storage" || tag.as_str().starts_with("Storage.");
+    let web = row.ports.iter().all(|port| matches!(port.as_str(), "80" | "443")) && !row.ports.is_empty();
+    matches!(tag.as_str(), "VirtualNetwork" | "AzureLoadBalancer") || (storage && bypass_storage) || !web
+}
+
+fn flow_ports(scene: &Scene<'_>, row: &Requirement) -> Result<Ports, Stop> {
+    if row.port_argument.as_deref() == Some("egress_filtered_internet_ports") {
+        return Ok(Ports::Ranges(scene.egress.filtered_ports.clone()));
+    }
+    if row.port_argument.as_deref() == Some("egress_proxy_port")
+        && let Way::Proxy { port, .. } = scene.egress.way
+    {
+        return Ok(Ports::single(port));
+    }
+    ports_of(row, scene.inputs)
+}
+
+fn check_strict(scene: &Scene<'_>) -> Result<(), Stop> {
+    let (shared, inputs) = (scene.shared, scene.inputs);
+    if shared.isolation != Isolation::Strict {
+        return Ok(());
+    }
+    if shared.intra_subnet && shared.subnet.is_empty() {
+        return Err(inputs.findings().error(
+            inputs.path("subnet_address_prefixes"),
+            "Missing argument",
+            "`isolation` is `strict` and the subnet's own traffic stays open, which needs `subnet_address_prefixes`; or set \
+             `intra_subnet_traffic_enabled = false`.",
+        ));
+    }
+    if scene.egress.has_appliance() && shared.virtual_network.is_empty() {
+        return Err(inputs.findings().error(
+            inputs.path("virtual_network_address_spaces"),
+            "Missing argument",
+            "`isolation` is `strict` and there is a default route: the tag `VirtualNetwork` may then contain 0.0.0.0/0 and deny everything. List \
+             the spaces in `virtual_network_address_spaces` (ISOLATION-EXPLICIT-ADDRESS-SPACES).",
+        ));
+    }
+    Ok(())
+}
+
+/// What the NSGs of the others need, which can be said once this subnet's addresses are known.
+fn counterpart_rules(scene: &Scene<'_>) -> Result<BTreeMap<String, SecurityRules>, Stop> {
+    let bare = scene.shared.without_own_rules();
+    let own_group = scene.own.iter().find_map(|role| scene.roles.get(role)).cloned();
+    let here = match own_group {
+        Some(group) => group,
+        None if scene.shared.subnet.is_empty() => return Ok(BTreeMap::new()),
+        None => End::Prefixes(scene.shared.subnet.clone()),
+    };
+    let mut by_role = BTreeMap::new();
+    let others = scene
+        .roles
+        .iter()
+        .filter(|(role, _)| !scene.own.contains(role) && !matches!(**role, "client" | "operator"));
+    for (role, there) in others {
+        let mut rules = RuleSet::new(&bare, scene.inputs, scene.band);
+        for row in scene.rows(&[Kind::Flow]) {
+            let accepting = row
+                .peer_in(scene.shared.environment)
+                .and_then(|peer| peer.role.as_deref());
+            let initiator = row.initiator.as_deref();
+            let (direction, source, destination) =
+                if initiator == Some(role) && accepting.is_some_and(|role| scene.own.contains(&role)) {
+                    (Direction::Outbound, there.clone(), here.clone())
+                } else if scene.starts_here(row) && accepting == Some(role) {
+                    (Direction::Inbound, here.clone(), there.clone())
+                } else {
+                    continue;
+                };
+            let rule = row.rule.as_ref().ok_or_else(|| malformed(row, scene.inputs))?;
+            rules.add(Draft {
+                requirement_id: &row.id,
+                purpose: &row.purpose,
+                name: &rule.name,
+                priority: rule.priority,
+                direction,
+                access: Access::Allow,
+                protocol: protocol_of(row, scene.inputs)?,
+                source,
+                destination,
+                ports: ports_of(row, scene.inputs)?,
+            })?;
+        }
+        let rules = rules.finish()?;
+        if !rules.is_empty() {
+            by_role.insert((*role).to_owned(), rules);
+        }
+    }
+    Ok(by_role)
+}
+
+/// Hosts of the subnet, and those that users' browsers talk to.
+fn hosts(scene: &Scene<'_>) -> Result<BTreeMap<String, Host>, Stop> {
+    let mut hosts: BTreeMap<String, Host> = BTreeMap::new();
+    for row in scene
+        .rows(&[Kind::Host])
+        .filter(|row| scene.starts_here(row) || row.initiator.as_deref() == Some("client"))
+    {
+        let Some(peer) = row.peer_in(scene.shared.environment) else {
+            continue;
+        };
+        let Some(template) = &peer.host else { continue };
+        let covered_by = match &peer.covered_by {
+            Some(template) => scene
+                .values
+                .tags(template, scene.shared, scene.inputs, row)?
+                .into_iter()
+                .next()
+                .map(|(_, tag)| tag.to_string()),
+            None => None,
+        };
+        for name in scene.values.texts(template, scene.inputs, row)? {
+            let entry = hosts.entry(name.clone()).or_insert_with(|| Host {
+                host: name,
+                protocol: crate::network::Protocol::Tcp,
+                ports: BTreeSet::new(),
+                initiator: row.initiator.clone().unwrap_or_default(),
+                websocket: false,
+                service_tag: None,
+                requirement_ids: BTreeSet::new(),
+            });
+            entry.protocol = protocol_of(row, scene.inputs)?;
+            entry.ports.extend(row.ports.iter().cloned());
+            entry.websocket |= row.websocket;
+            entry.service_tag = entry.service_tag.take().or_else(|| covered_by.clone());
+            entry.requirement_ids.insert(row.id.clone());
+        }
+    }
+    Ok(hosts)
+}
+
+fn prerequisites(scene: &Scene<'_>) -> BTreeMap<String, Prerequisite> {
+    let status = |row: &Requirement| match row.category {
+        _ if scene.holds.contains_key(row.id.as_str()) => scene
+            .holds
+            .get(row.id.as_str())
+            .copied()
+            .unwrap_or(PrerequisiteStatus::Unknown),
+        Some(Category::WayOut) if scene.egress.outbound_method.is_some() || scene.egress.has_appliance() => {
+            PrerequisiteStatus::Satisfied
+        }
+        Some(Category::WayOut) => scene.shared.way_out,
+        _ => PrerequisiteStatus::Unknown,
+    };
+    scene
+        .rows(&[Kind::Prerequisite])
+        .map(|row| {
+            let prerequisite = Prerequisite {
+                summary: row.purpose.clone(),
+                status: status(row),
+                remedy: row.remedy.clone().unwrap_or_default(),
+                citation: row.source.to_line(),
+            };
+            (row.id.clone(), prerequisite)
+        })
+        .collect()
+}
+
+fn service_endpoints(scene: &Scene<'_>) -> Result<BTreeSet<ServiceEndpoint>, Stop> {
+    let rows = scene
+        .rows(&[Kind::ServiceEndpoint])
+        .filter(|row| scene.starts_here(row));
+    rows.filter_map(|row| Some((row, row.peer_in(scene.shared.environment)?.service_endpoint.as_deref()?)))
+        .map(|(row, name)| ServiceEndpoint::from_name(name).ok_or_else(|| malformed(row, scene.inputs)))
+        .collect()
+}
+
+/// The default route to the appliance, and the routes that bring answers back past it.
+fn routes(scene: &Scene<'_>, policy: &mut NetworkPolicy) -> Result<(), Stop> {
+    let default_hop = match &scene.egress.way {
+        Way::Firewall {
+            address: Some(address), ..
+        } if scene.egress.default_route => Some(NextHop::VirtualAppliance(address.clone())),
+        Way::ForcedTunnel { by_route: true } => Some(NextHop::VirtualNetworkGateway),
+        _ => None,
+    };
+    if let Some(next_hop) = default_hop {
+        let destination: Prefix = "0.0.0.0/0".parse().map_err(|_| Stop)?;
+        add_route(
+            scene,
+            policy,
+            "default",
+            RouteDestination::Prefix(destination),
+            next_hop,
+            "ISOLATION-FILTERED-INTERNET",
+        )?;
+    }
+    if matches!(scene.egress.way, Way::Firewall { .. } | Way::ForcedTunnel { .. }) {
+        let firewall = matches!(scene.egress.way, Way::Firewall { .. });
+        policy.bgp_route_propagation_enabled = Some(scene.egress.bgp_route_propagation.unwrap_or(!firewall));
+    }
+    for row in scene.rows(&[Kind::Route]) {
+        let Some(peer) = row.peer_in(scene.shared.environment) else {
+            continue;
+        };
+        let next_hop = match row.next_hop_type.as_deref() {
+            Some("VirtualNetworkGateway") => NextHop::VirtualNetworkGateway,
+            _ => NextHop::Internet,
+        };
+        for (place, end) in scene.peer_ends(row, peer)? {
+            let name = format!(
+                "{}{}",
+                row.rule.as_ref().map_or(row.id.as_str(), |rule| rule.name.as_str()),
+                place.suffix
+            );
+            match end {
+                End::Tag(tag) => add_route(
+                    scene,
+                    policy,
+                    &name,
+                    RouteDestination::Tag(tag),
+                    next_hop.clone(),
+                    &row.id,
+                )?,
+                End::Prefixes(prefixes) => {
+                    for prefix in prefixes {
+                        let name = format!("{name}-{}", prefix.to_string().replace(['/', ':'], "_"));
+                        add_route(
+                            scene,
+                            policy,
+                            &name,
+                            RouteDestination::Prefix(prefix),
+                            next_hop.clone(),
+                            &row.id,
+                        )?;
+                    }
+                }
+                End::Any | End::Groups(_) => return Err(malformed(row, scene.inputs)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add_route(
+    scene: &Scene<'_>,
+    policy: &mut NetworkPolicy,
+    name: &str,
+    destination: RouteDestination,
+    next_hop: NextHop,
+    requirement: &str,
+) -> Result<(), Stop> {
+    let name = format!("{}{name}", scene.shared.name_prefix);
+    if let Some(same) = policy
+        .routes
+        .values_mut()
+        .find(|route| route.destination == destination)
+    {
+        // A table holds each prefix once; two requirements may ask for the same.
+        same.requirement_ids.insert(requirement.to_owned());
+        return Ok(());
+    }
+    let parsed = name.parse().map_err(|error| {
+        scene.inputs.findings().error(
+            scene.inputs.path("name_prefix"),
+            "Invalid route name",
+            format!("{error}."),
+        )
+    })?;
+    let route = Route {
+        name: parsed,
+        destination,
+        next_hop,
+        requirement_ids: BTreeSet::from([requirement.to_owned()]),
+    };
+    policy.routes.insert(name, route);
+    Ok(())
+}
+
+/// An NSG knows no host names: what no tag covers is lost once the internet is denied. One warning for all of them.
+fn warn_of_uncovered_hosts(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+    if scene.shared.isolation == Isolation::None || !matches!(scene.egress.way, Way::ServiceTags) {
+        return;
+    }
+    let uncovered: Vec<String> = scene
+        .rows(&[Kind::Host])
+        .filter(|row| scene.starts_here(row))
+        .filter_map(|row| {
+            let peer = row.peer_in(scene.shared.environment)?;
+            let host = peer.host.as_deref().filter(|_| peer.covered_by.is_none())?;
+            let consequence = row.remedy.as_deref().unwrap_or("unreachable");
+            Some(format!("`{host}` ({}: {}; {consequence})", row.id, row.purpose))
+        })
+        .collect();
+    if uncovered.is_empty() {
+        return;
+    }
+    let detail = format!(
+        "No service tag covers {}, and an NSG cannot name hosts, so these rules leave them closed. Let them pass through a firewall or an \
+         HTTPS proxy, or accept it by naming the requirements in `waived_requirements` with a reason.",
+        uncovered.join(" and ")
+    );
+    scene.inputs.findings().warning(
+        scene.inputs.path("egress"),
+        "Hosts that no service tag covers",
+        detail.clone(),
+    );
+    policy.warnings.push(detail);
+}
+
+fn collect_requirements(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+    let mut ids: BTreeSet<String> = policy.prerequisites.keys().cloned().collect();
+    ids.extend(
+        policy
+            .security_rules
+            .values()
+            .flat_map(|rule| rule.requirement_ids.clone()),
+    );
+    ids.extend(policy.routes.values().flat_map(|route| route.requirement_ids.clone()));
+    ids.extend(policy.hosts.values().flat_map(|host| host.requirement_ids.clone()));
+    let endpoints = scene
+        .rows(&[Kind::ServiceEndpoint])
+        .filter(|row| scene.starts_here(row));
+    ids.extend(endpoints.map(|row| row.id.clone()));
+    policy.requirement_ids = ids;
+}
