@@ -28,6 +28,7 @@ pub(super) static WORKLOAD: Workload = Workload {
     system: "cyclecloud",
     arguments: ARGUMENTS,
     outputs: &[],
+    managed: true,
     expand,
 };
 

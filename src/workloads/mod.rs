@@ -51,6 +51,8 @@ pub struct Workload {
     pub arguments: &'static [Argument],
     /// Its outputs beyond the shared ones.
     pub outputs: &'static [Output],
+    /// Whether there is a resource of it beside the data source.
+    pub managed: bool,
     expand: fn(&Inputs<'_>, &Shared) -> Result<Demands, Stop>,
 }
 

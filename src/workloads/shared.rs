@@ -13,7 +13,7 @@ use super::{
 use crate::{
     network::{Family, Prefix, PrerequisiteStatus, Priority, SecurityRule},
     regions::{self, Cloud, UnknownLocation},
-    requirements::{Catalogue, Condition, Edition, catalogue},
+    requirements::{self, Catalogue, Condition, Edition, catalogue},
 };
 
 /// The shared arguments.
@@ -160,7 +160,7 @@ impl Shared {
             })
         };
         let (catalogue, isolation_rows) = (rows(workload.system), rows("shared"));
-        let waived = read_waivers(inputs);
+        let waived = read_waivers(inputs, workload);
         let location = match (environment, &waived) {
             (Ok(environment), Ok(waived)) => check_location(inputs, environment, waived),
             _ => Err(Stop),
@@ -337,16 +337,11 @@ fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {
     ))
 }
 
-fn read_waivers(inputs: &Inputs<'_>) -> Result<BTreeMap<String, String>, Stop> {
+fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<BTreeMap<String, String>, Stop> {
     let waived = inputs.text_map("waived_requirements")?;
-    let mut known: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
-    for system in crate::requirements::systems() {
-        if let Ok(catalogue) = catalogue(system) {
-            known.extend(catalogue.all().map(|requirement| requirement.id.as_str()));
-        }
-    }
     let mut refused = None;
-    for id in waived.keys().filter(|id| !known.contains(&id.as_str())) {
+    for id in waived.keys().filter(|id| !is_waivable(id, workload)) {
+        let known = known_ids();
         let suggestion = nearest(id, known.iter().copied());
         let suggestion = suggestion.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
         refused = Some(inputs.findings().error(
@@ -356,4 +351,15 @@ fn read_waivers(inputs: &Inputs<'_>) -> Result<BTreeMap<String, String>, Stop> {
         ));
     }
     refused.map_or(Ok(waived), Err)
+}
+
+/// The workload's own rows first: the other files of the catalogue are only read for an id that is none of them.
+fn is_waivable(id: &str, workload: &Workload) -> bool {
+    let stands_in = |system: &str| catalogue(system).is_ok_and(|catalogue| catalogue.all().any(|row| row.id == id));
+    CHECKS.iter().any(|check| check.id == id) || stands_in(workload.system) || requirements::systems().any(stands_in)
+}
+
+fn known_ids() -> Vec<&'static str> {
+    let rows = requirements::systems().filter_map(|system| catalogue(system).ok()).flat_map(Catalogue::all);
+    CHECKS.iter().map(|check| check.id).chain(rows.map(|row| row.id.as_str())).collect()
 }
