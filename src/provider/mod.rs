@@ -1,11 +1,15 @@
 //! Terraform's face: thin. It maps schemas to workloads and Azure calls and knows neither requirements nor ARM's ways.
 
 pub mod configuration;
+mod dynamic_inputs;
+mod edition_diff_data_source;
 pub mod env;
 mod expansion;
 mod functions;
 mod outputs;
+mod policy;
 mod region_data_source;
+mod requirements_data_source;
 mod schema;
 mod service_tag_data_source;
 mod workload_data_source;
@@ -22,7 +26,9 @@ use tfplugin_rs::{
 
 use self::{
     configuration::{Environment, Settings},
+    edition_diff_data_source::EditionDiffDataSource,
     region_data_source::RegionDataSource,
+    requirements_data_source::RequirementsDataSource,
     service_tag_data_source::ServiceTagDataSource,
     workload_data_source::WorkloadDataSource,
     workload_resource::WorkloadResource,
@@ -79,7 +85,9 @@ impl api::Provider for Lockeddown {
             .iter()
             .map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
+        sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));
+        sources.push(api::data_source(RequirementsDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(ServiceTagDataSource::new(Arc::clone(&self.settings))));
         sources
     }

@@ -7,13 +7,19 @@ use std::collections::BTreeSet;
 use tfplugin_rs::value::Value;
 
 use crate::{
-    network::{AddressSide, Known, NextHop, Ports, Route, SecurityRule, SecurityRules},
+    network::{AddressSide, Known, NetworkPolicy, NextHop, Ports, Route, SecurityRule, SecurityRules},
     workloads::Expanded,
 };
 
 /// Every output of an expanded workload, by name.
 pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
-    let policy = &expanded.policy;
+    let own = &expanded.outputs;
+    let own = own.iter().map(|(name, value)| (name.clone(), value.clone()));
+    shared(&expanded.policy).into_iter().chain(own).collect()
+}
+
+/// The outputs that every workload has, by name.
+pub(super) fn shared(policy: &NetworkPolicy) -> Vec<(String, Value)> {
     let hosts = policy.hosts.iter().map(|(name, host)| {
         let value = Value::object([
             ("host", Value::from(host.host.as_str())),
@@ -50,7 +56,7 @@ pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
         .counterpart_rules
         .iter()
         .map(|(role, rules)| (role.clone(), security_rules(rules)));
-    let mut outputs = vec![
+    vec![
         ("security_rules".to_owned(), security_rules(&policy.security_rules)),
         ("counterpart_rules".to_owned(), Value::object(counterparts)),
         (
@@ -86,14 +92,7 @@ pub(super) fn outputs(expanded: &Expanded) -> Vec<(String, Value)> {
             Value::string_list(policy.warnings.iter().cloned()),
         ),
         ("requirement_ids".to_owned(), texts(&policy.requirement_ids)),
-    ];
-    outputs.extend(
-        expanded
-            .outputs
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    outputs
+    ]
 }
 
 fn route(route: &Route) -> Value {

@@ -5,6 +5,7 @@ use tfplugin_rs::{
     value::{Type, Value},
 };
 
+use super::policy;
 use crate::workloads::{
     Workload,
     argument::{Argument, Default, Kind},
@@ -20,6 +21,7 @@ pub(super) fn data_source(workload: &Workload) -> Schema {
     Schema::new(description)
         .attributes(arguments(workload))
         .attributes(outputs(workload))
+        .attribute("policy", Attribute::computed(policy::ty(), policy::DESCRIPTION))
 }
 
 /// Every argument of a workload, with its default.
@@ -155,11 +157,11 @@ fn application_rule() -> Type {
     ])
 }
 
-/// What every workload computes.
-pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
+/// What every workload computes: name, type, meaning.
+pub(super) fn shared_outputs() -> Vec<(&'static str, Type, &'static str)> {
     let rules = Type::map(security_rule());
     let texts = || Type::set(Type::String);
-    let shared = [
+    vec![
         (
             "security_rules",
             rules.clone(),
@@ -244,12 +246,16 @@ pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attr
             "What is worth knowing and can be waived.",
         ),
         ("requirement_ids", texts(), "Every requirement that took part."),
-    ];
+    ]
+}
+
+/// Everything a workload computes.
+pub(super) fn outputs(workload: &Workload) -> impl Iterator<Item = (String, Attribute)> {
     let own = workload
         .outputs
         .iter()
         .map(|output| (output.name, (output.ty)(), output.description));
-    let all: Vec<_> = shared.into_iter().chain(own).collect();
+    let all: Vec<_> = shared_outputs().into_iter().chain(own).collect();
     all.into_iter()
         .map(|(name, ty, description)| (name.to_owned(), Attribute::computed(ty, description)))
 }

@@ -9,7 +9,7 @@ use tfplugin_rs::{
     value::Value,
 };
 
-use super::{configuration::Settings, expansion, outputs, schema};
+use super::{configuration::Settings, expansion, outputs, policy, schema};
 use crate::workloads::{Surroundings, Workload};
 
 /// The data source of one workload.
@@ -68,6 +68,8 @@ impl DataSource for WorkloadDataSource {
         let expanded = expanded?;
         config.set_attribute("edition", expanded.edition.as_str().into());
         config.set_attribute("environment", expanded.environment.as_str().into());
+        let location = config.attribute("location").clone();
+        config.set_attribute("policy", policy::value(self.workload, &location, &expanded));
         for (name, value) in outputs::outputs(&expanded) {
             config.set_attribute(name, value);
         }

@@ -126,13 +126,23 @@ impl Egress {
         Ok(inputs.object("egress", read)?.unwrap_or_else(Egress::service_tags))
     }
 
+    /// The word of `type`.
+    pub(super) fn word(&self) -> &'static str {
+        match self.way {
+            Way::ServiceTags => "service_tags",
+            Way::Firewall { .. } => "firewall",
+            Way::ForcedTunnel { .. } => "forced_tunnel",
+            Way::Proxy { .. } => "proxy",
+        }
+    }
+
     /// Whether an appliance behind a default route decides about what the NSG lets through.
     pub(super) fn has_appliance(&self) -> bool {
         matches!(self.way, Way::Firewall { .. } | Way::ForcedTunnel { .. })
     }
 }
 
-fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
+pub(super) fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
     let kind = egress.choice("type");
     let outbound_method = egress.optional_choice("outbound_method");
     let address = egress.leaf("firewall_private_ip_address");

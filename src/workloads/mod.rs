@@ -4,7 +4,10 @@
 //! resource and function for it are made from that; nothing in this module knows them. Values come in Terraform's three states,
 //! because an expansion has to answer before everything is known.
 
+mod aml_attached_compute_ingress;
 pub mod argument;
+mod cyclecloud_connection;
+mod cyclecloud_peering;
 mod cyclecloud_subnet;
 mod egress;
 mod extra_rules;
@@ -14,6 +17,7 @@ mod problem;
 mod render;
 mod rules;
 mod shared;
+mod site;
 mod template;
 
 use std::collections::BTreeMap;
@@ -71,7 +75,7 @@ pub struct Output {
 }
 
 /// Every workload.
-pub static WORKLOADS: &[&Workload] = &[&cyclecloud_subnet::WORKLOAD];
+pub static WORKLOADS: &[&Workload] = &[&cyclecloud_subnet::WORKLOAD, &cyclecloud_connection::WORKLOAD, &aml_attached_compute_ingress::WORKLOAD];
 
 /// What holds where the inputs say nothing: the provider's configuration, or what a resource has in state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::{
         Access, Direction, Host, NetworkPolicy, NextHop, Ports, Prefix, Prerequisite, PrerequisiteStatus, Route,
         RouteDestination, SecurityRules, ServiceEndpoint, ServiceTag,
     },
-    requirements::{Category, Kind, Peer, Requirement},
+    requirements::{Category, Condition, Kind, Peer, Requirement},
 };
 
 /// A workload in its surroundings.
@@ -95,6 +95,11 @@ impl Scene<'_> {
         match group {
             Some(group) if peer.role.is_some() => group.clone(),
             _ if row.id.starts_with("ISOLATION-INTRA") => End::Prefixes(self.shared.subnet.clone()),
+            // The near end as the document writes it, unless the subnet's prefixes say it more exactly.
+            _ if self.shared.local.is_empty() => match row.destination.as_ref().and_then(|near| near.service_tag.as_ref()) {
+                Some(tag) => tag.parse().map_or(End::Any, |tag| End::tag(tag, self.shared)),
+                None => End::Any,
+            },
             _ => End::local(self.shared),
         }
     }
@@ -300,10 +305,11 @@ fn counterpart_rules(scene: &Scene<'_>) -> Result<BTreeMap<String, SecurityRules
 
 /// Hosts of the subnet, and those that users' browsers talk to.
 fn hosts(scene: &Scene<'_>) -> Result<BTreeMap<String, Host>, Stop> {
+    let clients = scene.switches.get("client_hosts_enabled") != Some(&Condition::Bool(false));
     let mut hosts: BTreeMap<String, Host> = BTreeMap::new();
     for row in scene
         .rows(&[Kind::Host])
-        .filter(|row| scene.starts_here(row) || row.initiator.as_deref() == Some("client"))
+        .filter(|row| scene.starts_here(row) || (clients && row.initiator.as_deref() == Some("client")))
     {
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
@@ -328,6 +334,10 @@ fn hosts(scene: &Scene<'_>) -> Result<BTreeMap<String, Host>, Stop> {
                 service_tag: None,
                 requirement_ids: BTreeSet::new(),
             });
+            if scene.starts_here(row) {
+                // Of those who talk to it, the one whose rules these are.
+                entry.initiator = row.initiator.clone().unwrap_or_default();
+            }
             entry.protocol = protocol_of(row, scene.inputs)?;
             entry.ports.extend(row.ports.iter().cloned());
             entry.websocket |= row.websocket;

@@ -98,10 +98,20 @@ pub static CHECKS: &[Check] = &[
         id: ADMIN_SOURCE_CLOSED,
         description: "Administrators' ports are not open to the whole internet.",
     },
+    Check {
+        id: SERVICE_TAG_KNOWN,
+        description: "The regional service tags are ones this release of the provider knows.",
+    },
+    Check {
+        id: STORAGE_ACCOUNT_NAMED,
+        description: "The workspace's default storage account is named, so that hosts need no wildcard.",
+    },
 ];
 
 pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
 pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
+pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
+pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 
 /// What is denied after the required flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -214,6 +224,15 @@ impl Shared {
         }
     }
 
+    /// The same where nothing may be denied, whatever `isolation` says.
+    pub(super) fn without_denies(&self) -> Shared {
+        Shared {
+            isolation: Isolation::None,
+            isolation_word: "none".to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The settings that every workload's conditions speak of.
     pub(super) fn switches(&self) -> Switches {
         Switches::from([
@@ -309,7 +328,18 @@ fn check_location(inputs: &Inputs<'_>, cloud: Cloud, waived: &BTreeMap<String, S
     let Some(crate::network::Known::Is(location)) = inputs.leaf("location")? else {
         return Ok(());
     };
-    let detail = match regions::find(&location, cloud) {
+    check_place(inputs, "location", &location, cloud, waived)
+}
+
+/// Refuses a location that the cloud does not have.
+pub(super) fn check_place(
+    inputs: &Inputs<'_>,
+    argument: &str,
+    location: &str,
+    cloud: Cloud,
+    waived: &BTreeMap<String, String>,
+) -> Result<(), Stop> {
+    let detail = match regions::find(location, cloud) {
         Ok(_) => return Ok(()),
         Err(_) if waived.contains_key(LOCATION_KNOWN) => return Ok(()),
         Err(error @ UnknownLocation::Elsewhere { .. }) => {
@@ -322,7 +352,7 @@ fn check_location(inputs: &Inputs<'_>, cloud: Cloud, waived: &BTreeMap<String, S
     };
     Err(inputs
         .findings()
-        .error(inputs.path("location"), "Unknown location", detail))
+        .error(inputs.path(argument), "Unknown location", detail))
 }
 
 fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {

@@ -1,15 +1,22 @@
 //! Placeholders in rows: `Storage.{storage_locations}`, `{default_storage_account_name}.blob.core.windows.net`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{inputs::Inputs, problem::Stop, rules::malformed, shared::Shared};
+use super::{
+    inputs::Inputs,
+    problem::Stop,
+    rules::malformed,
+    shared::{SERVICE_TAG_KNOWN, Shared},
+};
 use crate::{
     network::{ServiceTag, stable_hash},
     regions,
-    requirements::Requirement,
+    requirements::{Kind, Requirement},
+    service_tags::known,
 };
 
-/// What the placeholders stand for: texts by argument; a plural one has several. The first is the workload's own.
+/// What the placeholders stand for: texts by argument; a plural one has several. In the row's own place stands the element that is
+/// `workspace_location`, whichever others there are; where a workload has no such location, the first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values<'a>(pub(super) BTreeMap<&'a str, Vec<String>>);
 
@@ -32,13 +39,17 @@ impl Place {
         }
     }
 
-    /// A further element: its place depends on itself alone, so that no other element's coming or going moves it.
-    fn further(element: &str) -> Place {
-        let offset = 1 + stable_hash(element) % (SLOTS - 1);
-        Place {
+    /// A further element. Its place comes from its own name, so that another's coming or going does not move it; where two names
+    /// fall on one place, the second takes the next free one. `None` when all are taken.
+    fn further(element: &str, taken: &mut BTreeSet<u64>) -> Option<Place> {
+        let places = SLOTS - 1;
+        let wanted = stable_hash(element) % places;
+        let free = (0..places).map(|step| 1 + (wanted + step) % places);
+        let offset = free.into_iter().find(|offset| taken.insert(*offset))?;
+        Some(Place {
             suffix: format!("_{element}"),
-            offset: i64::try_from(offset).unwrap_or(1),
-        }
+            offset: i64::try_from(offset).ok()?,
+        })
     }
 }
 
@@ -71,6 +82,8 @@ impl Values<'_> {
         };
         let name = rest.strip_suffix('}').ok_or_else(|| malformed(row, inputs))?;
         let locations = self.0.get(name).ok_or_else(|| malformed(row, inputs))?;
+        let own = self.0.get("workspace_location").and_then(|own| own.first());
+        let mut taken = BTreeSet::new();
         let mut tags = Vec::new();
         for (position, location) in locations.iter().enumerate() {
             let region = regions::find(location, shared.environment).ok();
@@ -81,13 +94,45 @@ impl Values<'_> {
             };
             // A location newer than this release, which the user has waived: Azure compares tags without case.
             let suffix = suffix.map_or_else(|| regions::normalize_location(location), str::to_owned);
-            let place = if position == 0 {
-                Place::first()
+            let tag = format!("{base}.{suffix}");
+            // Azure lists addresses for some regional forms that it does not accept as tags: good for routes only.
+            if region.is_some() && row.kind == Kind::Flow && !known::exists(&tag, shared.environment) {
+                refuse_unknown_tag(&tag, name, shared, inputs, row)?;
+            }
+            let place = if own.map_or(position == 0, |own| own == location) {
+                Some(Place::first())
             } else {
-                Place::further(&regions::normalize_location(location))
+                Place::further(&regions::normalize_location(location), &mut taken)
             };
-            tags.push((place, parse(&format!("{base}.{suffix}"))?));
+            let place = place.ok_or_else(|| {
+                let detail = format!("`{name}` has more than {SLOTS} elements, and {} has {SLOTS} priorities.", row.id);
+                inputs
+                    .findings()
+                    .error(inputs.path(name), "Too many locations", detail)
+            })?;
+            tags.push((place, parse(&tag)?));
         }
         Ok(tags)
     }
+}
+
+fn refuse_unknown_tag(
+    tag: &str,
+    argument: &str,
+    shared: &Shared,
+    inputs: &Inputs<'_>,
+    row: &Requirement,
+) -> Result<(), Stop> {
+    if shared.waived.contains_key(SERVICE_TAG_KNOWN) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} needs `{tag}`, which Microsoft's list of service tags does not have as far as this release knows. If Azure has it now, waive \
+         the check: waived_requirements = {{ \"{SERVICE_TAG_KNOWN}\" = \"new tag\" }}; or waive `{}` and let its flow pass by \
+         `extra_rules`.",
+        row.id, row.id
+    );
+    Err(inputs
+        .findings()
+        .error(inputs.path(argument), "Unknown service tag", detail))
 }

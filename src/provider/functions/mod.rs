@@ -2,6 +2,7 @@
 
 mod cidr_aggregate;
 mod cidr_contains;
+mod expand;
 mod normalize_location;
 mod region_pair;
 mod service_tag_exists;
@@ -20,6 +21,7 @@ pub(super) fn functions() -> Vec<Arc<dyn Function>> {
     vec![
         Arc::new(cidr_aggregate::CidrAggregate),
         Arc::new(cidr_contains::CidrContains),
+        Arc::new(expand::Expand),
         Arc::new(normalize_location::NormalizeLocation),
         Arc::new(region_pair::RegionPair),
         Arc::new(service_tag_exists::ServiceTagExists),

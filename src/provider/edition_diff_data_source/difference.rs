@@ -1,0 +1,204 @@
+//! Differences between two outputs of the same type.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfplugin_rs::value::{Type, Value};
+
+/// An output of the data sources that is compared entry by entry.
+pub(super) struct Part {
+    /// Its name.
+    pub(super) output: &'static str,
+    /// How its entries are found.
+    shape: Shape,
+    /// What one entry is called in the summary.
+    word: &'static str,
+    /// What the difference says, in Markdown.
+    pub(super) description: &'static str,
+}
+
+enum Shape {
+    /// By name.
+    Map,
+    /// By name, below another name.
+    MapOfMaps,
+    /// Rules by name, in a list of named collections.
+    Collections,
+}
+
+/// Everything that is compared so.
+pub(super) const COMPARED: [Part; 8] = [
+    Part {
+        output: "security_rules",
+        shape: Shape::Map,
+        word: "security rule",
+        description: "Security rules by name: those `added`, those `removed`, and for each `changed` one the values `before` and `after` \
+                      and the `attributes` that differ.",
+    },
+    Part {
+        output: "counterpart_rules",
+        shape: Shape::MapOfMaps,
+        word: "security rule at the other end",
+        description: "The same for the other ends, by `role/name`.",
+    },
+    Part {
+        output: "routes",
+        shape: Shape::Map,
+        word: "route",
+        description: "The same for routes.",
+    },
+    Part {
+        output: "network_rule_collections",
+        shape: Shape::Collections,
+        word: "network rule",
+        description: "The same for the network rules of the firewall, by `collection/rule`.",
+    },
+    Part {
+        output: "application_rule_collections",
+        shape: Shape::Collections,
+        word: "application rule",
+        description: "The same for the application rules of the firewall, by `collection/rule`.",
+    },
+    Part {
+        output: "hosts",
+        shape: Shape::Map,
+        word: "host",
+        description: "The same for hosts that must be reachable.",
+    },
+    Part {
+        output: "on_premises_flows",
+        shape: Shape::Map,
+        word: "flow on premises",
+        description: "The same for flows that a firewall on premises must let pass.",
+    },
+    Part {
+        output: "prerequisites",
+        shape: Shape::Map,
+        word: "prerequisite",
+        description: "The same for what must hold outside the reach of any rule.",
+    },
+];
+
+impl Part {
+    /// The type of the difference, from the type of the output.
+    pub(super) fn ty(&self, output: &Type) -> Option<Type> {
+        let entry = match (&self.shape, output) {
+            (Shape::Map, Type::Map(entry)) => entry.as_ref(),
+            (Shape::MapOfMaps, Type::Map(inner)) => match inner.as_ref() {
+                Type::Map(entry) => entry.as_ref(),
+                _ => return None,
+            },
+            (Shape::Collections, Type::List(collection)) => match collection.as_ref() {
+                Type::Object(attributes) => match attributes.get("rule") {
+                    Some(Type::List(entry)) => entry.as_ref(),
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let changed = Type::object([
+            ("before", entry.clone()),
+            ("after", entry.clone()),
+            ("attributes", Type::set(Type::String)),
+        ]);
+        Some(Type::object([
+            ("added", Type::map(entry.clone())),
+            ("removed", Type::map(entry.clone())),
+            ("changed", Type::map(changed)),
+        ]))
+    }
+
+    /// The entries of the output, by the name they are compared under.
+    pub(super) fn entries(&self, output: &Value) -> BTreeMap<String, Value> {
+        let named = |outer: &str, name: &str, value: &Value| (format!("{outer}/{name}"), value.clone());
+        let entries = |value: &Value| value.as_map().cloned().unwrap_or_default();
+        match self.shape {
+            Shape::Map => entries(output),
+            Shape::MapOfMaps => entries(output)
+                .iter()
+                .flat_map(|(outer, inner)| {
+                    entries(inner)
+                        .iter()
+                        .map(|(name, value)| named(outer, name, value))
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
+            Shape::Collections => output
+                .as_list()
+                .unwrap_or_default()
+                .iter()
+                .flat_map(|collection| {
+                    let outer = collection.attribute("name").as_str().unwrap_or_default();
+                    let rules = collection.attribute("rule").as_list().unwrap_or_default();
+                    rules
+                        .iter()
+                        .map(move |rule| named(outer, rule.attribute("name").as_str().unwrap_or_default(), rule))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What was added, removed and changed, with a line for each in `summary`.
+pub(super) fn of_maps(
+    part: &Part,
+    old: &BTreeMap<String, Value>,
+    new: &BTreeMap<String, Value>,
+    summary: &mut Vec<String>,
+) -> Value {
+    let only = |here: &BTreeMap<String, Value>, there: &BTreeMap<String, Value>| {
+        let entries = here.iter().filter(|(name, _)| !there.contains_key(*name));
+        entries
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let (added, removed) = (only(new, old), only(old, new));
+    let mut changed = BTreeMap::new();
+    for (name, after) in new {
+        let Some(before) = old.get(name).filter(|before| *before != after) else {
+            continue;
+        };
+        let attributes = after.as_map().into_iter().flat_map(BTreeMap::keys);
+        let attributes: Vec<&str> = attributes
+            .filter(|attribute| before.attribute(attribute) != after.attribute(attribute))
+            .map(String::as_str)
+            .collect();
+        summary.push(format!("~ {} {name}: {}", part.word, attributes.join(", ")));
+        let change = Value::object([
+            ("before", before.clone()),
+            ("after", after.clone()),
+            ("attributes", Value::string_set(attributes)),
+        ]);
+        changed.insert(name.clone(), change);
+    }
+    summary.extend(added.keys().map(|name| format!("+ {} {name}", part.word)));
+    summary.extend(removed.keys().map(|name| format!("- {} {name}", part.word)));
+    Value::object([
+        ("added", Value::Map(added)),
+        ("removed", Value::Map(removed)),
+        ("changed", Value::Map(changed)),
+    ])
+}
+
+/// What stands only in `new` and only in `old`, with a line for each in `summary`.
+pub(super) fn of_sets<'v>(
+    old: &'v Value,
+    new: &'v Value,
+    word: &str,
+    summary: &mut Vec<String>,
+) -> (BTreeSet<&'v str>, BTreeSet<&'v str>) {
+    let texts = |value: &'v Value| -> BTreeSet<&'v str> {
+        value
+            .as_list()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    let (old, new) = (texts(old), texts(new));
+    let added: BTreeSet<_> = new.difference(&old).copied().collect();
+    let removed: BTreeSet<_> = old.difference(&new).copied().collect();
+    summary.extend(added.iter().map(|text| format!("+ {word} {text}")));
+    summary.extend(removed.iter().map(|text| format!("- {word} {text}")));
+    (added, removed)
+}

@@ -1,0 +1,62 @@
+//! A network policy as one value: what the data sources call `policy` and the function `expand` returns.
+//!
+//! One fixed type for all workloads, so that policies of several fit into one list, and what takes policies need not know where they
+//! come from.
+
+use tfplugin_rs::value::{Type, Value};
+
+use super::{outputs, schema};
+use crate::{
+    regions,
+    workloads::{Expanded, Workload},
+};
+
+/// Raised when the type changes in a way that a consumer of stored policies must know.
+const FORMAT: i64 = 1;
+
+/// What the value is, in Markdown.
+pub(super) const DESCRIPTION: &str = "Everything above that every workload computes as one value of one type for all workloads: `format` (1), \
+                                      `workload`, `edition`, `environment`, `location` and the shared outputs. The function `expand` \
+                                      returns the same.";
+
+/// The type of every policy.
+pub(super) fn ty() -> Type {
+    let named = [
+        ("format", Type::Number),
+        ("workload", Type::String),
+        ("edition", Type::String),
+        ("environment", Type::String),
+        ("location", Type::String),
+    ];
+    let shared = schema::shared_outputs().into_iter().map(|(name, ty, _)| (name, ty));
+    Type::object(named.into_iter().chain(shared))
+}
+
+/// The policy of an expanded workload. The location takes Azure Resource Manager's spelling; it may not be known.
+pub(super) fn value(workload: &Workload, location: &Value, expanded: &Expanded) -> Value {
+    let mut policy = Value::object(outputs::shared(&expanded.policy));
+    head(&mut policy, workload, location);
+    policy.set_attribute("edition", expanded.edition.as_str().into());
+    policy.set_attribute("environment", expanded.environment.as_str().into());
+    policy
+}
+
+/// The policy while something that decides which rules there are is not known: nothing is, beside what was asked for.
+pub(super) fn not_known_yet(workload: &Workload, location: &Value) -> Value {
+    let Type::Object(attributes) = ty() else {
+        return Value::UNKNOWN;
+    };
+    let mut policy = Value::object(attributes.into_keys().map(|name| (name, Value::UNKNOWN)));
+    head(&mut policy, workload, location);
+    policy
+}
+
+fn head(policy: &mut Value, workload: &Workload, location: &Value) {
+    let location = match location.as_str() {
+        Some(location) => regions::normalize_location(location).into(),
+        None => location.clone(),
+    };
+    policy.set_attribute("format", FORMAT.into());
+    policy.set_attribute("workload", workload.name.into());
+    policy.set_attribute("location", location);
+}
