@@ -66,6 +66,19 @@ impl Prefix {
     }
 }
 
+impl From<IpNet> for Prefix {
+    /// Bits right of the mask are dropped.
+    fn from(net: IpNet) -> Prefix {
+        Prefix(net.trunc())
+    }
+}
+
+impl From<Prefix> for IpNet {
+    fn from(prefix: Prefix) -> IpNet {
+        prefix.0
+    }
+}
+
 impl FromStr for Prefix {
     type Err = PrefixError;
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod known;
+pub mod limits;
 mod name;
 mod policy;
 mod port;

@@ -130,6 +130,10 @@ impl DataSource for EditionDiffDataSource {
     }
 
     async fn read(&self, mut config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
+        // What nobody set is unknown here.
+        if config.attribute("to_edition").is_unknown() {
+            config.set_attribute("to_edition", Value::Null);
+        }
         let workload = workload(&config, diagnostics)?;
         let inputs = inputs(workload, &config, diagnostics)?;
         let cloud = self.settings.session().environment();
@@ -166,19 +170,23 @@ fn compare(before: &Expanded, after: &Expanded) -> Vec<(&'static str, Value)> {
             (part.output, difference::of_maps(part, &old, &new, &mut summary))
         })
         .collect();
-    let endpoints = ("service_endpoints", "service endpoint");
-    let requirement_ids = ("requirement_ids", "requirement");
-    for (output, word) in [requirement_ids, endpoints] {
-        let (added, removed) = difference::of_sets(old.attribute(output), new.attribute(output), word, &mut summary);
-        let mut value = Value::object([
-            ("added", Value::string_set(added)),
-            ("removed", Value::string_set(removed.iter().copied())),
-        ]);
-        if output == "requirement_ids" {
-            value.set_attribute("replaced", Value::object(removed.into_iter().filter_map(successor)));
-        }
-        all.push((output, value));
-    }
+    let (added, removed) = difference::of_sets(old.attribute("service_endpoints"), new.attribute("service_endpoints"));
+    summary.extend(added.iter().map(|name| format!("+ service endpoint {name}")));
+    summary.extend(removed.iter().map(|name| format!("- service endpoint {name}")));
+    let endpoints = [
+        ("added", Value::string_set(added)),
+        ("removed", Value::string_set(removed)),
+    ];
+    all.push(("service_endpoints", Value::object(endpoints)));
+    // The summary names what they demand, which says it already.
+    let (added, removed) = difference::of_sets(old.attribute("requirement_ids"), new.attribute("requirement_ids"));
+    let replaced = Value::object(removed.iter().filter_map(|id| successor(id)));
+    let requirements = [
+        ("added", Value::string_set(added)),
+        ("removed", Value::string_set(removed)),
+        ("replaced", replaced),
+    ];
+    all.push(("requirement_ids", Value::object(requirements)));
     let names = new.as_map().into_iter().flat_map(|outputs| outputs.keys());
     let changed = names.filter(|name| old.attribute(name) != new.attribute(name));
     all.push(("changed_outputs", Value::string_set(changed.cloned())));
@@ -220,10 +228,10 @@ fn inputs(workload: &Workload, config: &Value, diagnostics: &mut Diagnostics) ->
 
 /// The edition of an argument; the newest where it is not set, `None` while it is unknown or after an error.
 fn edition(config: &Value, argument: &str, diagnostics: &mut Diagnostics) -> Option<Edition> {
-    let value = config.attribute(argument);
-    let Some(text) = value.as_str() else {
-        // Nobody has set it where it is unknown in `read`: core does not read what has unknown arguments.
-        return (value.is_null() || argument == "to_edition").then(Edition::newest);
+    let text = match config.attribute(argument) {
+        Value::String(text) => text,
+        Value::Null => return Some(Edition::newest()),
+        _ => return None,
     };
     let parsed: Result<Edition, _> = text.parse();
     let refused = |error: &requirements::EditionError| {

@@ -29,7 +29,7 @@ pub struct Requirement {
     /// The other end by cloud, where they differ; a cloud that is not listed does not have the requirement.
     #[serde(default)]
     pub peers: BTreeMap<String, Peer>,
-    /// The near end of an inbound flow where the document names more than the subnet itself.
+    /// The near end where the document names more than the subnet itself.
     pub destination: Option<Peer>,
     /// `*`, `Tcp`, `Udp`, `Esp`.
     pub protocol: Option<String>,
@@ -43,6 +43,9 @@ pub struct Requirement {
     /// Of a host: whether the connection is a websocket, which a firewall with TLS inspection must not break.
     #[serde(default)]
     pub websocket: bool,
+    /// Of a host on a port of its own: whether the connection is TLS, so that an application rule of a firewall can carry it.
+    #[serde(default)]
+    pub tls: bool,
     /// Of a host: the path below it that the document names. Only a firewall with TLS inspection tells paths apart.
     pub url_path: Option<String>,
     /// Of a route: where it sends the peer's packets, in Azure's words.

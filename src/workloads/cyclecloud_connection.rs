@@ -3,6 +3,9 @@
 //! A connection is no subnet. What it demands stands in other people's objects: two peerings, a local network gateway, the NSGs at its
 //! ends (`counterpart_rules`), the site's firewall (`on_premises_flows`). So it denies nothing, whatever `isolation` says.
 
+mod flows;
+mod peering;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::{Type, Value};
@@ -10,22 +13,18 @@ use tfplugin_rs::value::{Type, Value};
 use super::{
     Demands, Output, Workload,
     argument::{Argument, Default, Kind as Holds},
-    cyclecloud_peering,
     egress::Egress,
     inputs::Inputs,
     problem::Stop,
     render::{Scene, render},
-    rules::{Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
+    rules::{Band, Switches},
     shared::{Isolation, Shared},
     site::{self, LocalNetworkGateway},
     template::Values,
 };
 use crate::{
-    network::{
-        Access, Direction, FlowDirection, Known, NetworkPolicy, OnPremisesFlow, Ports, Prefix, PrerequisiteStatus,
-        SecurityRules,
-    },
-    requirements::{Condition, Kind, Requirement},
+    network::{Known, NetworkPolicy, Prefix, PrerequisiteStatus},
+    requirements::{Condition, Requirement},
 };
 
 pub(super) static WORKLOAD: Workload = Workload {
@@ -129,7 +128,7 @@ static ARGUMENTS: &[Argument] = &[
 static OUTPUTS: &[Output] = &[
     Output {
         name: "peerings",
-        ty: cyclecloud_peering::peerings_type,
+        ty: peering::peerings_type,
         description: "Both halves of the peering, `node_to_server` and `server_to_node`, with every argument of \
                       `azurerm_virtual_network_peering`; `managed` says whether it is made here. Empty for other types.",
     },
@@ -163,14 +162,11 @@ const BAND: Band = Band {
     ipv6_offset: 50,
 };
 
-/// From a slot of the subnets' band to the connection's.
-const SLOT_OFFSET: i64 = 300;
-
 struct Settings {
     kind: Link,
     servers: BTreeSet<Prefix>,
     nodes: BTreeSet<Prefix>,
-    peering: cyclecloud_peering::Peering,
+    peering: peering::Peering,
     gateway: Option<Known<String>>,
     circuit: Option<Known<String>>,
     site: LocalNetworkGateway,
@@ -221,8 +217,8 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     };
     let mut policy = render(&scene)?;
     keep_what_speaks_of_the_connection(&mut policy, shared);
-    policy.counterpart_rules = counterpart_rules(inputs, shared, &settings)?;
-    policy.on_premises_flows = on_premises_flows(inputs, shared, &settings)?;
+    policy.counterpart_rules = flows::counterpart_rules(inputs, shared, &settings)?;
+    policy.on_premises_flows = flows::on_premises_flows(inputs, shared, &settings)?;
     let server_routes = firewall_routes(inputs, shared, &settings, &mut policy)?;
     let mentioned: BTreeSet<String> = policy
         .counterpart_rules
@@ -244,7 +240,7 @@ fn read(inputs: &Inputs<'_>) -> Result<Settings, Stop> {
     let kind = inputs.choice("type");
     let servers = some_prefixes(inputs, "server_address_spaces");
     let nodes = some_prefixes(inputs, "node_address_spaces");
-    let peering = cyclecloud_peering::read(inputs);
+    let peering = peering::read(inputs);
     let gateway = inputs.leaf("virtual_network_gateway_id");
     let circuit = inputs.leaf("express_route_circuit_id");
     let site = LocalNetworkGateway::read(inputs);
@@ -406,115 +402,6 @@ fn keep_what_speaks_of_the_connection(policy: &mut NetworkPolicy, shared: &Share
     };
     policy.prerequisites.retain(|id, _| speaks(id));
     policy.requirement_ids.retain(speaks);
-}
-
-/// The flows that cross the connection, with whether the server opens them.
-fn crossing_flows<'s>(
-    shared: &'s Shared,
-    switches: &'s Switches,
-) -> impl Iterator<Item = (&'static Requirement, &'static str, &'static str)> + 's {
-    requirements(shared, switches, &[Kind::Flow]).filter_map(|row| {
-        let accepting = row.peer_in(shared.environment)?.role.as_deref()?;
-        let initiator = row.initiator.as_deref()?;
-        let crosses = matches!(
-            (initiator, accepting),
-            ("server", "node" | "return_proxy") | ("node" | "return_proxy", "server")
-        );
-        crosses.then_some((row, initiator, accepting))
-    })
-}
-
-fn counterpart_rules(
-    inputs: &Inputs<'_>,
-    shared: &Shared,
-    settings: &Settings,
-) -> Result<BTreeMap<String, SecurityRules>, Stop> {
-    let bare = shared.without_own_rules();
-    let switches = settings.switches(shared);
-    let mut by_role = BTreeMap::new();
-    for role in ["server", "node", "return_proxy"] {
-        if role == "server" && settings.kind != Link::Peering {
-            // It stands on premises, where there is no NSG: `on_premises_flows`.
-            continue;
-        }
-        let mut rules = RuleSet::new(&bare, inputs, BAND);
-        for (row, initiator, accepting) in crossing_flows(shared, &switches) {
-            let direction = match role {
-                _ if role == initiator => Direction::Outbound,
-                _ if role == accepting => Direction::Inbound,
-                _ => continue,
-            };
-            let rule = row.rule.as_ref().ok_or_else(|| malformed(row, inputs))?;
-            rules.add(Draft {
-                requirement_id: &row.id,
-                purpose: &row.purpose,
-                name: &format!("connection_{}", rule.name),
-                priority: rule.priority + SLOT_OFFSET,
-                direction,
-                access: Access::Allow,
-                protocol: protocol_of(row, inputs)?,
-                source: End::Prefixes(settings.addresses(initiator).clone()),
-                destination: End::Prefixes(settings.addresses(accepting).clone()),
-                ports: ports_of(row, inputs)?,
-            })?;
-        }
-        let rules = rules.finish()?;
-        if !rules.is_empty() {
-            by_role.insert(role.to_owned(), rules);
-        }
-    }
-    Ok(by_role)
-}
-
-fn on_premises_flows(
-    inputs: &Inputs<'_>,
-    shared: &Shared,
-    settings: &Settings,
-) -> Result<BTreeMap<String, OnPremisesFlow>, Stop> {
-    if settings.kind == Link::Peering {
-        return Ok(BTreeMap::new());
-    }
-    let switches = settings.switches(shared);
-    let texts = |prefixes: &BTreeSet<Prefix>| prefixes.iter().map(ToString::to_string).collect();
-    let mut flows = BTreeMap::new();
-    for (row, initiator, accepting) in crossing_flows(shared, &switches) {
-        let direction = if initiator == "server" {
-            FlowDirection::FromOnPremises
-        } else {
-            FlowDirection::ToOnPremises
-        };
-        let (source, destination) = (settings.addresses(initiator), settings.addresses(accepting));
-        let flow = flow(row, inputs, direction, texts(source), texts(destination))?;
-        flows.insert(row.id.clone(), flow);
-    }
-    for row in requirements(shared, &switches, &[Kind::Flow])
-        .filter(|row| row.initiator.as_deref() == Some("on_premises_gateway"))
-    {
-        let device = settings.site.addresses();
-        let flow = flow(row, inputs, FlowDirection::FromOnPremises, device, BTreeSet::new())?;
-        flows.insert(row.id.clone(), flow);
-    }
-    Ok(flows)
-}
-
-fn flow(
-    row: &Requirement,
-    inputs: &Inputs<'_>,
-    direction: FlowDirection,
-    source: BTreeSet<String>,
-    destination: BTreeSet<String>,
-) -> Result<OnPremisesFlow, Stop> {
-    Ok(OnPremisesFlow {
-        source,
-        destination,
-        protocol: protocol_of(row, inputs)?,
-        ports: match ports_of(row, inputs)? {
-            Ports::Any => BTreeSet::new(),
-            Ports::Ranges(ranges) => ranges.iter().map(ToString::to_string).collect(),
-        },
-        direction,
-        requirement_ids: BTreeSet::from([row.id.clone()]),
-    })
 }
 
 /// Over a firewall both directions must be routed, or it sees half a connection and drops it. The nodes' routes join the policy, the

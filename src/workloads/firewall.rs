@@ -48,25 +48,23 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
             requirement_ids: BTreeSet::from([flow.row.id.clone()]),
         });
     }
+    network.extend(private_endpoints(scene, &source)?);
     let mut application = Vec::new();
     let mut reduced = Vec::new();
     let mut inexpressible = Vec::new();
+    for row in scene.rows(&[Kind::Flow]).filter(|row| is_its_own(scene, row)) {
+        own_rules(scene, row, &source, names_in_network_rules, &mut network, &mut application, &mut inexpressible)?;
+    }
     for row in scene.rows(&[Kind::Host]).filter(|row| scene.starts_here(row)) {
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };
         let (web, other): (Vec<&String>, Vec<&String>) =
-            row.ports.iter().partition(|port| matches!(port.as_str(), "80" | "443"));
+            row.ports.iter().partition(|port| row.tls || matches!(port.as_str(), "80" | "443"));
         let protocols = web_protocols(&web);
         if let Some(tag) = &peer.fqdn_tag {
-            let tag = HOST_TAGS.into_iter().find(|known| known == tag);
-            let tag = tag.ok_or_else(|| super::rules::malformed(row, scene.inputs))?;
-            application.push(application_rule(
-                row,
-                &protocols,
-                &source,
-                ApplicationRuleDestination::HostTag(tag),
-            ));
+            let tag = host_tag(scene, row, tag)?;
+            application.push(application_rule(row, &protocols, &source, tag));
             continue;
         }
         let Some(template) = &peer.host else { continue };
@@ -144,6 +142,103 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
     Ok(())
 }
 
+/// Whether the flow is the firewall's alone: a row without a slot never becomes a security rule.
+pub(super) fn is_its_own(scene: &Scene<'_>, row: &Requirement) -> bool {
+    row.kind == Kind::Flow && row.rule.is_none() && scene.starts_here(row)
+}
+
+/// The rules of a flow that is the firewall's alone: to an FQDN tag, a service tag, or what an argument names.
+fn own_rules(
+    scene: &Scene<'_>,
+    row: &'static Requirement,
+    source: &FirewallSource,
+    names_in_network_rules: bool,
+    network: &mut Vec<NetworkRule>,
+    application: &mut Vec<ApplicationRule>,
+    inexpressible: &mut Vec<&'static Requirement>,
+) -> Result<(), Stop> {
+    let Some(peer) = row.peer_in(scene.shared.environment) else {
+        return Ok(());
+    };
+    let all: Vec<&String> = row.ports.iter().collect();
+    if let Some(tag) = &peer.fqdn_tag {
+        let tag = host_tag(scene, row, tag)?;
+        application.push(application_rule(row, &web_protocols(&all), source, tag));
+    }
+    let mut destinations = Vec::new();
+    if let Some(template) = &peer.service_tag {
+        let tags = scene.values.tags(template, scene.shared, scene.inputs, row)?;
+        destinations.extend(
+            tags.into_iter()
+                .map(|(place, tag)| (place.suffix, NetworkRuleDestination::Tag(tag))),
+        );
+    }
+    let argument = peer.argument.as_deref().unwrap_or_default();
+    if let Some(prefixes) = scene.prefixes.get(argument).filter(|prefixes| !prefixes.is_empty()) {
+        let addresses = prefixes.iter().map(ToString::to_string).collect();
+        destinations.push((String::new(), NetworkRuleDestination::Addresses(addresses)));
+    }
+    if let Some(names) = scene.values.0.get(argument).filter(|names| !names.is_empty()) {
+        let names: BTreeSet<_> = names.iter().cloned().map(Known::Is).collect();
+        let web = row.ports.iter().all(|port| matches!(port.as_str(), "80" | "443"));
+        if web && row.protocol.as_deref() == Some("Tcp") {
+            let hosts = ApplicationRuleDestination::Hosts(names);
+            application.push(application_rule(row, &web_protocols(&all), source, hosts));
+        } else if names_in_network_rules {
+            destinations.push(("_by_name".to_owned(), NetworkRuleDestination::Hosts(names)));
+        } else {
+            inexpressible.push(row);
+        }
+    }
+    for (suffix, destination) in destinations {
+        network.push(NetworkRule {
+            name: format!("{}{suffix}", rule_name(row)),
+            description: description(row),
+            protocols: BTreeSet::from([protocol_of(row, scene.inputs)?]),
+            source: source.clone(),
+            destination,
+            ports: ports(row),
+            requirement_ids: BTreeSet::from([row.id.clone()]),
+        });
+    }
+    Ok(())
+}
+
+fn host_tag(scene: &Scene<'_>, row: &Requirement, tag: &str) -> Result<ApplicationRuleDestination, Stop> {
+    let known = HOST_TAGS.into_iter().find(|known| *known == tag);
+    known
+        .map(ApplicationRuleDestination::HostTag)
+        .ok_or_else(|| super::rules::malformed(row, scene.inputs))
+}
+
+/// Private endpoints may stand behind the firewall too: then it sees their addresses, which no tag covers.
+fn private_endpoints(scene: &Scene<'_>, source: &FirewallSource) -> Result<Vec<NetworkRule>, Stop> {
+    let argument = "private_endpoint_address_prefixes";
+    let Some(prefixes) = scene.prefixes.get(argument).filter(|prefixes| !prefixes.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let addresses: BTreeSet<String> = prefixes.iter().map(ToString::to_string).collect();
+    let mut rules = Vec::new();
+    for row in scene.rows(&[Kind::Flow]).filter(|row| scene.starts_here(row)) {
+        let peer = row.peer_in(scene.shared.environment);
+        let to_them = peer.is_some_and(|peer| peer.argument.as_deref() == Some(argument));
+        if let Some(rule) = &row.rule
+            && (to_them || row.when.contains_key("private_endpoint_in_use"))
+        {
+            rules.push(NetworkRule {
+                name: rule.name.clone(),
+                description: description(row),
+                protocols: BTreeSet::from([protocol_of(row, scene.inputs)?]),
+                source: source.clone(),
+                destination: NetworkRuleDestination::Addresses(addresses.clone()),
+                ports: ports(row),
+                requirement_ids: BTreeSet::from([row.id.clone()]),
+            });
+        }
+    }
+    Ok(rules)
+}
+
 /// Whether a network rule to a tag lets the host pass already.
 fn covered(scene: &Scene<'_>, row: &Requirement, template: Option<&str>, flows: &[TagFlow]) -> Result<bool, Stop> {
     let Some(template) = template else { return Ok(false) };
@@ -176,7 +271,8 @@ fn source(scene: &Scene<'_>) -> Result<FirewallSource, Stop> {
 fn web_protocols(ports: &[&String]) -> BTreeSet<(ApplicationProtocol, u16)> {
     let protocol = |port: &&String| match port.as_str() {
         "80" => (ApplicationProtocol::Http, 80),
-        _ => (ApplicationProtocol::Https, 443),
+        // A TLS port of its own keeps its number; a test of the catalogue knows that ports here are numbers.
+        port => (ApplicationProtocol::Https, port.parse().unwrap_or(443)),
     };
     ports.iter().map(protocol).collect()
 }

@@ -5,9 +5,11 @@
 //! because an expansion has to answer before everything is known.
 
 mod aml_attached_compute_ingress;
+mod aml_kubernetes_egress;
+mod aml_compute;
+mod aml_compute_egress;
 pub mod argument;
 mod cyclecloud_connection;
-mod cyclecloud_peering;
 mod cyclecloud_subnet;
 mod egress;
 mod extra_rules;
@@ -17,6 +19,7 @@ mod problem;
 mod render;
 mod rules;
 mod shared;
+mod tag_routes;
 mod site;
 mod template;
 
@@ -75,7 +78,7 @@ pub struct Output {
 }
 
 /// Every workload.
-pub static WORKLOADS: &[&Workload] = &[&cyclecloud_subnet::WORKLOAD, &cyclecloud_connection::WORKLOAD, &aml_attached_compute_ingress::WORKLOAD];
+pub static WORKLOADS: &[&Workload] = &[&cyclecloud_subnet::WORKLOAD, &cyclecloud_connection::WORKLOAD, &aml_attached_compute_ingress::WORKLOAD, &aml_kubernetes_egress::WORKLOAD, &aml_compute_egress::WORKLOAD];
 
 /// What holds where the inputs say nothing: the provider's configuration, or what a resource has in state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use super::{
     problem::Stop,
     rules::{Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
     shared::{Isolation, Shared},
+    tag_routes,
     template::{Place, Values},
 };
 use crate::{
@@ -141,6 +142,9 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
     check_strict(scene)?;
     let mut rules = RuleSet::new(scene.shared, scene.inputs, scene.band);
     for row in scene.rows(&[Kind::Flow, Kind::Deny]) {
+        if firewall::is_its_own(scene, row) {
+            continue;
+        }
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };
@@ -422,6 +426,12 @@ fn routes(scene: &Scene<'_>, policy: &mut NetworkPolicy) -> Result<(), Stop> {
                 row.rule.as_ref().map_or(row.id.as_str(), |rule| rule.name.as_str()),
                 place.suffix
             );
+            let end = match end {
+                End::Tag(tag) if tag_routes::by_address(scene) => {
+                    End::Prefixes(tag_routes::prefixes_of(scene, row, &tag)?.into_iter().collect())
+                }
+                end => end,
+            };
             match end {
                 End::Tag(tag) => add_route(
                     scene,
@@ -448,7 +458,7 @@ fn routes(scene: &Scene<'_>, policy: &mut NetworkPolicy) -> Result<(), Stop> {
             }
         }
     }
-    Ok(())
+    tag_routes::check_limits(scene, policy)
 }
 
 fn add_route(
@@ -491,14 +501,16 @@ fn warn_of_uncovered_hosts(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
     if scene.shared.isolation == Isolation::None || !matches!(scene.egress.way, Way::ServiceTags) {
         return;
     }
-    let uncovered: Vec<String> = scene
-        .rows(&[Kind::Host])
-        .filter(|row| scene.starts_here(row))
+    let rows = scene.rows(&[Kind::Host]).filter(|row| scene.starts_here(row));
+    let uncovered: Vec<String> = rows
         .filter_map(|row| {
             let peer = row.peer_in(scene.shared.environment)?;
             let host = peer.host.as_deref().filter(|_| peer.covered_by.is_none())?;
+            let hosts = scene.values.texts(host, scene.inputs, row).ok()?;
+            let quoted: Vec<String> = hosts.iter().map(|host| format!("`{host}`")).collect();
             let consequence = row.remedy.as_deref().unwrap_or("unreachable");
-            Some(format!("`{host}` ({}: {}; {consequence})", row.id, row.purpose))
+            let text = format!("{} ({}: {}; {consequence})", quoted.join(", "), row.id, row.purpose);
+            Some(text).filter(|_| !quoted.is_empty())
         })
         .collect();
     if uncovered.is_empty() {
@@ -517,7 +529,7 @@ fn warn_of_uncovered_hosts(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
     policy.warnings.push(detail);
 }
 
-fn collect_requirements(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+pub(super) fn collect_requirements(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
     let mut ids: BTreeSet<String> = policy.prerequisites.keys().cloned().collect();
     ids.extend(
         policy
@@ -527,6 +539,10 @@ fn collect_requirements(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
     );
     ids.extend(policy.routes.values().flat_map(|route| route.requirement_ids.clone()));
     ids.extend(policy.hosts.values().flat_map(|host| host.requirement_ids.clone()));
+    let network = policy.network_rule_collections.iter().flat_map(|all| &all.rules);
+    ids.extend(network.flat_map(|rule| rule.requirement_ids.clone()));
+    let application = policy.application_rule_collections.iter().flat_map(|all| &all.rules);
+    ids.extend(application.flat_map(|rule| rule.requirement_ids.clone()));
     let endpoints = scene
         .rows(&[Kind::ServiceEndpoint])
         .filter(|row| scene.starts_here(row));

@@ -106,10 +106,15 @@ pub static CHECKS: &[Check] = &[
         id: STORAGE_ACCOUNT_NAMED,
         description: "The workspace's default storage account is named, so that hosts need no wildcard.",
     },
+    Check {
+        id: HOSTS_NAMED,
+        description: "Workspace, storage accounts and container registry are named, so that hosts need no wildcard.",
+    },
 ];
 
 pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
 pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
+pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 

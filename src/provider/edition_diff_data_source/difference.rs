@@ -180,13 +180,8 @@ pub(super) fn of_maps(
     ])
 }
 
-/// What stands only in `new` and only in `old`, with a line for each in `summary`.
-pub(super) fn of_sets<'v>(
-    old: &'v Value,
-    new: &'v Value,
-    word: &str,
-    summary: &mut Vec<String>,
-) -> (BTreeSet<&'v str>, BTreeSet<&'v str>) {
+/// What stands only in `new`, and what only in `old`.
+pub(super) fn of_sets<'v>(old: &'v Value, new: &'v Value) -> (BTreeSet<&'v str>, BTreeSet<&'v str>) {
     let texts = |value: &'v Value| -> BTreeSet<&'v str> {
         value
             .as_list()
@@ -196,9 +191,8 @@ pub(super) fn of_sets<'v>(
             .collect()
     };
     let (old, new) = (texts(old), texts(new));
-    let added: BTreeSet<_> = new.difference(&old).copied().collect();
-    let removed: BTreeSet<_> = old.difference(&new).copied().collect();
-    summary.extend(added.iter().map(|text| format!("+ {word} {text}")));
-    summary.extend(removed.iter().map(|text| format!("- {word} {text}")));
-    (added, removed)
+    (
+        new.difference(&old).copied().collect(),
+        old.difference(&new).copied().collect(),
+    )
 }

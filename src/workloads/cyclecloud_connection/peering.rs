@@ -2,7 +2,7 @@
 
 use tfplugin_rs::value::{Type, Value};
 
-use super::{inputs::Inputs, problem::Stop, site::leaf};
+use super::super::{inputs::Inputs, problem::Stop, site::leaf};
 use crate::network::Known;
 
 /// What is said of a peering.
