@@ -283,6 +283,11 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
             ("subnet_address_prefixes", Value::string_set(["10.3.0.0/24"])),
             ("default_route_next_hop_type", "Internet".into()),
         ],
+        &[
+            ("route_targets", "address_prefix".into()),
+            ("public_ip_enabled", true.into()),
+            ("default_route_next_hop_type", "VirtualAppliance".into()),
+        ],
     ];
     let mut report = String::new();
     for changes in cases {

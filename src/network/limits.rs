@@ -3,7 +3,7 @@
 /// How much a route table takes, from a date on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteTableLimits {
-    /// The day the value was published, `YYYY-MM-DD`.
+    /// When the value was published: `YYYY-MM-DD`, or `YYYY-MM` where the day is not known.
     pub since: &'static str,
     /// Where.
     pub source: &'static str,
@@ -28,7 +28,7 @@ pub static ROUTE_TABLE_LIMITS: &[RouteTableLimits] = &[
         service_tag_routes: 25,
     },
     RouteTableLimits {
-        since: "2026-05-01",
+        since: "2026-05",
         source: "Azure update 562695 of spring 2026 (azure-docs pull requests 128572 and 128759)",
         routes: 1000,
         service_tag_routes: 25,

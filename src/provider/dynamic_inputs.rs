@@ -18,15 +18,12 @@ pub(super) fn workload(name: &str) -> Result<&'static Workload, String> {
         let given: String = name.chars().take(80).collect();
         let short = name.strip_prefix("lockeddown_").unwrap_or(name);
         let suggestion = nearest(short, WORKLOADS.iter().map(|workload| workload.name));
-        let suggestion = suggestion.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+        let suggestion = suggestion.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
         let offered: Vec<String> = WORKLOADS
             .iter()
             .map(|workload| format!("`{}`", workload.name))
             .collect();
-        format!(
-            "`{given}` is no workload: there are {}.{suggestion}",
-            offered.join(", ")
-        )
+        format!("`{given}` is no workload{suggestion}: there are {}", offered.join(", "))
     })
 }
 

@@ -215,14 +215,19 @@ fn expand(workload: &Workload, inputs: &Value, edition: Edition, cloud: Cloud) -
 fn workload(config: &Value, diagnostics: &mut Diagnostics) -> Option<&'static Workload> {
     let found = dynamic_inputs::workload(config.attribute("workload").as_str()?);
     let refused =
-        |reason: &String| diagnostics.error_at(Path::attribute("workload"), "Unknown workload", reason.as_str());
+        |reason: &String| diagnostics.error_at(Path::attribute("workload"), "Unknown workload", format!("{reason}."));
     found.inspect_err(refused).ok()
 }
 
 fn inputs(workload: &Workload, config: &Value, diagnostics: &mut Diagnostics) -> Option<Value> {
     let inputs = dynamic_inputs::arguments(workload, config.attribute("inputs"));
-    let refused =
-        |reason: &String| diagnostics.error_at(Path::attribute("inputs"), "Wrong type", format!("Here {reason}."));
+    let refused = |reason: &String| {
+        diagnostics.error_at(
+            Path::attribute("inputs"),
+            "Wrong type",
+            format!("`inputs` has the wrong type: {reason}."),
+        )
+    };
     inputs.inspect_err(refused).ok().flatten()
 }
 
@@ -240,23 +245,18 @@ fn edition(config: &Value, argument: &str, diagnostics: &mut Diagnostics) -> Opt
     parsed.inspect_err(refused).ok()
 }
 
-/// Problems of one side, at the inputs they are about.
+/// Problems of one side. Terraform finds no place inside a dynamic argument, so the text names it.
 fn report(problems: Vec<Problem>, argument: &str, edition: Edition, diagnostics: &mut Diagnostics) {
     let placed = problems.into_iter().map(|problem| {
-        let path = if problem.path == Path::attribute("edition") {
-            Path::attribute(argument)
-        } else {
-            let inputs = Path::attribute("inputs");
-            problem
-                .path
-                .steps()
-                .iter()
-                .cloned()
-                .fold(inputs, |path, step| path.join(step))
+        let (path, detail) = match problem.path == Path::attribute("edition") {
+            true => (argument, problem.detail),
+            false => {
+                let place = format!("In edition `{edition}`, at `inputs.{}`", problem.path);
+                ("inputs", format!("{place}: {}", problem.detail))
+            }
         };
-        let detail = format!("In edition `{edition}`: {}", problem.detail);
         Problem {
-            path,
+            path: Path::attribute(path),
             detail,
             ..problem
         }

@@ -76,6 +76,7 @@ impl api::Provider for Lockeddown {
     fn resources(&self) -> Vec<Arc<ErasedResource>> {
         let resources = WORKLOADS
             .iter()
+            .filter(|workload| workload.managed)
             .map(|workload| WorkloadResource::new(workload, Arc::clone(&self.settings)));
         resources.map(api::resource).collect()
     }

@@ -9,6 +9,7 @@ use super::policy;
 use crate::workloads::{
     Workload,
     argument::{Argument, Default, Kind},
+    rule_value::security_rule,
 };
 
 /// The schema of a workload's data source.
@@ -83,32 +84,6 @@ fn shape(kind: Kind) -> Shape {
         Kind::Object(arguments) => nested(Nesting::Single, arguments),
         Kind::ObjectMap(arguments) => nested(Nesting::Map, arguments),
     }
-}
-
-/// The type of one security rule in an output: every attribute of azurerm's `security_rule` block and of the Azure Verified
-/// Module's input, null where unused, and the requirements behind it.
-pub(super) fn security_rule() -> Type {
-    let text = |name: &'static str| (name, Type::String);
-    let texts = |name: &'static str| (name, Type::set(Type::String));
-    Type::object([
-        text("name"),
-        text("description"),
-        ("priority", Type::Number),
-        text("direction"),
-        text("access"),
-        text("protocol"),
-        text("source_port_range"),
-        texts("source_port_ranges"),
-        text("destination_port_range"),
-        texts("destination_port_ranges"),
-        text("source_address_prefix"),
-        texts("source_address_prefixes"),
-        text("destination_address_prefix"),
-        texts("destination_address_prefixes"),
-        texts("source_application_security_group_ids"),
-        texts("destination_application_security_group_ids"),
-        texts("requirement_ids"),
-    ])
 }
 
 fn collection(rule: Type) -> Type {

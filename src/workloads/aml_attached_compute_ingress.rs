@@ -11,6 +11,7 @@ use super::{
     render::{Scene, render},
     rules::{Band, Switches},
     shared::{Isolation, Shared},
+    tag_routes,
     template::Values,
 };
 use crate::{
@@ -58,6 +59,9 @@ static ARGUMENTS: &[Argument] = &[
         "Where the subnet's default route leads. Defaults to what `egress` says: `VirtualAppliance` for `firewall`, `VirtualNetworkGateway` for \
          `forced_tunnel`, else `Internet`.",
     ),
+    tag_routes::ROUTE_TARGETS,
+    tag_routes::SERVICE_TAG_FILE,
+    tag_routes::ROUTE_TABLE_LIMITS,
     Argument::optional(
         "hdinsight_management_enabled",
         Holds::Flag,
@@ -93,6 +97,7 @@ struct Settings {
     protocol: Option<String>,
     public_ip: bool,
     next_hop: String,
+    route_targets: String,
     hdinsight_management: bool,
     microsoft_images: bool,
     egress: Option<Egress>,
@@ -128,6 +133,7 @@ fn read(inputs: &Inputs<'_>) -> Result<Settings, Stop> {
     let protocol = inputs.optional_choice("protocol");
     let public_ip = inputs.flag("public_ip_enabled");
     let next_hop = inputs.optional_choice("default_route_next_hop_type");
+    let route_targets = inputs.choice("route_targets");
     let hdinsight_management = inputs.flag("hdinsight_management_enabled");
     let microsoft_images = inputs.flag("microsoft_images_enabled");
     let egress = inputs.object("egress", egress::read);
@@ -142,6 +148,7 @@ fn read(inputs: &Inputs<'_>) -> Result<Settings, Stop> {
         protocol: protocol?,
         public_ip: public_ip?,
         next_hop: check_next_hop(inputs, next_hop?, egress.as_ref())?,
+        route_targets: route_targets?,
         hdinsight_management: hdinsight_management?,
         microsoft_images: microsoft_images?,
         egress,
@@ -207,6 +214,7 @@ impl Settings {
             ("compute_type", text(&self.compute_type)),
             ("public_ip_enabled", Condition::Bool(self.public_ip)),
             ("default_route_next_hop_type", text(&self.next_hop)),
+            ("route_targets", text(&self.route_targets)),
             (
                 "hdinsight_management_enabled",
                 Condition::Bool(self.hdinsight_management),

@@ -58,9 +58,7 @@ pub(super) fn read_words(inputs: &Inputs<'_>, argument: &str, words: &[&str]) ->
         "`{argument}` contains `{unknown}`: its elements are among {}.{suggestion}",
         offered.join(", ")
     );
-    Err(inputs
-        .findings()
-        .error(inputs.path(argument), "Unknown choice", detail))
+    Err(inputs.findings().error(inputs.path(argument), "Unknown choice", detail))
 }
 
 /// Whether the edition has the requirement.
@@ -102,7 +100,10 @@ pub(super) fn read_locations(inputs: &Inputs<'_>, shared: &Shared, argument: &st
     for location in &given {
         check_place(inputs, argument, location, shared.environment, &shared.waived)?;
     }
-    Ok(given.iter().map(|location| regions::normalize_location(location)).collect())
+    Ok(given
+        .iter()
+        .map(|location| regions::normalize_location(location))
+        .collect())
 }
 
 /// The pair of a location; `None` where it has none or this release does not know it.

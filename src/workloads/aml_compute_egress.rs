@@ -221,9 +221,11 @@ fn check_address_spaces(inputs: &Inputs<'_>, shared: &Shared, settings: &Setting
          waive {requirement}.",
         settings.egress.word()
     );
-    Err(inputs
-        .findings()
-        .error(inputs.path("virtual_network_address_spaces"), "Missing argument", detail))
+    Err(inputs.findings().error(
+        inputs.path("virtual_network_address_spaces"),
+        "Missing argument",
+        detail,
+    ))
 }
 
 fn check_exfiltration(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
@@ -293,7 +295,9 @@ fn warn_of_wildcard_storage(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
         return;
     }
     let opened = match scene.egress.way {
-        Way::Firewall { .. } | Way::Proxy { .. } => "hosts stand for every storage account of Azure, anybody's included",
+        Way::Firewall { .. } | Way::Proxy { .. } => {
+            "hosts stand for every storage account of Azure, anybody's included"
+        }
         _ => "`hosts` lists wildcards in its place",
     };
     let detail = format!(

@@ -3,6 +3,8 @@
 //! AKS depends on host names without fixed addresses, and its page says that an NSG cannot lock its outbound down. So nothing here
 //! becomes a security rule, whatever `isolation` says: there are collections for a firewall, or the hosts for a proxy.
 
+mod warnings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
@@ -13,14 +15,10 @@ use super::{
     problem::Stop,
     render::{Scene, render},
     rules::{Band, Switches},
-    shared::{HOSTS_NAMED, Isolation, Shared, check_place},
+    shared::{Isolation, Shared, check_place},
     template::Values,
 };
-use crate::{
-    network::{NetworkPolicy, Prefix},
-    regions::{self, Cloud},
-    requirements::{Condition, Kind, Requirement},
-};
+use crate::{network::Prefix, regions, requirements::Condition};
 
 /// The workload.
 pub(super) static WORKLOAD: Workload = Workload {
@@ -147,7 +145,7 @@ struct Settings {
 
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = read(inputs, shared)?;
-    refuse_security_rules(inputs, shared, &settings)?;
+    check(inputs, shared, &settings)?;
     let shared = &shared.without_denies();
     let scene = Scene {
         inputs,
@@ -162,9 +160,9 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         holds: BTreeMap::new(),
     };
     let mut policy = render(&scene)?;
-    warn_of_wildcards(&scene, &settings, &mut policy);
-    warn_of_what_no_proxy_carries(&scene, &mut policy);
-    warn_of_the_tables_cloud(&scene, &mut policy);
+    warnings::wildcards(&scene, &settings, &mut policy);
+    warnings::what_no_proxy_carries(&scene, &mut policy);
+    warnings::the_tables_cloud(&scene, &mut policy);
     Ok((policy, BTreeMap::new()))
 }
 
@@ -220,9 +218,9 @@ fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
 }
 
 fn read_egress(inputs: &Inputs<'_>) -> Result<Egress, Stop> {
-    let refused = |path, word: &str| {
+    let refused = |path, given: &str| {
         let detail = format!(
-            "`egress.type` is `{word}`: a cluster depends on host names without fixed addresses, which only a firewall or a proxy can let \
+            "{given}: a cluster depends on host names without fixed addresses, which only a firewall or a proxy can let \
              through (AML-K8S-AKS-NO-NSG). Set `type` to `firewall` or `proxy`."
         );
         Err(inputs
@@ -231,8 +229,11 @@ fn read_egress(inputs: &Inputs<'_>) -> Result<Egress, Stop> {
     };
     match inputs.object("egress", egress::read)? {
         Some(egress) if matches!(egress.way, Way::Firewall { .. } | Way::Proxy { .. }) => Ok(egress),
-        Some(egress) => refused(inputs.path("egress").child("type"), egress.word()),
-        None => refused(inputs.path("egress"), "service_tags"),
+        Some(egress) => refused(
+            inputs.path("egress").child("type"),
+            &format!("`egress.type` is `{}`", egress.word()),
+        ),
+        None => refused(inputs.path("egress"), "`egress` is not set"),
     }
 }
 
@@ -275,16 +276,15 @@ fn check_label(inputs: &Inputs<'_>, name: &str, text: Option<String>) -> Result<
     }
 }
 
-/// What would have to become a security rule cannot be had here.
-fn refuse_security_rules(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
-    let refused = |argument: &str, detail: &str| {
-        Err(inputs
-            .findings()
-            .error(inputs.path(argument), "No network security group", detail))
+/// What would have to become a security rule cannot be had here, nor what another kind of cluster has.
+fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
+    let refused = |argument: &str, summary: &str, detail: &str| {
+        Err(inputs.findings().error(inputs.path(argument), summary, detail))
     };
     if shared.isolation == Isolation::Strict {
         return refused(
             "isolation",
+            "No network security group",
             "`isolation` is `strict`, but no network security group may close a cluster's outbound or the traffic within its subnet \
              (AML-K8S-AKS-NO-NSG). The firewall or proxy isolates it; between pods use network policies. Leave `isolation` out.",
         );
@@ -292,6 +292,7 @@ fn refuse_security_rules(inputs: &Inputs<'_>, shared: &Shared, settings: &Settin
     if !shared.extra_rules.is_empty() {
         return refused(
             "extra_rules",
+            "No network security group",
             "`extra_rules` are rules of a network security group, and this workload has none (AML-K8S-AKS-NO-NSG). Put them into the \
              firewall's own rules.",
         );
@@ -299,106 +300,12 @@ fn refuse_security_rules(inputs: &Inputs<'_>, shared: &Shared, settings: &Settin
     if !settings.api_server.is_empty() && (settings.private_cluster || settings.cluster_type != "aks") {
         return refused(
             "api_server_fqdn",
+            "Not of this cluster",
             "`api_server_fqdn` is for public AKS clusters, whose API server stands outside the network (AML-K8S-AKS-API-SERVER). Set \
              `private_cluster_enabled = false`, or leave it out.",
         );
     }
     Ok(())
-}
-
-fn warn(scene: &Scene<'_>, policy: &mut NetworkPolicy, argument: &str, summary: &str, detail: String) {
-    let findings = scene.inputs.findings();
-    findings.warning(scene.inputs.path(argument), summary, detail.clone());
-    policy.warnings.push(detail);
-}
-
-fn warn_of_wildcards(scene: &Scene<'_>, settings: &Settings, policy: &mut NetworkPolicy) {
-    let uses = |placeholder: &str| {
-        scene.rows(&[Kind::Host]).any(|row| {
-            let host = row
-                .peer_in(scene.shared.environment)
-                .and_then(|peer| peer.host.as_deref());
-            host.is_some_and(|host| host.contains(placeholder))
-        })
-    };
-    let open: Vec<&str> = [
-        ("workspace_guid", "{workspace_guid}", settings.workspace_guid.is_none()),
-        (
-            "storage_account_names",
-            "{storage_account_names}",
-            settings.storage_accounts.is_empty(),
-        ),
-        (
-            "container_registry_name",
-            "{container_registry_name}",
-            settings.container_registry.is_none(),
-        ),
-    ]
-    .into_iter()
-    .filter(|(_, placeholder, missing)| *missing && uses(placeholder))
-    .map(|(argument, _, _)| argument)
-    .collect();
-    let Some(first) = open.first().filter(|_| !scene.shared.waived.contains_key(HOSTS_NAMED)) else {
-        return;
-    };
-    let detail = format!(
-        "Without `{}` the hosts begin with a wildcard, which also opens what belongs to others. Set them, or waive the check: \
-         waived_requirements = {{ \"{HOSTS_NAMED}\" = \"why\" }}.",
-        open.join("`, `")
-    );
-    warn(scene, policy, first, "Wider than the requirement", detail);
-}
-
-fn warn_of_what_no_proxy_carries(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
-    if !matches!(scene.egress.way, Way::Proxy { .. }) {
-        return;
-    }
-    let web = |row: &Requirement| {
-        row.protocol.as_deref() == Some("Tcp")
-            && (row.tls || row.ports.iter().all(|port| matches!(port.as_str(), "80" | "443")))
-    };
-    let there = |row: &Requirement| {
-        let peer = row.peer_in(scene.shared.environment);
-        peer.is_some_and(|peer| match &peer.argument {
-            Some(argument) => {
-                let argument = argument.as_str();
-                scene
-                    .prefixes
-                    .get(argument)
-                    .is_some_and(|prefixes| !prefixes.is_empty())
-                    || scene.values.0.get(argument).is_some_and(|names| !names.is_empty())
-            }
-            None => true,
-        })
-    };
-    let ids: Vec<&str> = scene
-        .rows(&[Kind::Flow, Kind::Host])
-        .filter(|row| scene.starts_here(row) && !web(row) && there(row))
-        .map(|row| row.id.as_str())
-        .collect();
-    if ids.is_empty() {
-        return;
-    }
-    let detail = format!(
-        "An HTTPS proxy carries no UDP and no TCP but the web's. These need a way of their own: {}. Give them one, or waive them with a \
-         reason in `waived_requirements`.",
-        ids.join(", ")
-    );
-    warn(scene, policy, "egress", "What no proxy carries", detail);
-}
-
-/// The documents' table of hosts has no column for the other clouds, so there nothing of Azure Machine Learning is opened.
-fn warn_of_the_tables_cloud(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
-    let cloud = scene.shared.environment;
-    let api = "AML-K8S-API";
-    if cloud == Cloud::Public || scene.shared.waived.contains_key(api) {
-        return;
-    }
-    let detail = format!(
-        "The documents name the hosts of Azure Machine Learning for Kubernetes in the public cloud only, so none of them is opened in \
-         `{cloud}`. Add what your workspace's endpoints are called there to the firewall or proxy, and waive {api} with a reason."
-    );
-    warn(scene, policy, "environment", "Hosts that no document names", detail);
 }
 
 /// Addresses and names apart: a firewall takes each in a field of its own.

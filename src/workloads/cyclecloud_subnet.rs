@@ -7,10 +7,11 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     egress::{self, Egress, Way},
     inputs::Inputs,
+    operators::read_operators,
     problem::Stop,
     render::{Scene, render},
     rules::{Band, End, Switches},
-    shared::{ADMIN_SOURCE_CLOSED, Shared, SubnetSize},
+    shared::{Shared, SubnetSize},
     template::Values,
 };
 use crate::{
@@ -197,8 +198,8 @@ fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
     let proxies = inputs.prefixes("return_proxy_address_prefixes");
     let proxy_public_ip = inputs.flag("return_proxy_public_ip_enabled");
     let server_public_ips = inputs.prefixes("server_public_ip_prefixes");
-    let web = read_administrators(inputs, shared, "web_source_address_prefixes", "CC-SERVER-WEB");
-    let ssh = read_administrators(inputs, shared, "ssh_source_address_prefixes", "CC-SERVER-SSH");
+    let web = read_operators(inputs, shared, "web_source_address_prefixes", "CC-SERVER-WEB");
+    let ssh = read_operators(inputs, shared, "ssh_source_address_prefixes", "CC-SERVER-SSH");
     let storage_access = inputs.choice("storage_access");
     let storage_endpoints = inputs.prefixes("storage_private_endpoint_address_prefixes");
     let package_source = inputs.choice("package_source");
@@ -250,32 +251,6 @@ fn read_version(inputs: &Inputs<'_>) -> Result<i64, Stop> {
             Err(inputs
                 .findings()
                 .error(inputs.path("cyclecloud_version"), "Unknown CycleCloud version", detail))
-        }
-    }
-}
-
-/// Prefixes of people. The whole internet is refused unless the user says why.
-fn read_administrators(
-    inputs: &Inputs<'_>,
-    shared: &Shared,
-    argument: &str,
-    requirement: &str,
-) -> Result<Option<End>, Stop> {
-    let texts = inputs.texts(argument)?;
-    let open =
-        |text: &String| matches!(text.as_str(), "*" | "0.0.0.0/0" | "::/0") || text.eq_ignore_ascii_case("Internet");
-    match texts.iter().find(|text| open(text)) {
-        None if texts.is_empty() => Ok(None),
-        None => Ok(Some(End::Prefixes(inputs.prefixes(argument)?))),
-        Some(_) if shared.waived.contains_key(ADMIN_SOURCE_CLOSED) => Ok(Some(End::Any)),
-        Some(text) => {
-            let detail = format!(
-                "`{argument}` contains `{text}`, which opens the port of {requirement} to everybody. Name the administrators' prefixes, or \
-                 waive the check: waived_requirements = {{ \"{ADMIN_SOURCE_CLOSED}\" = \"why\" }}."
-            );
-            Err(inputs
-                .findings()
-                .error(inputs.path(argument), "Open to the internet", detail))
         }
     }
 }

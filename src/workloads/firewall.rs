@@ -270,11 +270,10 @@ fn source(scene: &Scene<'_>) -> Result<FirewallSource, Stop> {
 
 fn web_protocols(ports: &[&String]) -> BTreeSet<(ApplicationProtocol, u16)> {
     let protocol = |port: &&String| match port.as_str() {
-        "80" => (ApplicationProtocol::Http, 80),
-        // A TLS port of its own keeps its number; a test of the catalogue knows that ports here are numbers.
-        port => (ApplicationProtocol::Https, port.parse().unwrap_or(443)),
+        "80" => Some((ApplicationProtocol::Http, 80)),
+        port => Some((ApplicationProtocol::Https, port.parse().ok()?)),
     };
-    ports.iter().map(protocol).collect()
+    ports.iter().filter_map(protocol).collect()
 }
 
 fn application_rule(

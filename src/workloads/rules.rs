@@ -113,6 +113,12 @@ impl<'a> RuleSet<'a> {
         }
     }
 
+    /// The same with rules that have their places already.
+    pub(super) fn with(mut self, rules: SecurityRules) -> RuleSet<'a> {
+        self.rules.extend(rules);
+        self
+    }
+
     /// Adds the rule, or its IPv4 and IPv6 twins.
     pub(super) fn add(&mut self, draft: Draft<'_>) -> Result<(), Stop> {
         let families = match (draft.source.families(), draft.destination.families()) {

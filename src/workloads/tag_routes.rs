@@ -32,8 +32,16 @@ pub(super) const SERVICE_TAG_FILE: Argument = Argument::optional(
 pub(super) const ROUTE_TABLE_LIMITS: Argument = Argument::optional(
     "route_table_limits",
     Kind::Object(&[
-        Argument::optional("routes", Kind::Number, "Routes per table. Defaults to 1000, Azure's limit since spring 2026; 400 before."),
-        Argument::optional("service_tag_routes", Kind::Number, "Routes per table whose prefix is a service tag. Defaults to 25."),
+        Argument::optional(
+            "routes",
+            Kind::Number,
+            "Routes per table. Defaults to 1000, Azure's limit since spring 2026; 400 before.",
+        ),
+        Argument::optional(
+            "service_tag_routes",
+            Kind::Number,
+            "Routes per table whose prefix is a service tag. Defaults to 25.",
+        ),
     ]),
     "What a route table of your subscription holds, where that differs from Azure's published limits.",
 );
@@ -58,7 +66,13 @@ pub(super) fn prefixes_of(scene: &Scene<'_>, row: &Requirement, tag: &ServiceTag
     };
     let file = match service_tags::file(Path::new(&path)) {
         Ok(file) => file,
-        Err(error) => return refused("Unusable service tag file", format!("{error}")),
+        Err(error) => {
+            let detail = format!(
+                "{error}. Microsoft publishes the file as *Azure IP Ranges and Service Tags*; {} needs it.",
+                row.id
+            );
+            return refused("Unusable service tag file", detail);
+        }
     };
     if file.cloud() != shared.environment {
         let detail = format!(
@@ -73,7 +87,7 @@ pub(super) fn prefixes_of(scene: &Scene<'_>, row: &Requirement, tag: &ServiceTag
         Ok(listed) => listed,
         Err(error) => {
             let detail = format!(
-                "{} needs the addresses of `{tag}`: {error}. Use a newer file, or waive the requirement: waived_requirements = {{ \"{}\" = \
+                "{} needs a tag's addresses: {error}. Use a newer file, or waive the requirement: waived_requirements = {{ \"{}\" = \
                  \"why\" }}.",
                 row.id, row.id
             );

@@ -41,7 +41,7 @@ impl Place {
 
     /// A further element. Its place comes from its own name, so that another's coming or going does not move it; where two names
     /// fall on one place, the second takes the next free one. `None` when all are taken.
-    fn further(element: &str, taken: &mut BTreeSet<u64>) -> Option<Place> {
+    pub(super) fn further(element: &str, taken: &mut BTreeSet<u64>) -> Option<Place> {
         let places = SLOTS - 1;
         let wanted = stable_hash(element) % places;
         let free = (0..places).map(|step| 1 + (wanted + step) % places);

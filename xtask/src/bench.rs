@@ -19,7 +19,7 @@ use crate::{mirror, programs, terraform};
 const STARTS: usize = 100;
 const PLANS: usize = 11;
 const SIZES: [usize; 2] = [1, 100];
-const SUBJECTS: [Subject; 3] = [
+const SUBJECTS: [Subject; 4] = [
     Subject {
         name: "terraform_data",
         block: r#"resource "terraform_data" "bench""#,
@@ -46,7 +46,15 @@ const SUBJECTS: [Subject; 3] = [
 
   node_address_prefixes = ["10.1.0.0/24"]"#,
     },
+    Subject {
+        name: SAME_SIZE,
+        block: r#"resource "terraform_data" "bench""#,
+        arguments: r#"input = jsondecode(file("state.json"))"#,
+    },
 ];
+
+/// What Terraform alone needs for as much state: its own time grows with the size of what is planned.
+const SAME_SIZE: &str = "terraform_data with the resource's state";
 
 /// Something to plan.
 struct Subject {
@@ -127,6 +135,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             .map(|(subject, size)| Case::prepare(subject, size, home.path(), &command))
             .collect::<Result<Vec<_>>>()
     })?;
+    give_same_state(&cases, &command)?;
     progress.step(&format!("planning each configuration {PLANS} times"), |status| {
         for round in 1..=PLANS {
             for case in &mut cases {
@@ -209,7 +218,7 @@ impl Case {
 
 impl Subject {
     fn configuration(&self, size: usize) -> String {
-        let requirement = if self.name == "terraform_data" {
+        let requirement = if self.name.starts_with("terraform_data") {
             ""
         } else {
             "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n  }\n}\n"
@@ -219,6 +228,26 @@ impl Subject {
             self.block, self.arguments
         )
     }
+}
+
+/// Hands the planned values of one of our resources to the subject that holds the same without us.
+fn give_same_state(cases: &[Case], command: &impl Fn(&Path) -> Command) -> Result<()> {
+    let Some(ours) = cases.iter().find(|case| case.label.contains("1 × resource") && case.refused.is_none()) else {
+        return Ok(());
+    };
+    let run = |arguments: &[&str]| {
+        let output = command(&ours.directory).args(arguments).output();
+        output.map_err(Failure::while_doing("Terraform did not start"))
+    };
+    run(&["plan", "-no-color", "-input=false", "-out=one.tfplan"])?;
+    let shown = run(&["show", "-json", "one.tfplan"])?;
+    let plan: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
+    let values = plan.pointer("/planned_values/root_module/resources/0/values").cloned().unwrap_or_default();
+    for case in cases.iter().filter(|case| case.label.contains(SAME_SIZE)) {
+        let written = std::fs::write(case.directory.join("state.json"), values.to_string());
+        written.map_err(Failure::while_doing("The state for comparison cannot be written"))?;
+    }
+    Ok(())
 }
 
 /// Plans against one provider process in reattach mode, which outlives the command, so that its peak can be read.

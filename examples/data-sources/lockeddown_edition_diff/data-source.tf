@@ -1,24 +1,24 @@
 # Before `edition` is raised: what would change?
-data "lockeddown_edition_diff" "node" {
-  workload     = "cyclecloud_subnet"
+data "lockeddown_edition_diff" "attached" {
+  workload     = "aml_attached_compute_ingress"
   from_edition = "2020-07"
   to_edition   = "2026-08"
 
   inputs = {
-    role                    = "node"
+    compute_type            = "virtual_machine"
     location                = "westeurope"
-    server_address_prefixes = ["10.0.0.0/28"]
+    subnet_address_prefixes = ["10.0.0.0/24"]
   }
 }
 
 output "summary" {
-  value = data.lockeddown_edition_diff.node.summary
+  value = data.lockeddown_edition_diff.attached.summary
 }
 
-# A gate for pipelines: nothing that was closed may be opened unseen.
+# A gate for pipelines: nothing that was closed is opened unseen.
 check "no_new_rules" {
   assert {
-    condition     = length(data.lockeddown_edition_diff.node.security_rules.added) == 0
-    error_message = "Edition 2026-08 adds rules: ${join(", ", keys(data.lockeddown_edition_diff.node.security_rules.added))}"
+    condition     = length(data.lockeddown_edition_diff.attached.security_rules.added) == 0
+    error_message = "Edition 2026-08 adds rules: ${join(", ", keys(data.lockeddown_edition_diff.attached.security_rules.added))}"
   }
 }

@@ -163,7 +163,15 @@ pub(super) fn of_maps(
             .filter(|attribute| before.attribute(attribute) != after.attribute(attribute))
             .map(String::as_str)
             .collect();
-        summary.push(format!("~ {} {name}: {}", part.word, attributes.join(", ")));
+        let said = attributes.iter().map(|attribute| {
+            let values = (before.attribute(attribute), after.attribute(attribute));
+            match (short(values.0), short(values.1)) {
+                (Some(before), Some(after)) => format!("{attribute} `{before}` to `{after}`"),
+                _ => (*attribute).to_owned(),
+            }
+        });
+        let said: Vec<String> = said.collect();
+        summary.push(format!("~ {} {name}: {}", part.word, said.join(", ")));
         let change = Value::object([
             ("before", before.clone()),
             ("after", after.clone()),
@@ -178,6 +186,17 @@ pub(super) fn of_maps(
         ("removed", Value::Map(removed)),
         ("changed", Value::Map(changed)),
     ])
+}
+
+/// A value that fits into a line.
+fn short(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        _ => return None,
+    };
+    (text.chars().count() <= 40).then_some(text)
 }
 
 /// What stands only in `new`, and what only in `old`.
@@ -195,4 +214,74 @@ pub(super) fn of_sets<'v>(old: &'v Value, new: &'v Value) -> (BTreeSet<&'v str>,
         new.difference(&old).copied().collect(),
         old.difference(&new).copied().collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(output: &str) -> &'static Part {
+        COMPARED.iter().find(|part| part.output == output).unwrap()
+    }
+
+    fn rule(name: &str, port: &str) -> Value {
+        Value::object([("name", Value::from(name)), ("port", port.into())])
+    }
+
+    #[test]
+    fn entries_are_added_removed_or_changed() {
+        let old = Value::object([
+            ("kept", rule("kept", "1")),
+            ("moved", rule("moved", "1")),
+            ("gone", rule("gone", "1")),
+        ]);
+        let new = Value::object([
+            ("kept", rule("kept", "1")),
+            ("moved", rule("moved", "2")),
+            ("new", rule("new", "1")),
+        ]);
+        let (part, mut summary) = (part("hosts"), Vec::new());
+        let difference = of_maps(part, &part.entries(&old), &part.entries(&new), &mut summary);
+        assert_eq!(
+            difference.attribute("added"),
+            &Value::object([("new", rule("new", "1"))])
+        );
+        assert_eq!(
+            difference.attribute("removed"),
+            &Value::object([("gone", rule("gone", "1"))])
+        );
+        let moved = difference.attribute("changed").attribute("moved");
+        assert_eq!(moved.attribute("before"), &rule("moved", "1"));
+        assert_eq!(moved.attribute("after"), &rule("moved", "2"));
+        assert_eq!(moved.attribute("attributes"), &Value::string_set(["port"]));
+        assert_eq!(difference.attribute("changed").as_map().unwrap().len(), 1);
+        assert_eq!(summary, ["~ host moved: port `1` to `2`", "+ host new", "- host gone"]);
+    }
+
+    #[test]
+    fn rules_below_roles_and_collections_are_found_by_both_names() {
+        let by_role = Value::object([("node", Value::object([("https", rule("https", "1"))]))]);
+        let entries = part("counterpart_rules").entries(&by_role);
+        assert_eq!(entries.keys().collect::<Vec<_>>(), ["node/https"]);
+
+        let collection = |name: &str| {
+            Value::object([
+                ("name", Value::from(name)),
+                ("rule", Value::List(vec![rule("dns", "53")])),
+            ])
+        };
+        let collections = Value::List(vec![collection("a"), collection("b")]);
+        let entries = part("network_rule_collections").entries(&collections);
+        assert_eq!(entries.keys().collect::<Vec<_>>(), ["a/dns", "b/dns"]);
+    }
+
+    #[test]
+    fn every_compared_output_exists_in_its_shape() {
+        let shared = crate::provider::schema::shared_outputs();
+        for part in &COMPARED {
+            let output = shared.iter().find(|(name, _, _)| *name == part.output);
+            let (_, ty, _) = output.unwrap_or_else(|| unreachable!("`{}` is no output", part.output));
+            assert!(part.ty(ty).is_some(), "{}", part.output);
+        }
+    }
 }

@@ -56,7 +56,7 @@ impl Function for Expand {
             Value::Unknown(_) => return Ok(Value::UNKNOWN),
             name => name.as_str().ok_or_else(|| refused(0, "a text is required"))?,
         };
-        let workload = dynamic_inputs::workload(workload).map_err(|reason| refused(0, ended(&reason)))?;
+        let workload = dynamic_inputs::workload(workload).map_err(|reason| refused(0, reason))?;
         let Some(inputs) = dynamic_inputs::arguments(workload, inputs).map_err(|reason| refused(1, reason))? else {
             return Ok(policy::not_known_yet(workload, &Value::UNKNOWN));
         };
@@ -84,14 +84,18 @@ fn report(problems: &[Problem]) -> String {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
     let lines: Vec<String> = errors
         .map(|problem| match problem.path.is_root() {
-            true => problem.detail.clone(),
-            false => format!("{}: {}", problem.path, problem.detail),
+            true => ended(&problem.detail),
+            false => format!("{}: {}", problem.path, ended(&problem.detail)),
         })
         .collect();
-    ended(&lines.join("\n"))
+    lines.join("\n")
 }
 
-/// Without the last full stop: Terraform puts one behind the text.
+/// Terraform puts a full stop behind the text.
 fn ended(text: &str) -> String {
-    text.strip_suffix('.').unwrap_or(text).to_owned()
+    let text = text.strip_suffix('.').unwrap_or(text);
+    match text.rsplit_once(". Did you mean ") {
+        Some((reason, suggestion)) if suggestion.ends_with('?') => format!("{reason} (did you mean {suggestion})"),
+        _ => text.to_owned(),
+    }
 }

@@ -11,9 +11,11 @@ use tfplugin_rs::{
 use crate::{
     azure::ResourceId,
     network::RuleName,
-    provider::schema::security_rule,
     regions::normalize_location,
-    workloads::argument::{Argument, Kind},
+    workloads::{
+        argument::{Argument, Kind},
+        rule_value::security_rule,
+    },
 };
 
 /// The prefixes of a subnet that the resource creates.

@@ -47,6 +47,8 @@ fn filled_in(text: &str) -> String {
         filled.push_str(before);
         filled.push_str(if name.contains("location") {
             "WestEurope"
+        } else if name.contains("hosts") {
+            "git.example.com"
         } else {
             "name"
         });

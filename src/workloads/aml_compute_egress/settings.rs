@@ -106,7 +106,13 @@ impl Settings {
             Way::ForcedTunnel { .. } => "VirtualNetworkGateway",
             Way::ServiceTags | Way::Proxy { .. } => "Internet",
         };
-        let bypass = matches!(self.egress.way, Way::Proxy { bypass_storage: true, .. });
+        let bypass = matches!(
+            self.egress.way,
+            Way::Proxy {
+                bypass_storage: true,
+                ..
+            }
+        );
         let mut switches = shared.switches();
         switches.extend(self.flags.iter().map(|(name, truth)| (*name, Condition::Bool(*truth))));
         switches.extend([
@@ -114,8 +120,14 @@ impl Settings {
             ("egress_proxy_bypass_storage", Condition::Bool(bypass)),
             ("default_route_next_hop_type", text(next_hop)),
             ("storage_access", text(&self.storage_access)),
-            ("compute_types_include_cluster", Condition::Bool(self.compute_types.cluster)),
-            ("compute_types_include_instance", Condition::Bool(self.compute_types.instance)),
+            (
+                "compute_types_include_cluster",
+                Condition::Bool(self.compute_types.cluster),
+            ),
+            (
+                "compute_types_include_instance",
+                Condition::Bool(self.compute_types.instance),
+            ),
             ("python_packages_include_anaconda", package("anaconda")),
             ("python_packages_include_pypi", package("pypi")),
             ("python_packages_include_pytorch", package("pytorch")),
@@ -124,7 +136,10 @@ impl Settings {
                 "studio_or_automl_enabled",
                 Condition::Bool(self.flag("studio_enabled") || self.flag("automl_enabled")),
             ),
-            ("private_endpoint_in_use", Condition::Bool(self.private_endpoint_in_use())),
+            (
+                "private_endpoint_in_use",
+                Condition::Bool(self.private_endpoint_in_use()),
+            ),
         ]);
         switches
     }
@@ -151,9 +166,15 @@ impl Settings {
         Values(BTreeMap::from([
             ("workspace_location", vec![own.clone()]),
             ("storage_locations", storage_locations.into_iter().collect()),
-            ("container_registry_locations", or_own(&self.container_registry_locations)),
+            (
+                "container_registry_locations",
+                or_own(&self.container_registry_locations),
+            ),
             ("key_vault_locations", or_own(&self.key_vault_locations)),
-            ("default_storage_account_name", vec![account.unwrap_or_else(|| "*".to_owned())]),
+            (
+                "default_storage_account_name",
+                vec![account.unwrap_or_else(|| "*".to_owned())],
+            ),
             (
                 "additional_storage_account_names",
                 self.additional_storage_accounts.iter().cloned().collect(),
@@ -199,7 +220,10 @@ fn read_account(inputs: &Inputs<'_>, argument: &str) -> Result<Option<String>, S
 
 fn read_accounts(inputs: &Inputs<'_>, argument: &str) -> Result<BTreeSet<String>, Stop> {
     let names = inputs.texts(argument)?;
-    names.into_iter().map(|name| check_account(inputs, argument, name)).collect()
+    names
+        .into_iter()
+        .map(|name| check_account(inputs, argument, name))
+        .collect()
 }
 
 /// Three to 24 lower case letters and digits (resource-name-rules, Microsoft.Storage).
@@ -208,7 +232,8 @@ fn check_account(inputs: &Inputs<'_>, argument: &str, name: String) -> Result<St
     if (3..=24).contains(&name.len()) && name.chars().all(permitted) {
         return Ok(name);
     }
-    let detail = format!("`{name}` is no name of a storage account: 3 to 24 lower case letters and digits, without the domain.");
+    let detail =
+        format!("`{name}` is no name of a storage account: 3 to 24 lower case letters and digits, without the domain.");
     Err(inputs
         .findings()
         .error(inputs.path(argument), "Invalid storage account name", detail))
@@ -217,7 +242,9 @@ fn check_account(inputs: &Inputs<'_>, argument: &str, name: String) -> Result<St
 fn read_extra_hosts(inputs: &Inputs<'_>) -> Result<BTreeSet<String>, Stop> {
     let hosts = inputs.texts("extra_hosts")?;
     let label = |label: &str| {
-        !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     };
     let accepted = |host: &str| {
         let name = host.strip_prefix("*.").unwrap_or(host);
