@@ -195,7 +195,22 @@ fn answers_to_the_internet_go_back_past_the_appliance() {
         [] as [String; 0],
         "no appliance in between"
     );
-    assert_eq!(routes(&[appliance, public.clone()]), ["AzureMachineLearning Internet"]);
+    assert_eq!(
+        routes(&[appliance.clone(), public.clone()]),
+        ["AzureMachineLearning Internet"]
+    );
+
+    // Where nobody is let in there are no answers, in the words of either edition.
+    for (edition, id) in [("2020-07", "AML-VM-SSH-ANY"), ("2026-08", "AML-VM-SSH")] {
+        let waived = Value::object([(id, Value::from("no SSH"))]);
+        let changes = [
+            ("edition", edition.into()),
+            ("waived_requirements", waived),
+            appliance.clone(),
+            public.clone(),
+        ];
+        assert_eq!(routes(&changes), [] as [String; 0], "{edition}");
+    }
 
     // The firewall of `egress` is such an appliance, without being named twice.
     let firewall = egress(&[("type", "firewall"), ("firewall_private_ip_address", "10.0.9.4")]);

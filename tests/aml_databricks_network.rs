@@ -153,7 +153,10 @@ fn azures_rules_do_not_move_and_are_never_written() {
         moved.policy.security_rules.keys().collect::<Vec<_>>(),
         ["ml-BlockOutbound"]
     );
-    assert!(moved.policy.requirement_ids.contains("ADB-OUT-SQL"), "they took part all the same");
+    assert!(
+        moved.policy.requirement_ids.contains("ADB-OUT-SQL"),
+        "they took part all the same"
+    );
     let open = expand(&[("isolation", "none".into())]);
     assert!(open.policy.security_rules.is_empty());
     assert_eq!(open.outputs["managed_security_rules"], azures);

@@ -173,6 +173,37 @@ async fn edition_and_cloud_are_the_providers_unless_said() {
 }
 
 #[tokio::test]
+async fn a_default_of_the_provider_that_is_not_known_yet_is_not_guessed() {
+    let block = [("edition", Value::UNKNOWN), ("environment", Value::UNKNOWN)];
+    let mut report = String::new();
+    let (workload, from, inputs) = (Value::from("cyclecloud_subnet"), Value::from("2020-07"), node());
+    for (name, asked) in [
+        ("lockeddown_requirements", vec![]),
+        ("lockeddown_requirements", vec![("edition", Value::from("2020-07"))]),
+        (
+            "lockeddown_edition_diff",
+            vec![("workload", workload), ("from_edition", from), inputs],
+        ),
+        (
+            "lockeddown_cyclecloud_subnet",
+            vec![
+                ("role", "jump_host".into()),
+                ("location", "westeurope".into()),
+                ("environment", "public".into()),
+            ],
+        ),
+    ] {
+        let (state, said) = read_with(&block, name, &asked).await;
+        assert!(state.is_none(), "{name}");
+        report.push_str(&format!("{name}\n{said}\n"));
+    }
+    insta::assert_snapshot!(report);
+    let said = [("edition", Value::from("2020-07")), ("environment", "china".into())];
+    let (state, report) = read_with(&block, "lockeddown_requirements", &said).await;
+    assert!(state.is_some(), "{report}");
+}
+
+#[tokio::test]
 async fn a_row_of_another_edition_is_missed_aloud() {
     let asked = [
         ("ids", Value::string_set(["CC-SERVER-STORAGE"])),

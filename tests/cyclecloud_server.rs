@@ -172,6 +172,13 @@ fn hosts_without_a_tag_are_one_warning_that_can_be_waived() {
 }
 
 #[test]
+fn a_waived_deny_does_not_come_back_under_another_name() {
+    let waived = Value::object([("CC-DENY-INTERNET", Value::from("the hub denies"))]);
+    let outbound = table(&expand(&[("waived_requirements", waived)]), Direction::Outbound);
+    assert!(outbound.iter().all(|row| !row.ends_with("Deny")), "{outbound:?}");
+}
+
+#[test]
 fn what_decides_the_rules_must_be_known_and_an_id_need_not() {
     let nodes = outcome(&server(&[("node_address_prefixes", Value::UNKNOWN)]));
     assert!(nodes.expanded.is_none() && !nodes.has_errors());

@@ -89,6 +89,7 @@ fn one_family(rule: &SecurityRule) -> bool {
 
 #[test]
 fn an_argument_that_is_not_known_yet_is_never_an_error_and_never_less() {
+    let mut refused = Vec::new();
     for workload in WORKLOADS {
         for (label, values) in inputs_of(workload.name) {
             let known = expand(workload, &values, Edition::newest(), Cloud::Public).expanded.unwrap();
@@ -97,7 +98,11 @@ fn an_argument_that_is_not_known_yet_is_never_an_error_and_never_less() {
                 values.set_attribute(argument.name, Value::UNKNOWN);
                 let outcome = expand(workload, &values, Edition::newest(), Cloud::Public);
                 let name = format!("{} / {label} / {}", workload.name, argument.name);
-                assert!(!outcome.has_errors(), "{name}: {:#?}", outcome.problems);
+                if outcome.has_errors() {
+                    // It may turn out to be null.
+                    refused.push(format!("{name}: {:?}", outcome.problems.iter().map(|problem| &problem.detail).collect::<Vec<_>>()));
+                    continue;
+                }
                 match outcome.expanded {
                     Some(_) if values.attribute(argument.name) == &Value::Null => {}
                     // A leaf: the same rules exist.
@@ -112,6 +117,7 @@ fn an_argument_that_is_not_known_yet_is_never_an_error_and_never_less() {
             }
         }
     }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
 /// A released edition never renders differently: a change here is a new edition, not a new snapshot.

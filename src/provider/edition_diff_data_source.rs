@@ -49,7 +49,9 @@ impl DataSource for EditionDiffDataSource {
         let texts = || Type::set(Type::String);
         Schema::new(
             "What moving a workload from one requirements edition to another changes, before anything is moved: both editions are \
-             expanded from the same inputs and compared. No credentials, no connection.",
+             expanded from the same inputs and compared. No credentials, no connection.\n\nOutputs with names are compared entry by \
+             entry: each difference has the entries that are `added` and `removed`, and for each `changed` one the values `before` \
+             and `after` and the `attributes` that differ.",
         )
         .attribute(
             "workload",
@@ -136,7 +138,9 @@ impl DataSource for EditionDiffDataSource {
         }
         let workload = workload(&config, diagnostics)?;
         let inputs = inputs(workload, &config, diagnostics)?;
-        let cloud = self.settings.session().environment();
+        let session = self.settings.session();
+        expansion::refuse_undetermined(&session, &inputs, &["environment"], diagnostics)?;
+        let cloud = session.environment();
         let mut sides = Vec::new();
         for argument in ["from_edition", "to_edition"] {
             let edition = edition(&config, argument, diagnostics)?;

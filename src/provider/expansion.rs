@@ -2,6 +2,7 @@
 
 use tfplugin_rs::{diagnostic::Diagnostics, value::Value};
 
+use super::configuration::Session;
 use crate::{
     regions::Cloud,
     requirements::Edition,
@@ -44,6 +45,25 @@ pub(super) fn validate(
         }
     }
     report(refused.map(|outcome| outcome.problems).unwrap_or_default(), diagnostics);
+}
+
+/// Refuses to read while a default of the provider is not known yet and the configuration does not say it itself: what is guessed at
+/// plan would be another value at apply.
+pub(super) fn refuse_undetermined(
+    session: &Session,
+    values: &Value,
+    names: &[&'static str],
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let unset = |name: &&&str| values.attribute(name).is_null() || values.attribute(name).is_unknown();
+    let missing = names.iter().filter(unset).find(|name| session.unknown.contains(*name));
+    let Some(name) = missing else { return Some(()) };
+    let detail = format!(
+        "The provider's `{name}` is known only after apply, and what is read here depends on it. Set `{name}` here, or give the \
+         provider a value that is known at plan."
+    );
+    diagnostics.error("Provider's default not known yet", detail);
+    None
 }
 
 /// Reports what an expansion found.

@@ -15,9 +15,9 @@ use crate::{
 const FORMAT: i64 = 1;
 
 /// What the value is, in Markdown.
-pub(super) const DESCRIPTION: &str = "Everything above that every workload computes as one value of one type for all workloads: `format` (1), \
-                                      `workload`, `edition`, `environment`, `location` and the shared outputs. The function `expand` \
-                                      returns the same.";
+pub(super) const DESCRIPTION: &str = "What every workload computes, as one value of one type for all workloads, so that policies fit into \
+                                      one list: `format` (1), `workload`, `edition`, `environment`, `location` and the outputs that \
+                                      all workloads have. The function `expand` returns the same.";
 
 /// The type of every policy.
 pub(super) fn ty() -> Type {

@@ -11,7 +11,7 @@ use tfplugin_rs::{
     value::{Path, Type, Value},
 };
 
-use super::{configuration::Settings, region_data_source::known_cloud};
+use super::{configuration::Settings, expansion, region_data_source::known_cloud};
 use crate::{
     regions::Cloud,
     requirements::{self, Condition, Edition, Kind, Requirement},
@@ -103,6 +103,7 @@ impl DataSource for RequirementsDataSource {
 
     async fn read(&self, mut config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let session = self.settings.session();
+        expansion::refuse_undetermined(&session, &config, &["edition", "environment"], diagnostics)?;
         let edition = session.defaults.edition.unwrap_or_else(Edition::newest);
         let query = query(&config, edition, session.environment(), diagnostics)?;
         let found: Vec<_> = rows().filter(|(system, row)| query.asks_for(system, row)).collect();

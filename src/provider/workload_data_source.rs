@@ -54,7 +54,9 @@ impl DataSource for WorkloadDataSource {
                 config.set_attribute(name, Value::Null);
             }
         }
-        let surroundings = Surroundings::none(self.settings.session().defaults);
+        let session = self.settings.session();
+        expansion::refuse_undetermined(&session, &config, &["edition", "environment"], diagnostics)?;
+        let surroundings = Surroundings::none(session.defaults);
         let values = expansion::workload_values(self.workload, &config, &surroundings);
         let outcome = self.workload.expand(&values, &surroundings);
         expansion::report(outcome.problems, diagnostics);

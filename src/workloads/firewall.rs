@@ -53,14 +53,19 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
     let mut reduced = Vec::new();
     let mut inexpressible = Vec::new();
     for row in scene.rows(&[Kind::Flow]).filter(|row| is_its_own(scene, row)) {
-        own_rules(scene, row, &source, names_in_network_rules, &mut network, &mut application, &mut inexpressible)?;
+        let own = own_rules(scene, row, &source, names_in_network_rules)?;
+        network.extend(own.network);
+        application.extend(own.application);
+        inexpressible.extend(own.inexpressible);
     }
     for row in scene.rows(&[Kind::Host]).filter(|row| scene.starts_here(row)) {
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };
-        let (web, other): (Vec<&String>, Vec<&String>) =
-            row.ports.iter().partition(|port| row.tls || matches!(port.as_str(), "80" | "443"));
+        let (web, other): (Vec<&String>, Vec<&String>) = row
+            .ports
+            .iter()
+            .partition(|port| row.tls || matches!(port.as_str(), "80" | "443"));
         let protocols = web_protocols(&web);
         if let Some(tag) = &peer.fqdn_tag {
             let tag = host_tag(scene, row, tag)?;
@@ -147,23 +152,31 @@ pub(super) fn is_its_own(scene: &Scene<'_>, row: &Requirement) -> bool {
     row.kind == Kind::Flow && row.rule.is_none() && scene.starts_here(row)
 }
 
+/// What one requirement becomes.
+#[derive(Default)]
+struct Rules {
+    network: Vec<NetworkRule>,
+    application: Vec<ApplicationRule>,
+    inexpressible: Option<&'static Requirement>,
+}
+
 /// The rules of a flow that is the firewall's alone: to an FQDN tag, a service tag, or what an argument names.
 fn own_rules(
     scene: &Scene<'_>,
     row: &'static Requirement,
     source: &FirewallSource,
     names_in_network_rules: bool,
-    network: &mut Vec<NetworkRule>,
-    application: &mut Vec<ApplicationRule>,
-    inexpressible: &mut Vec<&'static Requirement>,
-) -> Result<(), Stop> {
+) -> Result<Rules, Stop> {
+    let mut rules = Rules::default();
     let Some(peer) = row.peer_in(scene.shared.environment) else {
-        return Ok(());
+        return Ok(rules);
     };
     let all: Vec<&String> = row.ports.iter().collect();
     if let Some(tag) = &peer.fqdn_tag {
         let tag = host_tag(scene, row, tag)?;
-        application.push(application_rule(row, &web_protocols(&all), source, tag));
+        rules
+            .application
+            .push(application_rule(row, &web_protocols(&all), source, tag));
     }
     let mut destinations = Vec::new();
     if let Some(template) = &peer.service_tag {
@@ -183,15 +196,17 @@ fn own_rules(
         let web = row.ports.iter().all(|port| matches!(port.as_str(), "80" | "443"));
         if web && row.protocol.as_deref() == Some("Tcp") {
             let hosts = ApplicationRuleDestination::Hosts(names);
-            application.push(application_rule(row, &web_protocols(&all), source, hosts));
+            rules
+                .application
+                .push(application_rule(row, &web_protocols(&all), source, hosts));
         } else if names_in_network_rules {
             destinations.push(("_by_name".to_owned(), NetworkRuleDestination::Hosts(names)));
         } else {
-            inexpressible.push(row);
+            rules.inexpressible = Some(row);
         }
     }
     for (suffix, destination) in destinations {
-        network.push(NetworkRule {
+        rules.network.push(NetworkRule {
             name: format!("{}{suffix}", rule_name(row)),
             description: description(row),
             protocols: BTreeSet::from([protocol_of(row, scene.inputs)?]),
@@ -201,7 +216,7 @@ fn own_rules(
             requirement_ids: BTreeSet::from([row.id.clone()]),
         });
     }
-    Ok(())
+    Ok(rules)
 }
 
 fn host_tag(scene: &Scene<'_>, row: &Requirement, tag: &str) -> Result<ApplicationRuleDestination, Stop> {

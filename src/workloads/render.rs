@@ -11,7 +11,7 @@ use super::{
     firewall,
     inputs::Inputs,
     problem::Stop,
-    rules::{Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
+    rules::{applicable, Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
     shared::{Isolation, Shared},
     tag_routes,
     template::{Place, Values},
@@ -83,12 +83,22 @@ impl Scene<'_> {
             .is_some_and(|initiator| initiator == "subnet" || self.own.contains(&initiator))
     }
 
+    /// Whether anybody waits at the end of a return route: without its inbound flow it is only a way past the appliance.
+    fn brings_answers(&self, row: &Requirement) -> bool {
+        let Some(flow) = &row.requires else { return true };
+        let waived = |id: &String| self.shared.waived.contains_key(id);
+        let predecessor = |row: &Requirement| row.replaced_by.as_ref() == Some(flow) && waived(&row.id);
+        let mut rows = self.shared.catalogue.of_edition(self.shared.edition);
+        !waived(flow) && !rows.any(predecessor)
+    }
+
     /// Some documents print their own deny of the internet; then ours would say it again.
     fn has_own_deny(&self) -> bool {
         let own = |row: &'static Requirement| {
             row.kind == Kind::Deny && self.own.iter().any(|role| row.initiator.as_deref() == Some(role))
         };
-        requirements(self.shared, &self.switches, &[Kind::Deny]).any(own)
+        // Also one that the user waived: ours must not take its place.
+        applicable(self.shared, &self.switches, &[Kind::Deny]).any(own)
     }
 
     fn local(&self, row: &Requirement, peer: &Peer) -> End {
@@ -412,7 +422,7 @@ fn routes(scene: &Scene<'_>, policy: &mut NetworkPolicy) -> Result<(), Stop> {
         let firewall = matches!(scene.egress.way, Way::Firewall { .. });
         policy.bgp_route_propagation_enabled = Some(scene.egress.bgp_route_propagation.unwrap_or(!firewall));
     }
-    for row in scene.rows(&[Kind::Route]) {
+    for row in scene.rows(&[Kind::Route]).filter(|row| scene.brings_answers(row)) {
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };

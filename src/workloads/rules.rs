@@ -258,19 +258,19 @@ pub(super) fn requirements<'s>(
     switches: &'s Switches,
     kinds: &'s [Kind],
 ) -> impl Iterator<Item = &'static Requirement> + 's {
+    applicable(shared, switches, kinds).filter(|row| !shared.waived.contains_key(&row.id))
+}
+
+/// The same with those that are waived.
+pub(super) fn applicable<'s>(
+    shared: &'s Shared,
+    switches: &'s Switches,
+    kinds: &'s [Kind],
+) -> impl Iterator<Item = &'static Requirement> + 's {
     let every_workloads = shared.isolation_rows.of_edition(shared.edition);
-    shared
-        .catalogue
-        .of_edition(shared.edition)
-        .chain(every_workloads)
-        .filter(move |row| {
-            kinds.contains(&row.kind)
-                && !shared.waived.contains_key(&row.id)
-                && row
-                    .when
-                    .iter()
-                    .all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
-        })
+    shared.catalogue.of_edition(shared.edition).chain(every_workloads).filter(move |row| {
+        kinds.contains(&row.kind) && row.when.iter().all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
+    })
 }
 
 fn holds(setting: Option<&Condition>, wanted: &Condition) -> bool {

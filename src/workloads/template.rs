@@ -136,3 +136,26 @@ fn refuse_unknown_tag(
         .findings()
         .error(inputs.path(argument), "Unknown service tag", detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_elements_have_places_of_their_own_until_all_are_taken() {
+        let mut taken = BTreeSet::new();
+        let mut offsets = BTreeSet::new();
+        for number in 1..SLOTS {
+            let place = Place::further(&format!("region{number}"), &mut taken).unwrap();
+            assert!((1..20).contains(&place.offset) && offsets.insert(place.offset), "{place:?}");
+        }
+        assert_eq!(Place::further("region20", &mut taken), None);
+    }
+
+    #[test]
+    fn a_place_comes_from_the_name() {
+        // Rules that are deployed stand there.
+        let place = |name| Place::further(name, &mut BTreeSet::new()).unwrap().offset;
+        assert_eq!((place("westeurope"), place("francecentral")), (15, 7));
+    }
+}

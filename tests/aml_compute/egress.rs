@@ -295,6 +295,17 @@ fn what_users_reach_is_listed_and_never_opened() {
 }
 
 #[test]
+fn behind_a_proxy_the_nsg_opens_the_proxy_storage_and_what_no_proxy_carries() {
+    let proxy = Value::object([
+        ("type", Value::from("proxy")),
+        ("proxy_address", "198.51.100.4".into()),
+        ("proxy_port", 3128_i64.into()),
+    ]);
+    let rows = include_str!("../tables/aml_compute_egress-2026-08-proxy.csv");
+    assert_eq!(table(&expand(&[("egress", proxy)])), transcribed(rows));
+}
+
+#[test]
 fn data_exfiltration_protection_swaps_front_door_for_hosts_and_defines_a_policy() {
     let account = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/lockeddown1";
     let changes = behind_a_firewall(&[

@@ -216,7 +216,7 @@ fn more_routes_than_a_table_holds_are_refused_with_who_needs_them() {
 #[test]
 fn classic_communication_is_retired_and_that_can_be_waived() {
     let classic = ("node_communication_mode", Value::from("classic"));
-    let warned = outcome(&[classic.clone()]);
+    let warned = outcome(std::slice::from_ref(&classic));
     assert_eq!(warnings(&warned), ["Classic communication is retired"]);
     let status = table::expanded(warned).policy.prerequisites["AML-CLASSIC-RETIRED"].status;
     assert_eq!(status, PrerequisiteStatus::NotSatisfied);

@@ -1,9 +1,7 @@
 //! Azure Machine Learning's managed compute, both ways, held against tables transcribed by hand from the documents.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing,
     reason = "a test that cannot go on should say where"
 )]
 

@@ -155,6 +155,20 @@ proptest! {
     }
 
     #[test]
+    fn both_ways_fit_into_one_security_group(options in egress_options(), public in any::<bool>()) {
+        let shared = ["edition", "isolation", "subnet_address_prefixes", "virtual_network_address_spaces"];
+        let mut ingress: Vec<_> = options.iter().filter(|(name, _)| shared.contains(name)).cloned().collect();
+        if public {
+            ingress.push(("node_public_ip_enabled", true.into()));
+        }
+        // Rules of one name are one rule, as Terraform's merge() has it.
+        let mut group = places(&ingress::expand(&ingress));
+        group.extend(places(&egress::expand(&options)));
+        let distinct: BTreeSet<_> = group.values().collect();
+        prop_assert_eq!(distinct.len(), group.len(), "{:?}", group);
+    }
+
+    #[test]
     fn ingress_rules_obey_azure_and_people_move_nothing(
         edition in prop::sample::select(vec!["2020-07", "2022-10", "2026-08"]),
         isolation in prop::sample::select(vec!["none", "internet", "strict"]),

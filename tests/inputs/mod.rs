@@ -1,5 +1,7 @@
 //! Inputs of every workload: the option sets that the tests of all workloads run through.
 
+#![expect(clippy::indexing_slicing, reason = "fixed arrays")]
+
 use tfplugin_rs::value::Value;
 
 type Inputs = Vec<(&'static str, Value)>;
@@ -12,12 +14,16 @@ fn object(entries: &[(&str, Value)]) -> Value {
     Value::object(entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())))
 }
 
+fn network(name: &str) -> Value {
+    format!("/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/{name}").into()
+}
+
 fn firewall() -> Value {
     object(&[("type", "firewall".into()), ("firewall_private_ip_address", "10.0.255.4".into())])
 }
 
 /// The option sets of a workload, each with a label.
-pub fn inputs_of(workload: &str) -> Inputs {
+pub(crate) fn inputs_of(workload: &str) -> Inputs {
     let subnet = ("subnet_address_prefixes", texts(&["10.0.0.0/24"]));
     let location = ("location", Value::from("westeurope"));
     let spaces = ("virtual_network_address_spaces", texts(&["10.0.0.0/16"]));
@@ -60,6 +66,53 @@ pub fn inputs_of(workload: &str) -> Inputs {
             ("virtual machine", with(&[("compute_type", "virtual_machine".into())])),
             ("hdinsight", with(&[("compute_type", "hdinsight".into())])),
         ],
+        "aml_databricks_network" => {
+            let subnets = [
+                ("public_subnet_address_prefixes", texts(&["10.0.4.0/24"])),
+                ("private_subnet_address_prefixes", texts(&["10.0.5.0/24"])),
+            ];
+            vec![("no public address", object(&[location, subnets[0].clone(), subnets[1].clone()]))]
+        }
+        "cyclecloud_connection" => {
+            let spaces = [
+                ("server_address_spaces", texts(&["10.0.0.0/16"])),
+                ("node_address_spaces", texts(&["10.1.0.0/16"])),
+            ];
+            let connection = |more: &[(&str, Value)]| {
+                let mut entries = vec![location.clone(), spaces[0].clone(), spaces[1].clone()];
+                entries.extend(more.iter().cloned());
+                object(&entries)
+            };
+            let vpn = [("type", "vpn_site_to_site".into()), ("gateway_address", "203.0.113.4".into())];
+            vec![
+                (
+                    "peering",
+                    connection(&[
+                        ("type", "virtual_network_peering".into()),
+                        ("server_virtual_network_id", network("hub")),
+                        ("node_virtual_network_id", network("spoke")),
+                    ]),
+                ),
+                ("vpn", connection(&vpn)),
+                ("express route", connection(&[("type", "express_route".into())])),
+            ]
+        }
+        "license_server_link" => {
+            let manager = object(&[("type", "flexnet".into()), ("port", 27000_i64.into()), ("vendor_port", 27001_i64.into())]);
+            let server = object(&[
+                ("address_prefixes", texts(&["192.168.5.10"])),
+                ("hostname", "license.example.org".into()),
+                ("managers", object(&[("solver", manager)])),
+            ]);
+            let servers = ("license_servers", object(&[("main", server)]));
+            vec![
+                ("peered", with(&[("link_type", "peered".into()), servers.clone()])),
+                (
+                    "vpn",
+                    with(&[("link_type", "vpn_site_to_site".into()), ("gateway_address", "203.0.113.4".into()), servers]),
+                ),
+            ]
+        }
         _ => Vec::new(),
     }
 }

@@ -31,50 +31,49 @@ pub(super) const COMPARED: [Part; 8] = [
         output: "security_rules",
         shape: Shape::Map,
         word: "security rule",
-        description: "Security rules by name: those `added`, those `removed`, and for each `changed` one the values `before` and `after` \
-                      and the `attributes` that differ.",
+        description: "Difference of the security rules, by name.",
     },
     Part {
         output: "counterpart_rules",
         shape: Shape::MapOfMaps,
         word: "security rule at the other end",
-        description: "The same for the other ends, by `role/name`.",
+        description: "Difference of the rules that the other ends need, by `role/name`.",
     },
     Part {
         output: "routes",
         shape: Shape::Map,
         word: "route",
-        description: "The same for routes.",
+        description: "Difference of the routes, by name.",
     },
     Part {
         output: "network_rule_collections",
         shape: Shape::Collections,
         word: "network rule",
-        description: "The same for the network rules of the firewall, by `collection/rule`.",
+        description: "Difference of the firewall's network rules, by `collection/rule`.",
     },
     Part {
         output: "application_rule_collections",
         shape: Shape::Collections,
         word: "application rule",
-        description: "The same for the application rules of the firewall, by `collection/rule`.",
+        description: "Difference of the firewall's application rules, by `collection/rule`.",
     },
     Part {
         output: "hosts",
         shape: Shape::Map,
         word: "host",
-        description: "The same for hosts that must be reachable.",
+        description: "Difference of the hosts that must be reachable.",
     },
     Part {
         output: "on_premises_flows",
         shape: Shape::Map,
         word: "flow on premises",
-        description: "The same for flows that a firewall on premises must let pass.",
+        description: "Difference of the flows that a firewall on premises must let pass.",
     },
     Part {
         output: "prerequisites",
         shape: Shape::Map,
         word: "prerequisite",
-        description: "The same for what must hold outside the reach of any rule.",
+        description: "Difference of what must hold outside the reach of any rule, by requirement id.",
     },
 ];
 

@@ -155,9 +155,14 @@ impl Settings {
 
     pub(super) fn values(&self) -> Values<'static> {
         let own = &self.workspace_location;
+        // The workspace's own location first, if it is among them: hosts are shown with the first tag that covers them.
+        let own_first = |mut locations: Vec<String>| {
+            locations.sort_by_key(|location| location != own);
+            locations
+        };
         let or_own = |locations: &BTreeSet<String>| match locations.is_empty() {
             true => vec![own.clone()],
-            false => locations.iter().cloned().collect(),
+            false => own_first(locations.iter().cloned().collect()),
         };
         // Microsoft's storage behind Azure Batch stands in the workspace's region, wherever the accounts are.
         let mut storage_locations = self.storage_locations.clone();
@@ -165,7 +170,7 @@ impl Settings {
         let account = self.default_storage_account.clone();
         Values(BTreeMap::from([
             ("workspace_location", vec![own.clone()]),
-            ("storage_locations", storage_locations.into_iter().collect()),
+            ("storage_locations", own_first(storage_locations.into_iter().collect())),
             (
                 "container_registry_locations",
                 or_own(&self.container_registry_locations),

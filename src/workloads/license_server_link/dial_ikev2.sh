@@ -31,6 +31,6 @@ connections {
     }
 }
 TUNNEL
-    swanctl --load-all > /dev/null && swanctl --initiate --child license-link > /dev/null \
-        || logger -t license-link 'the junction box does not answer'
+    swanctl --load-all > /dev/null
+    swanctl --initiate --child license-link > /dev/null || logger -t license-link 'the junction box does not answer'
 fi

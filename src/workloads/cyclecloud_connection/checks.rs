@@ -1,0 +1,118 @@
+//! What cannot work, refused with the reason before anything is expanded.
+
+use super::{
+    super::{inputs::Inputs, problem::Stop, shared::Shared, site},
+    FIREWALL, Link, Settings, find,
+};
+
+pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
+    let refuse = |argument: &str, summary: &str, detail: String| -> Result<(), Stop> {
+        Err(inputs.findings().error(inputs.path(argument), summary, detail))
+    };
+    if !matches!(settings.version, 7 | 8) {
+        let detail = format!(
+            "`cyclecloud_version` is `{}`: the documents describe 7 and 8.",
+            settings.version
+        );
+        return refuse("cyclecloud_version", "Unknown CycleCloud version", detail);
+    }
+    if let Some((server, node)) = site::overlap(&settings.servers, &settings.nodes)
+        && !shared.waived.contains_key("CC-CONNECTION-NO-OVERLAP")
+    {
+        let detail = format!(
+            "`{server}` of the server and `{node}` of the nodes overlap, and neither peering nor VPN translates addresses \
+             (CC-CONNECTION-NO-OVERLAP). Choose other address spaces."
+        );
+        return refuse("server_address_spaces", "Overlapping address spaces", detail);
+    }
+    check_fits(inputs, settings)?;
+    if settings.kind == Link::Peering {
+        for (argument, id) in [
+            ("server_virtual_network_id", &settings.peering.server),
+            ("node_virtual_network_id", &settings.peering.node),
+        ] {
+            if id.is_none() {
+                let detail = format!(
+                    "`type` is `virtual_network_peering`: both halves need `{argument}` (CC-PEERING-BOTH-WAYS)."
+                );
+                return refuse(argument, "Missing argument", detail);
+            }
+        }
+    }
+    if settings.kind == Link::Vpn && !settings.site.is_given() {
+        let detail = "`type` is `vpn_site_to_site`: the local network gateway needs `gateway_address` or `gateway_fqdn` of the site's VPN \
+                      device (CC-VPN-SITE-TO-SITE).";
+        return refuse("gateway_address", "Missing argument", detail.to_owned());
+    }
+    match &settings.route {
+        site::GatewayRoute::Explicit if settings.kind != Link::Vpn => {
+            let detail = format!(
+                "`gateway_route` is `explicit` and `type` is `{}`: a route can name a VPN gateway as its next hop, but neither a peering nor \
+                 an ExpressRoute gateway (CC-VPN-ROUTE, CC-EXPRESS-ROUTE). Leave it at `propagated`, or route to a firewall.",
+                settings.kind.word()
+            );
+            refuse("gateway_route", "No such next hop", detail)
+        }
+        site::GatewayRoute::Firewall(_) if find(shared, FIREWALL).is_none() => {
+            let detail = format!(
+                "`gateway_route` is `firewall`, which edition `{}` does not describe ({FIREWALL}). Use a newer edition.",
+                shared.edition
+            );
+            refuse("gateway_route", "Not in this edition", detail)
+        }
+        site::GatewayRoute::Firewall(_) if settings.kind == Link::Peering && !settings.peering.forwarded_traffic => {
+            let detail = "`gateway_route` is `firewall` and `allow_forwarded_traffic` is `false`: a peering then drops what the firewall \
+                          forwards (CC-PEERING-FORWARDED-TRAFFIC). Set `allow_forwarded_traffic = true`.";
+            refuse(
+                "allow_forwarded_traffic",
+                "Forwarded traffic dropped",
+                detail.to_owned(),
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An argument of another type of connection would be ignored, and whoever set it expects otherwise.
+fn check_fits(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
+    let peering = &settings.peering;
+    let given = [
+        (
+            "gateway_side",
+            peering.gateway_side != "none",
+            [Link::Peering].as_slice(),
+        ),
+        ("allow_forwarded_traffic", peering.forwarded_traffic, &[Link::Peering]),
+        ("remote_side_managed", !peering.remote_side_managed, &[Link::Peering]),
+        ("server_virtual_network_id", peering.server.is_some(), &[Link::Peering]),
+        ("gateway_address", settings.site.address.is_some(), &[Link::Vpn]),
+        ("gateway_fqdn", settings.site.fqdn.is_some(), &[Link::Vpn]),
+        ("bgp_settings", settings.site.has_bgp(), &[Link::Vpn]),
+        (
+            "virtual_network_gateway_id",
+            settings.gateway.is_some(),
+            &[Link::Vpn, Link::ExpressRoute],
+        ),
+        (
+            "express_route_circuit_id",
+            settings.circuit.is_some(),
+            &[Link::ExpressRoute],
+        ),
+    ];
+    let mut fits = Ok(());
+    for (argument, _, kinds) in given
+        .iter()
+        .filter(|(_, given, kinds)| *given && !kinds.contains(&settings.kind))
+    {
+        let words: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
+        let detail = format!(
+            "`{argument}` is set and `type` is `{}`: it belongs to {}. Leave it out.",
+            settings.kind.word(),
+            words.join(" and ")
+        );
+        fits = Err(inputs
+            .findings()
+            .error(inputs.path(argument), "Argument of another type", detail));
+    }
+    fits
+}
