@@ -299,6 +299,9 @@ impl Settings {
         let checked = if known { Satisfied } else { Unknown };
         let mut holds = BTreeMap::from([
             ("LIC-SERVER-PORTS", Satisfied),
+            // There is no choice: `tunnel_protocol` knows only encrypting ones, and not SSTP.
+            ("LIC-JUNCTION-NO-SSTP", Satisfied),
+            ("LIC-TUNNEL-ENCRYPTED", Satisfied),
             ("LIC-NO-OVERLAP", checked),
             ("LIC-JUNCTION-CLIENT-POOL", checked),
         ]);

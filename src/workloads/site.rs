@@ -61,7 +61,8 @@ impl LocalNetworkGateway {
         let fqdn = inputs.leaf("gateway_fqdn");
         let bgp = inputs.object("bgp_settings", read_bgp);
         let (address, fqdn) = (address?, fqdn?);
-        if address.is_some() && fqdn.is_some() {
+        // What is not known yet may still turn out to be null.
+        if let (Some(Known::Is(_)), Some(Known::Is(_))) = (&address, &fqdn) {
             return Err(inputs.findings().error(
                 inputs.path("gateway_fqdn"),
                 "Two gateways",
@@ -86,6 +87,12 @@ impl LocalNetworkGateway {
     /// Whether the site's device is named at all.
     pub(super) fn is_given(&self) -> bool {
         self.address.is_some() || self.fqdn.is_some()
+    }
+
+    /// Whether the site's device is surely named: what is not known yet may still turn out to be null.
+    pub(super) fn is_known(&self) -> bool {
+        let known = |leaf: &Option<Known<String>>| matches!(leaf, Some(Known::Is(_)));
+        known(&self.address) || known(&self.fqdn)
     }
 
     pub(super) fn has_bgp(&self) -> bool {

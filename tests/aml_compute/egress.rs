@@ -368,6 +368,17 @@ fn an_unnamed_storage_account_is_a_wildcard_and_a_warning_that_can_be_waived() {
 }
 
 #[test]
+fn a_tag_that_this_release_does_not_know_can_be_waived() {
+    let waived = Value::object([("CHECK-SERVICE-TAG-KNOWN", Value::from("seen in change 400"))]);
+    let expanded = expand(&[
+        ("location", "australiacentral2".into()),
+        ("waived_requirements", waived),
+    ]);
+    let batch = "706,AllowBatchNodeManagementOutbound,Outbound,Allow,*,*,BatchNodeManagement.AustraliaCentral2,443";
+    assert!(table(&expanded).contains(&batch.to_owned()));
+}
+
+#[test]
 fn hosts_without_a_tag_are_told_of_where_only_tags_open() {
     let outcome = outcome(&[
         ("extra_hosts", texts(&["git.example.org"])),

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let all = PINNED.map(|(line, _, _)| line);
     let lines: &[&str] = if full { &all } else { &SUPPORTED };
 
-    let mut progress = Progress::new(if full { 5 + lines.len() } else { 5 });
+    let mut progress = Progress::new(if full { 6 + lines.len() } else { 6 });
     progress.step("checking the format", |status| {
         check(&["fmt", "--all", "--check"], status)
     })?;
@@ -39,6 +39,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         check(&["build", "--workspace", "--all-targets"], status)
     })?;
     binaries::assume_built();
+    progress.step("comparing the documentation with the schemas", |_| {
+        crate::docs::run(&["--check".to_owned()]).map(drop)
+    })?;
     progress.step("installing Terraform", |status| {
         lines.iter().try_for_each(|line| {
             status.show(*line);

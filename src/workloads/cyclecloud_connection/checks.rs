@@ -4,6 +4,7 @@ use super::{
     super::{inputs::Inputs, problem::Stop, shared::Shared, site},
     FIREWALL, Link, Settings, find,
 };
+use crate::network::Known;
 
 pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
     let refuse = |argument: &str, summary: &str, detail: String| -> Result<(), Stop> {
@@ -73,6 +74,11 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
     }
 }
 
+/// What is not known yet may still turn out to be null.
+fn is_set(leaf: &Option<Known<String>>) -> bool {
+    matches!(leaf, Some(Known::Is(_)))
+}
+
 /// An argument of another type of connection would be ignored, and whoever set it expects otherwise.
 fn check_fits(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
     let peering = &settings.peering;
@@ -84,18 +90,18 @@ fn check_fits(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
         ),
         ("allow_forwarded_traffic", peering.forwarded_traffic, &[Link::Peering]),
         ("remote_side_managed", !peering.remote_side_managed, &[Link::Peering]),
-        ("server_virtual_network_id", peering.server.is_some(), &[Link::Peering]),
-        ("gateway_address", settings.site.address.is_some(), &[Link::Vpn]),
-        ("gateway_fqdn", settings.site.fqdn.is_some(), &[Link::Vpn]),
+        ("server_virtual_network_id", is_set(&peering.server), &[Link::Peering]),
+        ("gateway_address", is_set(&settings.site.address), &[Link::Vpn]),
+        ("gateway_fqdn", is_set(&settings.site.fqdn), &[Link::Vpn]),
         ("bgp_settings", settings.site.has_bgp(), &[Link::Vpn]),
         (
             "virtual_network_gateway_id",
-            settings.gateway.is_some(),
+            is_set(&settings.gateway),
             &[Link::Vpn, Link::ExpressRoute],
         ),
         (
             "express_route_circuit_id",
-            settings.circuit.is_some(),
+            is_set(&settings.circuit),
             &[Link::ExpressRoute],
         ),
     ];

@@ -41,7 +41,7 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
         }
         _ => {}
     }
-    if (settings.site.is_given() || settings.site.has_bgp()) && settings.link != Link::Vpn {
+    if (settings.site.is_known() || settings.site.has_bgp()) && settings.link != Link::Vpn {
         let detail = format!(
             "A site's VPN device is described and `link_type` is `{link}`: it belongs to `vpn_site_to_site`. Leave `gateway_address`, \
              `gateway_fqdn` and `bgp_settings` out."

@@ -5,7 +5,7 @@ $forwards = @(
 {{forwards}}
 )
 foreach ($forward in $forwards) {
-    foreach ($port in $forward.First..$forward.Last) {
+    foreach ($port in ($forward.First)..($forward.Last)) {
         netsh interface portproxy add v4tov4 listenport=$port connectaddress=$($forward.Server) connectport=$port | Out-Null
     }
     $name = "license-link $($forward.First)-$($forward.Last)"
