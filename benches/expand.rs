@@ -13,7 +13,10 @@ fn main() {
         ("location", "westeurope".into()),
         ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
         ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
-        ("waived_requirements", Value::object([("CC-HOST-WATSON", Value::from("bench"))])),
+        (
+            "waived_requirements",
+            Value::object([("CC-HOST-WATSON", Value::from("bench"))]),
+        ),
     ]);
     let surroundings = Surroundings::none(Defaults::default());
     let once = || {
@@ -24,5 +27,8 @@ fn main() {
     let first = once();
     let mut later: Vec<Duration> = (0..1001).map(|_| once()).collect();
     later.sort();
-    println!("expand cyclecloud_subnet: first {first:?}, median {:?}", later.get(500).unwrap());
+    println!(
+        "expand cyclecloud_subnet: first {first:?}, median {:?}",
+        later.get(500).unwrap()
+    );
 }

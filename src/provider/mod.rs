@@ -88,7 +88,9 @@ impl api::Provider for Lockeddown {
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
         sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));
-        sources.push(api::data_source(RequirementsDataSource::new(Arc::clone(&self.settings))));
+        sources.push(api::data_source(RequirementsDataSource::new(Arc::clone(
+            &self.settings,
+        ))));
         sources.push(api::data_source(ServiceTagDataSource::new(Arc::clone(&self.settings))));
         sources
     }

@@ -5,11 +5,11 @@
 //! because an expansion has to answer before everything is known.
 
 mod aml_attached_compute_ingress;
-mod aml_databricks_network;
-mod aml_kubernetes_egress;
 mod aml_compute;
 mod aml_compute_egress;
 mod aml_compute_ingress;
+mod aml_databricks_network;
+mod aml_kubernetes_egress;
 pub mod argument;
 mod cyclecloud_connection;
 mod cyclecloud_subnet;
@@ -24,8 +24,8 @@ mod render;
 pub mod rule_value;
 mod rules;
 mod shared;
-mod tag_routes;
 mod site;
+mod tag_routes;
 mod template;
 
 use std::collections::BTreeMap;
@@ -83,8 +83,16 @@ pub struct Output {
 }
 
 /// Every workload.
-pub static WORKLOADS: &[&Workload] = &[&cyclecloud_subnet::WORKLOAD, &cyclecloud_connection::WORKLOAD,
-    &license_server_link::WORKLOAD, &aml_attached_compute_ingress::WORKLOAD, &aml_kubernetes_egress::WORKLOAD, &aml_databricks_network::WORKLOAD, &aml_compute_ingress::WORKLOAD, &aml_compute_egress::WORKLOAD];
+pub static WORKLOADS: &[&Workload] = &[
+    &cyclecloud_subnet::WORKLOAD,
+    &cyclecloud_connection::WORKLOAD,
+    &license_server_link::WORKLOAD,
+    &aml_attached_compute_ingress::WORKLOAD,
+    &aml_kubernetes_egress::WORKLOAD,
+    &aml_databricks_network::WORKLOAD,
+    &aml_compute_ingress::WORKLOAD,
+    &aml_compute_egress::WORKLOAD,
+];
 
 /// What holds where the inputs say nothing: the provider's configuration, or what a resource has in state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::{
     firewall,
     inputs::Inputs,
     problem::Stop,
-    rules::{applicable, Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
+    rules::{Band, Draft, End, RuleSet, Switches, applicable, malformed, ports_of, protocol_of, requirements},
     shared::{Isolation, Shared},
     tag_routes,
     template::{Place, Values},
@@ -107,10 +107,12 @@ impl Scene<'_> {
             Some(group) if peer.role.is_some() => group.clone(),
             _ if row.id.starts_with("ISOLATION-INTRA") => End::Prefixes(self.shared.subnet.clone()),
             // The near end as the document writes it, unless the subnet's prefixes say it more exactly.
-            _ if self.shared.local.is_empty() => match row.destination.as_ref().and_then(|near| near.service_tag.as_ref()) {
-                Some(tag) => tag.parse().map_or(End::Any, |tag| End::tag(tag, self.shared)),
-                None => End::Any,
-            },
+            _ if self.shared.local.is_empty() => {
+                match row.destination.as_ref().and_then(|near| near.service_tag.as_ref()) {
+                    Some(tag) => tag.parse().map_or(End::Any, |tag| End::tag(tag, self.shared)),
+                    None => End::Any,
+                }
+            }
             _ => End::local(self.shared),
         }
     }

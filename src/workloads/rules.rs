@@ -268,9 +268,17 @@ pub(super) fn applicable<'s>(
     kinds: &'s [Kind],
 ) -> impl Iterator<Item = &'static Requirement> + 's {
     let every_workloads = shared.isolation_rows.of_edition(shared.edition);
-    shared.catalogue.of_edition(shared.edition).chain(every_workloads).filter(move |row| {
-        kinds.contains(&row.kind) && row.when.iter().all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
-    })
+    shared
+        .catalogue
+        .of_edition(shared.edition)
+        .chain(every_workloads)
+        .filter(move |row| {
+            kinds.contains(&row.kind)
+                && row
+                    .when
+                    .iter()
+                    .all(|(name, wanted)| holds(switches.get(name.as_str()), wanted))
+        })
 }
 
 fn holds(setting: Option<&Condition>, wanted: &Condition) -> bool {

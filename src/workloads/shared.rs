@@ -395,6 +395,12 @@ fn is_waivable(id: &str, workload: &Workload) -> bool {
 }
 
 fn known_ids() -> Vec<&'static str> {
-    let rows = requirements::systems().filter_map(|system| catalogue(system).ok()).flat_map(Catalogue::all);
-    CHECKS.iter().map(|check| check.id).chain(rows.map(|row| row.id.as_str())).collect()
+    let rows = requirements::systems()
+        .filter_map(|system| catalogue(system).ok())
+        .flat_map(Catalogue::all);
+    CHECKS
+        .iter()
+        .map(|check| check.id)
+        .chain(rows.map(|row| row.id.as_str()))
+        .collect()
 }

@@ -277,7 +277,8 @@ pub(super) fn overlap<'p>(here: &'p BTreeSet<Prefix>, there: &'p BTreeSet<Prefix
 pub(super) fn leaf(text: Option<&Known<String>>) -> Value {
     match text {
         Some(Known::Is(text)) => text.as_str().into(),
-        Some(Known::NotYet) => Value::unknown_not_null(),
+        // Even null is possible: the argument may be optional.
+        Some(Known::NotYet) => Value::UNKNOWN,
         None => Value::Null,
     }
 }

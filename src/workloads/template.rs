@@ -105,10 +105,11 @@ impl Values<'_> {
                 Place::further(&regions::normalize_location(location), &mut taken)
             };
             let place = place.ok_or_else(|| {
-                let detail = format!("`{name}` has more than {SLOTS} elements, and {} has {SLOTS} priorities.", row.id);
-                inputs
-                    .findings()
-                    .error(inputs.path(name), "Too many locations", detail)
+                let detail = format!(
+                    "`{name}` has more than {SLOTS} elements, and {} has {SLOTS} priorities.",
+                    row.id
+                );
+                inputs.findings().error(inputs.path(name), "Too many locations", detail)
             })?;
             tags.push((place, parse(&tag)?));
         }
@@ -147,7 +148,10 @@ mod tests {
         let mut offsets = BTreeSet::new();
         for number in 1..SLOTS {
             let place = Place::further(&format!("region{number}"), &mut taken).unwrap();
-            assert!((1..20).contains(&place.offset) && offsets.insert(place.offset), "{place:?}");
+            assert!(
+                (1..20).contains(&place.offset) && offsets.insert(place.offset),
+                "{place:?}"
+            );
         }
         assert_eq!(Place::further("region20", &mut taken), None);
     }

@@ -1,7 +1,5 @@
 //! Inputs of every workload: the option sets that the tests of all workloads run through.
 
-#![expect(clippy::indexing_slicing, reason = "fixed arrays")]
-
 use tfplugin_rs::value::Value;
 
 type Inputs = Vec<(&'static str, Value)>;
@@ -19,7 +17,10 @@ fn network(name: &str) -> Value {
 }
 
 fn firewall() -> Value {
-    object(&[("type", "firewall".into()), ("firewall_private_ip_address", "10.0.255.4".into())])
+    object(&[
+        ("type", "firewall".into()),
+        ("firewall_private_ip_address", "10.0.255.4".into()),
+    ])
 }
 
 /// The option sets of a workload, each with a label.
@@ -38,13 +39,31 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
             let server = ("server_address_prefixes", texts(&["10.0.2.0/28"]));
             vec![
                 ("server", with(&[("role", "server".into()), nodes.clone()])),
-                ("server 7", with(&[("role", "server".into()), nodes.clone(), ("cyclecloud_version", 7_i64.into())])),
-                ("server strict", with(&[("role", "server".into()), nodes.clone(), ("isolation", "strict".into())])),
-                ("server firewall", with(&[("role", "server".into()), nodes.clone(), ("egress", firewall())])),
+                (
+                    "server 7",
+                    with(&[
+                        ("role", "server".into()),
+                        nodes.clone(),
+                        ("cyclecloud_version", 7_i64.into()),
+                    ]),
+                ),
+                (
+                    "server strict",
+                    with(&[("role", "server".into()), nodes.clone(), ("isolation", "strict".into())]),
+                ),
+                (
+                    "server firewall",
+                    with(&[("role", "server".into()), nodes.clone(), ("egress", firewall())]),
+                ),
                 ("node", with(&[("role", "node".into()), server.clone()])),
                 (
                     "return proxy",
-                    with(&[("role", "return_proxy".into()), ("connection_mode", "return_proxy".into()), nodes, server]),
+                    with(&[
+                        ("role", "return_proxy".into()),
+                        ("connection_mode", "return_proxy".into()),
+                        nodes,
+                        server,
+                    ]),
                 ),
                 ("jump host", with(&[("role", "jump_host".into())])),
                 ("azure bastion", with(&[("role", "azure_bastion".into())])),
@@ -55,7 +74,10 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
             ("public address", with(&[("node_public_ip_enabled", true.into())])),
         ],
         "aml_compute_egress" => vec![
-            ("service tags", with(&[("egress", object(&[("type", "service_tags".into())]))])),
+            (
+                "service tags",
+                with(&[("egress", object(&[("type", "service_tags".into())]))]),
+            ),
             ("firewall", with(&[("egress", firewall())])),
         ],
         "aml_kubernetes_egress" => vec![
@@ -71,7 +93,10 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
                 ("public_subnet_address_prefixes", texts(&["10.0.4.0/24"])),
                 ("private_subnet_address_prefixes", texts(&["10.0.5.0/24"])),
             ];
-            vec![("no public address", object(&[location, subnets[0].clone(), subnets[1].clone()]))]
+            vec![(
+                "no public address",
+                object(&[location, subnets[0].clone(), subnets[1].clone()]),
+            )]
         }
         "cyclecloud_connection" => {
             let spaces = [
@@ -83,7 +108,10 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
                 entries.extend(more.iter().cloned());
                 object(&entries)
             };
-            let vpn = [("type", "vpn_site_to_site".into()), ("gateway_address", "203.0.113.4".into())];
+            let vpn = [
+                ("type", "vpn_site_to_site".into()),
+                ("gateway_address", "203.0.113.4".into()),
+            ];
             vec![
                 (
                     "peering",
@@ -98,7 +126,11 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
             ]
         }
         "license_server_link" => {
-            let manager = object(&[("type", "flexnet".into()), ("port", 27000_i64.into()), ("vendor_port", 27001_i64.into())]);
+            let manager = object(&[
+                ("type", "flexnet".into()),
+                ("port", 27000_i64.into()),
+                ("vendor_port", 27001_i64.into()),
+            ]);
             let server = object(&[
                 ("address_prefixes", texts(&["192.168.5.10"])),
                 ("hostname", "license.example.org".into()),
@@ -109,7 +141,11 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
                 ("peered", with(&[("link_type", "peered".into()), servers.clone()])),
                 (
                     "vpn",
-                    with(&[("link_type", "vpn_site_to_site".into()), ("gateway_address", "203.0.113.4".into()), servers]),
+                    with(&[
+                        ("link_type", "vpn_site_to_site".into()),
+                        ("gateway_address", "203.0.113.4".into()),
+                        servers,
+                    ]),
                 ),
             ]
         }

@@ -232,7 +232,10 @@ impl Subject {
 
 /// Hands the planned values of one of our resources to the subject that holds the same without us.
 fn give_same_state(cases: &[Case], command: &impl Fn(&Path) -> Command) -> Result<()> {
-    let Some(ours) = cases.iter().find(|case| case.label.contains("1 × resource") && case.refused.is_none()) else {
+    let Some(ours) = cases
+        .iter()
+        .find(|case| case.label.contains("1 × resource") && case.refused.is_none())
+    else {
         return Ok(());
     };
     let run = |arguments: &[&str]| {
@@ -242,7 +245,10 @@ fn give_same_state(cases: &[Case], command: &impl Fn(&Path) -> Command) -> Resul
     run(&["plan", "-no-color", "-input=false", "-out=one.tfplan"])?;
     let shown = run(&["show", "-json", "one.tfplan"])?;
     let plan: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
-    let values = plan.pointer("/planned_values/root_module/resources/0/values").cloned().unwrap_or_default();
+    let values = plan
+        .pointer("/planned_values/root_module/resources/0/values")
+        .cloned()
+        .unwrap_or_default();
     for case in cases.iter().filter(|case| case.label.contains(SAME_SIZE)) {
         let written = std::fs::write(case.directory.join("state.json"), values.to_string());
         written.map_err(Failure::while_doing("The state for comparison cannot be written"))?;

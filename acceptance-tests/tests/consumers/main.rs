@@ -1,5 +1,4 @@
 //! The outputs fit those who take them: `azurerm` 4 and 5 (by a provider with their documented schema) and the Azure Verified Modules.
-#![expect(clippy::indexing_slicing, reason = "a test that cannot go on should say where")]
 
 use acceptance_tests::terraform::{Workspace, binaries};
 
@@ -153,7 +152,11 @@ fn azurerm_and_the_verified_modules_take_the_outputs_as_they_are() {
         let routes = state.resource("azurerm_route_table.server")["route"].clone();
         assert_eq!(routes[0]["next_hop_in_ip_address"], "10.0.255.4", "azurerm {major}");
         let collections = state.resource("azurerm_firewall_policy_rule_collection_group.server");
-        assert!(collections["application_rule_collection"][0]["rule"].as_array().is_some_and(|rules| !rules.is_empty()));
+        assert!(
+            collections["application_rule_collection"][0]["rule"]
+                .as_array()
+                .is_some_and(|rules| !rules.is_empty())
+        );
     }
 }
 

@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tfplugin_rs::diagnostic::Diagnostics;
-use tfplugin_rs::provider::{
-    Call, Change, Configuration, ErasedResource, Plan, Private, Provider, Resource, resource,
-};
+use tfplugin_rs::provider::{Call, Change, Configuration, ErasedResource, Plan, Private, Provider, Resource, resource};
 use tfplugin_rs::schema::{Attribute, Block, BlockNesting, NestedBlock, Schema};
 use tfplugin_rs::serve;
 use tfplugin_rs::service::Service;
@@ -118,8 +116,7 @@ fn network_security_group() -> Schema {
         texts("destination_address_prefixes"),
         texts("destination_application_security_group_ids"),
     ]);
-    located("network security group")
-        .attribute("security_rule", Attribute::optional_computed(Type::set(rule), ""))
+    located("network security group").attribute("security_rule", Attribute::optional_computed(Type::set(rule), ""))
 }
 
 fn route_table() -> Schema {
@@ -136,7 +133,10 @@ fn subnet() -> Schema {
     let schema = named("subnet").attribute("address_prefixes", Attribute::optional(Type::list(Type::String), ""));
     if std::env::var("AZURERM_STUB_MAJOR").as_deref() == Ok("5") {
         let service = Attribute::required(Type::String, "");
-        let block = Block { attributes: [("service".to_owned(), service)].into(), ..Block::default() };
+        let block = Block {
+            attributes: [("service".to_owned(), service)].into(),
+            ..Block::default()
+        };
         schema.block("service_endpoint", list_of(block))
     } else {
         schema.attribute("service_endpoints", Attribute::optional(Type::set(Type::String), ""))
@@ -146,7 +146,10 @@ fn subnet() -> Schema {
 fn rule_collection_group() -> Schema {
     let text = |name: &str| (name.to_owned(), Attribute::optional(Type::String, ""));
     let lists = |names: &[&str]| -> Vec<(String, Attribute)> {
-        names.iter().map(|name| ((*name).to_owned(), Attribute::optional(Type::list(Type::String), ""))).collect()
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), Attribute::optional(Type::list(Type::String), "")))
+            .collect()
     };
     let mut network = lists(&[
         "protocols",
@@ -174,9 +177,17 @@ fn rule_collection_group() -> Schema {
         ..Block::default()
     };
     let rules = |attributes: Vec<(String, Attribute)>, blocks: Vec<(String, NestedBlock)>| {
-        let rule = Block { attributes: attributes.into_iter().collect(), blocks: blocks.into_iter().collect() };
+        let rule = Block {
+            attributes: attributes.into_iter().collect(),
+            blocks: blocks.into_iter().collect(),
+        };
         list_of(Block {
-            attributes: [text("name"), text("action"), ("priority".to_owned(), Attribute::required(Type::Number, ""))].into(),
+            attributes: [
+                text("name"),
+                text("action"),
+                ("priority".to_owned(), Attribute::required(Type::Number, "")),
+            ]
+            .into(),
             blocks: [("rule".to_owned(), list_of(rule))].into(),
         })
     };
@@ -184,11 +195,20 @@ fn rule_collection_group() -> Schema {
         .attribute("firewall_policy_id", Attribute::required(Type::String, ""))
         .attribute("priority", Attribute::required(Type::Number, ""))
         .block("network_rule_collection", rules(network, Vec::new()))
-        .block("application_rule_collection", rules(application, vec![("protocols".to_owned(), list_of(protocols))]))
+        .block(
+            "application_rule_collection",
+            rules(application, vec![("protocols".to_owned(), list_of(protocols))]),
+        )
 }
 
 fn list_of(block: Block) -> NestedBlock {
-    NestedBlock { nesting: BlockNesting::List, block, min_items: 0, max_items: 0, description: String::new() }
+    NestedBlock {
+        nesting: BlockNesting::List,
+        block,
+        min_items: 0,
+        max_items: 0,
+        description: String::new(),
+    }
 }
 
 fn main() -> ExitCode {
