@@ -1,5 +1,9 @@
 //! Golden plans: the tables in `tests/golden`, transcribed by hand from the documents, against what a real Terraform plans.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
 
 use std::{fs, path::PathBuf};
 
