@@ -201,5 +201,5 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
 }
 
 fn type_json(ty: &Type) -> Bytes {
-    ty.to_json().to_string().into_bytes().into()
+    ty.to_json_text().into_bytes().into()
 }

@@ -74,6 +74,55 @@ impl Type {
         }
     }
 
+    /// [`Type::to_json`] as text. Schemas repeat large types, and every command of Terraform begins with the schema: this writes
+    /// without building a tree first.
+    pub fn to_json_text(&self) -> String {
+        let mut text = String::new();
+        self.write_json(&mut text);
+        text
+    }
+
+    fn write_json(&self, text: &mut String) {
+        let of_one = |text: &mut String, kind: &str, element: &Type| {
+            text.push_str("[\"");
+            text.push_str(kind);
+            text.push_str("\",");
+            element.write_json(text);
+            text.push(']');
+        };
+        match self {
+            Type::String => text.push_str("\"string\""),
+            Type::Number => text.push_str("\"number\""),
+            Type::Bool => text.push_str("\"bool\""),
+            Type::Dynamic => text.push_str("\"dynamic\""),
+            Type::List(element) => of_one(text, "list", element),
+            Type::Set(element) => of_one(text, "set", element),
+            Type::Map(element) => of_one(text, "map", element),
+            Type::Object(attributes) => {
+                text.push_str("[\"object\",{");
+                for (position, (name, ty)) in attributes.iter().enumerate() {
+                    if position > 0 {
+                        text.push(',');
+                    }
+                    text.push_str(&Json::String(name.clone()).to_string());
+                    text.push(':');
+                    ty.write_json(text);
+                }
+                text.push_str("}]");
+            }
+            Type::Tuple(elements) => {
+                text.push_str("[\"tuple\",[");
+                for (position, ty) in elements.iter().enumerate() {
+                    if position > 0 {
+                        text.push(',');
+                    }
+                    ty.write_json(text);
+                }
+                text.push_str("]]");
+            }
+        }
+    }
+
     /// Reads the JSON form. The third element that an object may have (its optional attributes) is read past.
     pub fn from_json(json: &Json) -> Result<Type, TypeError> {
         let refused = || TypeError(json.to_string().chars().take(120).collect());
@@ -116,7 +165,8 @@ mod tests {
             ("anything", Type::Dynamic),
             ("pair", Type::Tuple(vec![Type::Number, Type::map(Type::Bool)])),
         ]);
-        assert_eq!(Type::from_json(&ty.to_json()), Ok(ty));
+        assert_eq!(Type::from_json(&ty.to_json()), Ok(ty.clone()));
+        assert_eq!(ty.to_json_text(), ty.to_json().to_string());
     }
 
     #[test]
