@@ -1,97 +1,366 @@
-//! Golden plans: the tables in `tests/golden`, transcribed by hand from the documents, against what a real Terraform plans.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on should say where"
-)]
+//! Golden plans: tables transcribed by hand from the documents, against what a real Terraform plans.
+//!
+//! The files in `tests/golden` name their own arguments. Those in `tests/tables` belong to the tests of one workload; [`TABLES`] says
+//! in Terraform's language what each is the answer to.
+#![expect(clippy::panic, reason = "a test that cannot go on should say where")]
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use acceptance_tests::terraform::{Workspace, binaries};
 use serde_json::Value;
 
+/// What of a plan a table shows.
+#[derive(Clone, Copy)]
+enum View {
+    /// `security_rules`.
+    Rules,
+    /// `counterpart_rules`, with the role in front.
+    Counterparts,
+    /// The firewall's collections.
+    Collections,
+    /// `managed_security_rules`, and the subnet's own rules behind them.
+    Databricks,
+}
+
 struct Golden {
     name: String,
-    configuration: String,
-    endpoints: Vec<String>,
-    rules: Vec<String>,
+    object: String,
+    arguments: String,
+    endpoints: Option<BTreeSet<String>>,
+    columns: Vec<String>,
+    rows: BTreeSet<Vec<BTreeSet<String>>>,
+    view: View,
 }
+
+const ATTACHED: &str = "lockeddown_aml_attached_compute_ingress";
+const KUBERNETES: &str = "lockeddown_aml_kubernetes_egress";
+const CONNECTION: &str = "lockeddown_cyclecloud_connection";
+const DATABRICKS: &str = "lockeddown_aml_databricks_network";
+const LICENSE: &str = "lockeddown_license_server_link";
+
+const KUBERNETES_INPUTS: &str = r#"
+  subnet_address_prefixes = ["10.4.0.0/22"]
+  workspace_guid          = "11112222-3333-4444-5555-666677778888"
+  storage_account_names   = ["stmldefault", "stmldata"]
+  container_registry_name = "crML"
+  egress = {
+    type                        = "firewall"
+    firewall_private_ip_address = "10.0.9.4"
+    firewall_dns_proxy_enabled  = true
+  }
+"#;
+
+const LICENSE_INPUTS: &str = r#"
+  license_servers = {
+    main = {
+      address_prefixes = ["192.168.5.10"]
+      hostname         = "license.example.org"
+      managers = {
+        ansys  = { type = "flexnet", port = 1055, vendor_port = 1056, extra_ports = ["2325"] }
+        abaqus = { type = "flexnet", vendor_port = 27001 }
+      }
+    }
+  }
+"#;
+
+const DATABRICKS_INPUTS: &str = r#"
+  public_subnet_address_prefixes  = ["10.5.0.0/26"]
+  private_subnet_address_prefixes = ["10.5.0.64/26"]
+"#;
+
+/// A table, the data source, shared and own arguments, and what to look at.
+const TABLES: &[(&str, &str, &str, &str, View)] = &[
+    (
+        "aml_attached_compute_ingress-2020-07",
+        ATTACHED,
+        "",
+        "edition = \"2020-07\"\nlocation = \"westeurope\"\ncompute_type = \"hdinsight\"\negress = {}",
+        View::Rules,
+    ),
+    (
+        "aml_attached_compute_ingress-2022-10",
+        ATTACHED,
+        "",
+        "edition = \"2022-10\"\nlocation = \"West Europe\"\ncompute_type = \"hdinsight\"\negress = {}",
+        View::Rules,
+    ),
+    (
+        "aml_attached_compute_ingress-2026-08",
+        ATTACHED,
+        "",
+        "location = \"westeurope\"\ncompute_type = \"hdinsight\"\negress = {}",
+        View::Rules,
+    ),
+    (
+        "aml_attached_compute_ingress-2020-07-china",
+        ATTACHED,
+        "",
+        "edition = \"2020-07\"\nenvironment = \"china\"\nlocation = \"chinaeast2\"\ncompute_type = \"hdinsight\"\negress = {}",
+        View::Rules,
+    ),
+    (
+        "aml_attached_compute_ingress-2026-08-usgovernment",
+        ATTACHED,
+        "",
+        "environment = \"usgovernment\"\nlocation = \"usgovvirginia\"\ncompute_type = \"hdinsight\"\negress = {}",
+        View::Rules,
+    ),
+    (
+        "aml_kubernetes_egress-2022-10",
+        KUBERNETES,
+        KUBERNETES_INPUTS,
+        "edition = \"2022-10\"\nlocation = \"westeurope\"\ncluster_type = \"aks\"",
+        View::Collections,
+    ),
+    (
+        "aml_kubernetes_egress-2026-08",
+        KUBERNETES,
+        KUBERNETES_INPUTS,
+        "location = \"westeurope\"\ncluster_type = \"aks\"",
+        View::Collections,
+    ),
+    (
+        "aml_kubernetes_egress-2026-08-arc",
+        KUBERNETES,
+        KUBERNETES_INPUTS,
+        "location = \"westeurope\"\ncluster_type = \"arc\"\narc_features = [\"cluster_connect\", \"custom_locations\", \"azure_rbac\", \"extensions\"]",
+        View::Collections,
+    ),
+    (
+        "aml_kubernetes_egress-2022-10-usgovernment",
+        KUBERNETES,
+        KUBERNETES_INPUTS,
+        "edition = \"2022-10\"\nenvironment = \"usgovernment\"\nlocation = \"usgovarizona\"\ncluster_type = \"arc\"\nworkloads = [\"inference\"]",
+        View::Collections,
+    ),
+    (
+        "cyclecloud_connection-2026-08",
+        CONNECTION,
+        "",
+        "type = \"virtual_network_peering\"\nlocation = \"westeurope\"\nserver_address_spaces = [\"10.0.0.0/16\"]\nnode_address_spaces = \
+         [\"10.1.0.0/16\"]\nserver_virtual_network_id = \
+         \"/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub\"\nnode_virtual_network_id = \
+         \"/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/spoke\"",
+        View::Counterparts,
+    ),
+    (
+        "aml_databricks_network-2020-07",
+        DATABRICKS,
+        DATABRICKS_INPUTS,
+        "edition = \"2020-07\"\nlocation = \"westeurope\"",
+        View::Databricks,
+    ),
+    (
+        "aml_databricks_network-2026-08",
+        DATABRICKS,
+        DATABRICKS_INPUTS,
+        "location = \"westeurope\"",
+        View::Databricks,
+    ),
+    (
+        "aml_databricks_network-2026-08-usgovernment",
+        DATABRICKS,
+        DATABRICKS_INPUTS,
+        "environment = \"usgovernment\"\nlocation = \"usgovvirginia\"",
+        View::Databricks,
+    ),
+    (
+        "license_server_link-2026-08",
+        LICENSE,
+        LICENSE_INPUTS,
+        "link_type = \"vpn_site_to_site\"\nlocation = \"westeurope\"\nsubnet_address_prefixes = [\"10.1.0.0/24\"]",
+        View::Rules,
+    ),
+    (
+        "license_server_link-2011",
+        LICENSE,
+        LICENSE_INPUTS,
+        "edition = \"2011\"\nlink_type = \"junction_box\"\nlocation = \"westeurope\"\nsubnet_address_prefixes = \
+         [\"10.1.0.0/24\"]\njunction_box = { connection = \"node_dials\", address_prefixes = [\"203.0.113.9\"] }\nstartup_script = { \
+         credential_reference = \"https://licenses.vault.azure.net/secrets/tunnel\" }",
+        View::Rules,
+    ),
+];
 
 fn goldens() -> Vec<Golden> {
-    let folder: PathBuf = binaries::repository().join("tests/golden");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let root = binaries::repository().join("tests");
+    let entries = fs::read_dir(root.join("golden")).unwrap_or_else(|error| panic!("tests/golden: {error}"));
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "csv"));
     paths.sort();
-    paths.iter().map(read).collect()
+    let own = paths.iter().map(|path| with_its_arguments(path));
+    let tables = TABLES.iter().map(|(name, object, shared, arguments, view)| {
+        let text = read(&root.join("tables").join(format!("{name}.csv")));
+        golden(name, object, format!("{shared}\n{arguments}"), None, &text, *view)
+    });
+    own.chain(tables).collect()
 }
 
-fn read(path: &PathBuf) -> Golden {
-    let text = fs::read_to_string(path).unwrap();
-    let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+fn read(path: &PathBuf) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn with_its_arguments(path: &PathBuf) -> Golden {
+    let text = read(path);
+    let name = path
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let comments: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).collect();
-    let [_title, object, arguments @ .., _] = comments.as_slice() else {
+    let [_title, object, arguments @ .., _endpoints] = comments.as_slice() else {
         panic!("{name}: no head")
     };
     let endpoints = comments.iter().find_map(|line| line.strip_prefix("endpoints:"));
     let endpoints = endpoints
         .unwrap_or_else(|| panic!("{name}: no endpoints"))
-        .split_whitespace()
-        .map(str::to_owned);
-    let mut rules: Vec<String> = text
+        .split_whitespace();
+    let table: String = text
         .lines()
         .filter(|line| !line.starts_with('#'))
-        .skip(1)
-        .map(str::to_owned)
+        .map(|line| format!("{line}\n"))
         .collect();
-    rules.sort();
-    let label = name.replace('-', "_");
-    let configuration = format!(
-        "data \"{object}\" \"{label}\" {{\n{}\n}}\noutput \"{name}\" {{ value = data.{object}.{label} }}\n",
-        arguments.join("\n")
-    );
+    let endpoints = Some(endpoints.map(str::to_owned).collect());
+    golden(&name, object, arguments.join("\n"), endpoints, &table, View::Rules)
+}
+
+fn golden(
+    name: &str,
+    object: &str,
+    arguments: String,
+    endpoints: Option<BTreeSet<String>>,
+    table: &str,
+    view: View,
+) -> Golden {
+    let mut lines = table
+        .lines()
+        .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let columns = lines.next().unwrap_or_else(|| panic!("{name}: an empty table"));
+    let rows = lines
+        .map(|cells| cells.iter().map(|cell| words(cell)).collect())
+        .collect();
     Golden {
-        name,
-        configuration,
-        endpoints: endpoints.collect(),
-        rules,
+        name: name.to_owned(),
+        object: object.to_owned(),
+        arguments,
+        endpoints,
+        columns,
+        rows,
+        view,
     }
 }
 
-/// A planned rule as a line of the table.
-fn line(rule: &Value) -> String {
-    let text = |name: &str| rule[name].as_str().unwrap_or("-").to_owned();
-    let several = |name: &str| {
-        let texts = rule[name].as_array().map(|texts| {
-            texts
-                .iter()
-                .map(|text| text.as_str().unwrap_or("-").to_owned())
+/// Several values of a cell, in no order.
+fn words(cell: &str) -> BTreeSet<String> {
+    cell.split(['|', ' ']).map(str::to_owned).collect()
+}
+
+impl Golden {
+    fn configuration(&self) -> String {
+        let label = self.name.replace('-', "_");
+        let Golden {
+            name,
+            object,
+            arguments,
+            ..
+        } = self;
+        format!(
+            "data \"{object}\" \"{label}\" {{\n{arguments}\n}}\noutput \"{name}\" {{ value = data.{object}.{label} }}\n"
+        )
+    }
+
+    fn planned(&self, output: &Value) -> BTreeSet<Vec<BTreeSet<String>>> {
+        let rules = |value: &Value| -> Vec<Value> {
+            value
+                .as_object()
+                .into_iter()
+                .flat_map(|rules| rules.values().cloned())
                 .collect()
-        });
-        let mut texts: Vec<String> = texts.unwrap_or_default();
-        texts.sort_by_key(|text| (text.parse::<i64>().unwrap_or(0), text.clone()));
-        texts.join("|")
+        };
+        let rows: Vec<Value> = match self.view {
+            View::Rules => rules(&output["security_rules"]),
+            View::Counterparts => {
+                let roles = output["counterpart_rules"].as_object().into_iter().flatten();
+                roles
+                    .flat_map(|(role, of_role)| rules(of_role).into_iter().map(|rule| labelled(rule, "role", role)))
+                    .collect()
+            }
+            View::Databricks => [
+                rules(&output["managed_security_rules"]),
+                rules(&output["security_rules"]),
+            ]
+            .concat(),
+            View::Collections => collections(output),
+        };
+        rows.iter()
+            .map(|row| self.columns.iter().map(|column| cell(row, column)).collect())
+            .collect()
+    }
+}
+
+fn labelled(mut rule: Value, column: &str, text: &str) -> Value {
+    rule[column] = text.into();
+    rule
+}
+
+/// Firewall rules, one row for each protocol of an application rule.
+fn collections(output: &Value) -> Vec<Value> {
+    let rules = |kind: &str| -> Vec<Value> {
+        let collections = output[kind].as_array().into_iter().flatten();
+        collections
+            .flat_map(|collection| collection["rule"].as_array().cloned().unwrap_or_default())
+            .collect()
     };
-    let either = |singular: &str, plural: &str| {
-        if rule[singular].is_null() {
-            several(plural)
-        } else {
-            text(singular)
-        }
+    let network = rules("network_rule_collections")
+        .into_iter()
+        .map(|rule| labelled(rule, "collection", "network"));
+    let application = rules("application_rule_collections").into_iter().flat_map(|rule| {
+        let protocols = rule["protocols"].as_array().cloned().unwrap_or_default();
+        protocols.into_iter().map(move |protocol| {
+            let mut row = labelled(rule.clone(), "collection", "application");
+            row["protocols"] = serde_json::json!([protocol["type"]]);
+            row["destination_ports"] = serde_json::json!([protocol["port"].to_string()]);
+            row
+        })
+    });
+    network.chain(application).collect()
+}
+
+/// A column of a row: the one field of several that is in use.
+fn cell(row: &Value, column: &str) -> BTreeSet<String> {
+    let fields: &[&str] = match column {
+        "protocol" => &["protocol", "protocols"],
+        "source" => &["source_address_prefix", "source_address_prefixes"],
+        "destination" => &[
+            "destination_address_prefix",
+            "destination_address_prefixes",
+            "destination_addresses",
+            "destination_fqdns",
+            "destination_fqdn_tags",
+            "destination_urls",
+        ],
+        "ports" => &["destination_port_range", "destination_port_ranges", "destination_ports"],
+        column => &[column],
     };
-    [
-        text("direction"),
-        rule["priority"].to_string(),
-        text("name"),
-        text("access"),
-        text("protocol"),
-        either("source_address_prefix", "source_address_prefixes"),
-        either("destination_address_prefix", "destination_address_prefixes"),
-        either("destination_port_range", "destination_port_ranges"),
-    ]
-    .join(",")
+    let used = fields
+        .iter()
+        .map(|field| &row[*field])
+        .find(|value| !value.is_null())
+        .unwrap_or(&Value::Null);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match used {
+        Value::Array(values) => values.iter().map(text).map(|text| in_the_tables_words(&text)).collect(),
+        value => BTreeSet::from([in_the_tables_words(&text(value))]),
+    }
+}
+
+/// Azure Firewall writes `TCP`, NSGs write `Tcp`; the tables write the latter.
+fn in_the_tables_words(text: &str) -> String {
+    match text {
+        "TCP" => "Tcp".to_owned(),
+        "UDP" => "Udp".to_owned(),
+        "Any" => "*".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 #[test]
@@ -99,28 +368,29 @@ fn the_plans_are_the_documents_tables() {
     let goldens = goldens();
     let workspace = Workspace::new();
     let head = "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n  }\n}\n";
-    let all: String = goldens.iter().map(|golden| golden.configuration.as_str()).collect();
+    let all: String = goldens.iter().map(Golden::configuration).collect();
     workspace.write(&format!("{head}{all}"));
     let plan = workspace.plan();
     for golden in &goldens {
-        let planned = &plan.json()["planned_values"]["outputs"][&golden.name]["value"];
-        let rules = planned["security_rules"]
-            .as_object()
-            .unwrap_or_else(|| panic!("{}: nothing planned", golden.name));
-        let mut lines: Vec<String> = rules.values().map(line).collect();
-        lines.sort();
-        assert_eq!(lines.join("\n"), golden.rules.join("\n"), "{}", golden.name);
-        let endpoints: Vec<&str> = planned["service_endpoints"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
-        assert_eq!(endpoints, golden.endpoints, "{}", golden.name);
-        for rule in rules.values() {
-            assert!(
-                rule["requirement_ids"].as_array().is_some_and(|ids| !ids.is_empty()),
-                "{}: {rule}",
+        let output = &plan.json()["planned_values"]["outputs"][&golden.name]["value"];
+        let planned = golden.planned(output);
+        let missing: Vec<_> = golden.rows.difference(&planned).collect();
+        let surplus: Vec<_> = planned.difference(&golden.rows).collect();
+        assert!(
+            missing.is_empty() && surplus.is_empty(),
+            "{}: missing {missing:#?}, surplus {surplus:#?}",
+            golden.name
+        );
+        if let Some(expected) = &golden.endpoints {
+            let endpoints = output["service_endpoints"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str);
+            assert_eq!(
+                &endpoints.map(str::to_owned).collect::<BTreeSet<_>>(),
+                expected,
+                "{}",
                 golden.name
             );
         }

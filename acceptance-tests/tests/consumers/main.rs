@@ -160,6 +160,69 @@ fn azurerm_and_the_verified_modules_take_the_outputs_as_they_are() {
     }
 }
 
+/// Every workload's example, handed on whole.
+const CONSUMERS: &str = r#"
+resource "azurerm_network_security_group" "consumer" {
+  name                = "nsg"
+  location            = "westeurope"
+  resource_group_name = "rg"
+  security_rule       = values(local.policy.security_rules)
+}
+
+resource "azurerm_route_table" "consumer" {
+  name                          = "rt"
+  location                      = "westeurope"
+  resource_group_name           = "rg"
+  bgp_route_propagation_enabled = local.policy.bgp_route_propagation_enabled
+  route                         = values(local.policy.routes)
+}
+
+module "avm" {
+  source         = "./avm"
+  security_rules = local.policy.security_rules
+}
+"#;
+
+#[test]
+fn every_workloads_example_is_planned_through_its_consumers() {
+    let examples = binaries::repository().join("examples/data-sources");
+    let mut planned = 0;
+    for entry in std::fs::read_dir(&examples).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(entry.path().join("data-source.tf")).unwrap_or_default();
+        let Some(label) = text
+            .split(&format!("data \"{name}\" \""))
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+        else {
+            continue;
+        };
+        // Only a workload has a policy to hand on.
+        if ["region", "requirements", "edition_diff", "service_tag"]
+            .iter()
+            .any(|other| name.ends_with(other))
+        {
+            continue;
+        }
+        let head = CONFIGURATION.split("data \"lockeddown").next().unwrap_or_default();
+        let workspace = Workspace::new().env("AZURERM_STUB_MAJOR", "5");
+        workspace.write_file("avm/main.tf", include_str!("avm/main.tf"));
+        workspace.write_file("cli.tfrc", &cli_configuration());
+        workspace.write(&format!(
+            "{head}{text}\nlocals {{\n  policy = data.{name}.{label}\n}}\n{CONSUMERS}"
+        ));
+        workspace.run(&["get"]).expect_success();
+        let plan = workspace.plan();
+        assert_eq!(
+            plan.change("azurerm_network_security_group.consumer").actions,
+            ["create"],
+            "{name}"
+        );
+        planned += 1;
+    }
+    assert_eq!(planned, 8, "one example for each workload");
+}
+
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 fn cli_configuration() -> String {
     let directory = format!("{:?}", binaries::directory().unwrap().display().to_string());
