@@ -172,6 +172,34 @@ fn hosts_without_a_tag_are_one_warning_that_can_be_waived() {
 }
 
 #[test]
+fn templates_and_proxy_settings_follow_the_mode() {
+    let direct = expand(&[]).outputs;
+    assert_eq!(direct["cluster_template"], Value::Null);
+    assert_eq!(direct["proxy_settings"], Value::Null);
+
+    let tunnel = expand(&[
+        ("connection_mode", "return_proxy".into()),
+        ("return_proxy_address_prefixes", Value::string_set(["10.0.1.4"])),
+    ]);
+    let template = tunnel.outputs["cluster_template"].as_str().unwrap();
+    assert!(
+        template.contains("IsReturnProxy = true") && template.contains("AssociatePublicIpAddress = false"),
+        "{template}"
+    );
+
+    let egress = Value::object([
+        ("type", Value::from("proxy")),
+        ("proxy_address", "10.0.250.4".into()),
+        ("proxy_port", 3128_i64.into()),
+    ]);
+    let settings = &expand(&[("egress", egress)]).outputs["proxy_settings"];
+    assert_eq!(
+        settings.attribute("jvm_options").as_str(),
+        Some("-Dhttps.proxyHost=10.0.250.4 -Dhttps.proxyPort=3128 -Dhttp.nonProxyHosts=*.core.windows.net")
+    );
+}
+
+#[test]
 fn a_waived_deny_does_not_come_back_under_another_name() {
     let waived = Value::object([("CC-DENY-INTERNET", Value::from("the hub denies"))]);
     let outbound = table(&expand(&[("waived_requirements", waived)]), Direction::Outbound);

@@ -35,7 +35,7 @@ pub(super) fn validate(
                 &values,
                 &Surroundings {
                     defaults,
-                    ..*surroundings
+                    ..surroundings.clone()
                 },
             );
             if !outcome.has_errors() {

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tfplugin_rs::value::{Type, Value};
+
 use super::{
-    Demands, Workload,
+    Demands, Output, Workload,
     argument::{Argument, Default, Kind as Holds},
     egress::{self, Egress, Way},
     inputs::Inputs,
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     network::{Known, Prefix, PrerequisiteStatus},
+    regions::Cloud,
     requirements::Condition,
 };
 
@@ -28,10 +31,31 @@ pub(super) static WORKLOAD: Workload = Workload {
                   between them.",
     system: "cyclecloud",
     arguments: ARGUMENTS,
-    outputs: &[],
+    outputs: OUTPUTS,
     managed: true,
     expand,
 };
+
+static OUTPUTS: &[Output] = &[
+    Output {
+        name: "cyclecloud_subnet_id",
+        ty: || Type::String,
+        description: "The subnet as CycleCloud's templates name it, `resource group/virtual network/subnet`; null in the data source, which \
+                      has no subnet.",
+    },
+    Output {
+        name: "cluster_template",
+        ty: || Type::String,
+        description: "With `connection_mode = \"return_proxy\"`: the part of a cluster template that makes one node the return proxy and keeps \
+                      the others private. `$ReturnProxySubnetId` and `$NodeSubnetId` are template parameters. Null in direct mode.",
+    },
+    Output {
+        name: "proxy_settings",
+        ty: proxy_settings_type,
+        description: "With `egress.type = \"proxy\"`: what CycleCloud's `cycle_server.properties` needs; `jvm_options` is the value to add to \
+                      `webServerJvmOptions`. Null otherwise.",
+    },
+];
 
 static ARGUMENTS: &[Argument] = &[
     Argument::required(
@@ -185,7 +209,15 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         values: Values::default(),
         holds: settings.prerequisites(shared),
     };
-    Ok((render(&scene)?, BTreeMap::new()))
+    Ok((render(&scene)?, settings.outputs(shared)))
+}
+
+fn proxy_settings_type() -> Type {
+    Type::object([
+        ("host", Type::String),
+        ("port", Type::Number),
+        ("jvm_options", Type::String),
+    ])
 }
 
 fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
@@ -480,6 +512,62 @@ impl Settings {
             ("web_source_address_prefixes", people(&self.web)),
         ]);
         prefixes
+    }
+
+    fn outputs(&self, shared: &Shared) -> BTreeMap<String, Value> {
+        let path = match &shared.subnet_path {
+            Some(Known::Is(path)) => path.as_str().into(),
+            Some(Known::NotYet) => Value::unknown_not_null(),
+            None => Value::Null,
+        };
+        BTreeMap::from([
+            ("cyclecloud_subnet_id".to_owned(), path),
+            ("cluster_template".to_owned(), self.cluster_template().into()),
+            (
+                "proxy_settings".to_owned(),
+                self.proxy_settings(shared).unwrap_or(Value::Null),
+            ),
+        ])
+    }
+
+    /// "Azure CycleCloud and Cluster Connectivity", "Proxy Node", with the attributes of today's return-proxy page.
+    fn cluster_template(&self) -> Option<String> {
+        let public = self.proxy_public_ip;
+        (self.connection_mode == "return_proxy").then(|| {
+            format!(
+                "[cluster locked_down]\n\n  [[node proxy]]\n  IsReturnProxy = true\n  SubnetId = $ReturnProxySubnetId\n\n    \
+                 [[[network-interface eth0]]]\n    AssociatePublicIpAddress = {public}\n\n  [[node defaults]]\n  SubnetId = \
+                 $NodeSubnetId\n\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = false\n"
+            )
+        })
+    }
+
+    /// "Using a web proxy": the Java options of the server.
+    fn proxy_settings(&self, shared: &Shared) -> Option<Value> {
+        let Way::Proxy {
+            address,
+            port,
+            bypass_storage,
+        } = &self.egress.way
+        else {
+            return None;
+        };
+        let prefix = address.to_string();
+        let host = prefix.split('/').next().unwrap_or_default();
+        let mut options = format!("-Dhttps.proxyHost={host} -Dhttps.proxyPort={port}");
+        if *bypass_storage {
+            let storage = match shared.environment {
+                Cloud::Public => "*.core.windows.net",
+                Cloud::UsGovernment => "*.core.usgovcloudapi.net",
+                Cloud::China => "*.core.chinacloudapi.cn",
+            };
+            options.push_str(&format!(" -Dhttp.nonProxyHosts={storage}"));
+        }
+        Some(Value::object([
+            ("host", Value::from(host)),
+            ("port", i64::from(*port).into()),
+            ("jvm_options", options.into()),
+        ]))
     }
 
     fn prerequisites(&self, shared: &Shared) -> BTreeMap<&'static str, PrerequisiteStatus> {

@@ -43,7 +43,7 @@ pub use self::{
     shared::{ARGUMENTS as SHARED_ARGUMENTS, CHECKS, Check},
 };
 use crate::{
-    network::{NetworkPolicy, PrerequisiteStatus},
+    network::{Known, NetworkPolicy, PrerequisiteStatus},
     regions::Cloud,
     requirements::Edition,
 };
@@ -104,12 +104,14 @@ pub struct Defaults {
 }
 
 /// What the object being planned says of the subnet beyond the workload's own arguments.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// What holds where the inputs say nothing.
     pub defaults: Defaults,
     /// The argument beside the workload's that holds the subnet's prefixes; a resource has one, a data source does not.
     pub subnet_argument: Option<&'static Argument>,
+    /// `resource group/virtual network/subnet`, where there is a subnet.
+    pub subnet_path: Option<Known<String>>,
     /// Whether packets have a way out of the subnet.
     pub way_out: PrerequisiteStatus,
 }
@@ -144,6 +146,7 @@ impl Surroundings {
         Surroundings {
             defaults,
             subnet_argument: None,
+            subnet_path: None,
             way_out: PrerequisiteStatus::Unknown,
         }
     }

@@ -11,7 +11,7 @@ use super::{
     rules::Switches,
 };
 use crate::{
-    network::{Family, Prefix, PrerequisiteStatus, Priority, SecurityRule},
+    network::{Family, Known, Prefix, PrerequisiteStatus, Priority, SecurityRule},
     regions::{self, Cloud, UnknownLocation},
     requirements::{self, Catalogue, Condition, Edition, catalogue},
 };
@@ -148,6 +148,8 @@ pub(super) struct Shared {
     pub(super) local: BTreeSet<Prefix>,
     /// The subnet's prefixes as far as they are known, for what is said to others about it.
     pub(super) subnet: BTreeSet<Prefix>,
+    /// `resource group/virtual network/subnet`, where there is a subnet.
+    pub(super) subnet_path: Option<Known<String>>,
     /// Whether packets have a way out of the subnet, as far as the surroundings tell.
     pub(super) way_out: PrerequisiteStatus,
     pub(super) virtual_network: BTreeSet<Prefix>,
@@ -200,6 +202,7 @@ impl Shared {
             isolation_rows: isolation_rows?,
             subnet: local.clone()?.into_iter().chain(subnet?).collect(),
             local: local?,
+            subnet_path: surroundings.subnet_path.clone(),
             way_out: surroundings.way_out,
             virtual_network: virtual_network?,
             isolation: match isolation_word.as_str() {

@@ -72,6 +72,7 @@ fn a_fresh_plan_shows_every_rule_with_its_values() {
     );
     assert_eq!(change.after["network_security_group_id"], setting.group_id());
     assert_eq!(change.after["edition"], "2026-08");
+    assert_eq!(change.after["cyclecloud_subnet_id"], "rg-hpc/vnet-hpc/server");
 }
 
 #[test]

@@ -162,6 +162,13 @@ impl Targets {
     }
 }
 
+/// `resource group/virtual network/subnet`: how CycleCloud's templates name a subnet. `None` while a part is not known.
+pub(super) fn subnet_path(object: &Value) -> Option<String> {
+    let network: ResourceId = object.attribute("virtual_network_id").as_str()?.parse().ok()?;
+    let name = object.attribute("name").as_str()?;
+    Some(format!("{}/{}/{name}", network.resource_group(), network.name()))
+}
+
 /// The name a network security group gets when nobody names it.
 pub(super) fn default_group_name(subnet: &str) -> String {
     format!("nsg-{subnet}")

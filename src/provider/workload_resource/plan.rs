@@ -15,7 +15,7 @@ use super::{
     attach::{self, Targets},
 };
 use crate::{
-    network::{NetworkPolicy, PrerequisiteStatus},
+    network::{Known, NetworkPolicy, PrerequisiteStatus},
     provider::{configuration::Session, expansion, outputs, schema},
     requirements::Edition,
     workloads::{Defaults, Surroundings},
@@ -99,7 +99,10 @@ pub(super) fn surroundings(object: &Value, defaults: Defaults) -> Surroundings {
         } else {
             PrerequisiteStatus::NotSatisfied
         };
+    // `virtual_network_id` is known, unknown, or (an error reported elsewhere) no id at all.
+    let path = attach::subnet_path(object).map_or(Known::NotYet, Known::Is);
     Surroundings {
+        subnet_path: Some(path),
         defaults,
         subnet_argument: Some(&attach::ADDRESS_PREFIXES),
         way_out,
