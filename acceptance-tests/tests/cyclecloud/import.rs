@@ -12,6 +12,8 @@ fn an_import_recovers_the_options_and_plans_empty() {
         isolation                   = "strict"
         web_source_address_prefixes = ["198.51.100.0/24"]
         tags                        = { team = "hpc" }
+        ignored_rule_name_prefixes  = ["Azure_"]
+        timeouts                    = { create = "45m" }
         extra_rules = {
           ntp = { direction = "Outbound", protocol = "Udp", destination_port_range = "123", destination_address_prefix = "10.9.0.4" }
         }

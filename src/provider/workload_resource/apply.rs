@@ -192,11 +192,16 @@ fn prepare(
     Some((targets, Group::planned(planned, tags.ok()?)))
 }
 
-/// What an import cannot read back from Azure: the workload's own arguments.
+/// What an import cannot read back from Azure: the workload's own arguments, and those of the resource that Azure knows nothing of.
 fn options(resource: &WorkloadResource, planned: &Value) -> Json {
-    let schema = super::super::schema::arguments(resource.workload);
+    let workloads = super::super::schema::arguments(resource.workload)
+        .filter(|(name, _)| !matches!(name.as_str(), "location" | "environment"));
+    let own = attach::arguments()
+        .into_iter()
+        .filter(|(name, _)| matches!(*name, "ignored_rule_name_prefixes" | "timeouts"))
+        .map(|(name, attribute)| (name.to_owned(), attribute));
     let mut options = Map::new();
-    for (name, attribute) in schema.filter(|(name, _)| !matches!(name.as_str(), "location" | "environment")) {
+    for (name, attribute) in workloads.chain(own) {
         let value = planned.attribute(&name);
         if value.is_null() || attribute.default.as_ref() == Some(value) {
             continue;
