@@ -2,7 +2,11 @@
 //!
 //! The files in `tests/golden` name their own arguments. Those in `tests/tables` belong to the tests of one workload; [`TABLES`] says
 //! in Terraform's language what each is the answer to.
-#![expect(clippy::panic, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where"
+)]
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -188,7 +192,7 @@ fn goldens() -> Vec<Golden> {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "csv"));
     paths.sort();
-    let own = paths.iter().map(|path| with_its_arguments(path));
+    let own = paths.iter().map(with_its_arguments);
     let tables = TABLES.iter().map(|(name, object, shared, arguments, view)| {
         let text = read(&root.join("tables").join(format!("{name}.csv")));
         golden(name, object, format!("{shared}\n{arguments}"), None, &text, *view)
@@ -236,7 +240,7 @@ fn golden(
         .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
     let columns = lines.next().unwrap_or_else(|| panic!("{name}: an empty table"));
     let rows = lines
-        .map(|cells| cells.iter().map(|cell| words(cell)).collect())
+        .map(|cells| cells.iter().map(String::as_str).map(words).collect())
         .collect();
     Golden {
         name: name.to_owned(),
