@@ -4,6 +4,7 @@
 //! rule's plural fields cannot hold a service tag. What the limits are and where they come from stands with each type.
 
 mod address;
+mod flow;
 mod known;
 pub mod limits;
 mod name;
@@ -18,6 +19,7 @@ mod service_tag;
 mod stable_hash;
 
 pub use address::{AddressSide, Family, Prefix, PrefixError};
+pub use flow::{Flow, FlowPeer, Passage};
 pub use known::Known;
 pub use name::{Description, NameError, RuleName};
 pub use policy::{FlowDirection, Host, NetworkPolicy, OnPremisesFlow, Prerequisite, PrerequisiteStatus, SecurityRules};

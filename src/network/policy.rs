@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ApplicationRuleCollection, NetworkRuleCollection, Protocol, Route, SecurityRule, ServiceEndpoint};
+use super::{ApplicationRuleCollection, Flow, NetworkRuleCollection, Protocol, Route, SecurityRule, ServiceEndpoint};
 
 /// Security rules by name.
 pub type SecurityRules = BTreeMap<String, SecurityRule>;
@@ -10,6 +10,8 @@ pub type SecurityRules = BTreeMap<String, SecurityRule>;
 /// What one workload demands, expanded: the value that is proven, shown and applied.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkPolicy {
+    /// What must pass, by requirement id and what tells its flows apart: the policy is proven against them.
+    pub flows: BTreeMap<String, Flow>,
     /// Rules of the subnet's NSG.
     pub security_rules: SecurityRules,
     /// Rules that the NSG at the other end needs, by role (`node`, `server`, …).

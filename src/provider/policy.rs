@@ -3,21 +3,27 @@
 //! One fixed type for all workloads, so that policies of several fit into one list, and what takes policies need not know where they
 //! come from.
 
+mod flows;
+
+use std::collections::BTreeMap;
+
 use tfplugin_rs::value::{Type, Value};
 
 use super::{outputs, schema};
 use crate::{
+    network::Flow,
     regions,
     workloads::{Expanded, Workload},
 };
 
 /// Raised when the type changes in a way that a consumer of stored policies must know.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// What the value is, in Markdown.
 pub(super) const DESCRIPTION: &str = "What every workload computes, as one value of one type for all workloads, so that policies fit into \
-                                      one list: `format` (1), `workload`, `edition`, `environment`, `location` and the outputs that \
-                                      all workloads have. The function `expand` returns the same.";
+                                      one list: `format` (2), `workload`, `edition`, `environment`, `location`, the outputs that all \
+                                      workloads have, and `flows`: what must pass, by requirement, which the policy is proven \
+                                      against. The function `expand` returns the same.";
 
 /// The type of every policy.
 pub(super) fn ty() -> Type {
@@ -29,13 +35,14 @@ pub(super) fn ty() -> Type {
         ("location", Type::String),
     ];
     let shared = schema::shared_outputs().into_iter().map(|(name, ty, _)| (name, ty));
-    Type::object(named.into_iter().chain(shared))
+    Type::object(named.into_iter().chain([("flows", flows::ty())]).chain(shared))
 }
 
 /// The policy of an expanded workload. The location takes Azure Resource Manager's spelling; it may not be known.
 pub(super) fn value(workload: &Workload, location: &Value, expanded: &Expanded) -> Value {
     let mut policy = Value::object(outputs::shared(&expanded.policy));
     head(&mut policy, workload, location);
+    policy.set_attribute("flows", flows::to_value(&expanded.policy.flows));
     policy.set_attribute("edition", expanded.edition.as_str().into());
     policy.set_attribute("environment", expanded.environment.as_str().into());
     policy
@@ -59,4 +66,30 @@ fn head(policy: &mut Value, workload: &Workload, location: &Value) {
     policy.set_attribute("format", FORMAT.into());
     policy.set_attribute("workload", workload.name.into());
     policy.set_attribute("location", location);
+}
+
+/// The required flows of a policy that another object handed over.
+#[allow(
+    dead_code,
+    reason = "for the objects that take policies, which compose and verify them"
+)]
+pub(super) fn required_flows(policy: &Value) -> Result<BTreeMap<String, Flow>, Unreadable> {
+    flows::from_value(policy.attribute("flows"))
+}
+
+/// A policy that none of our objects made, or one of a format that this release does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{place}` of the policy {reason}")]
+pub(super) struct Unreadable {
+    place: String,
+    reason: String,
+}
+
+impl Unreadable {
+    fn new(place: &str, reason: &str) -> Unreadable {
+        Unreadable {
+            place: place.to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::{
     template::Values,
 };
 use crate::{
-    network::{Prefix, Protocol, SecurityRules},
+    network::{NetworkPolicy, Prefix, Protocol},
     requirements::Condition,
 };
 
@@ -123,7 +123,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     };
     let mut policy = render(&scene)?;
     if let Some(protocol) = &settings.protocol {
-        set_ssh_protocol(inputs, &mut policy.security_rules, protocol)?;
+        set_ssh_protocol(inputs, &mut policy, protocol)?;
     }
     Ok((policy, BTreeMap::new()))
 }
@@ -191,10 +191,11 @@ fn with_isolation(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> 
     Ok(shared.without_denies())
 }
 
-fn set_ssh_protocol(inputs: &Inputs<'_>, rules: &mut SecurityRules, protocol: &str) -> Result<(), Stop> {
+fn set_ssh_protocol(inputs: &Inputs<'_>, policy: &mut NetworkPolicy, protocol: &str) -> Result<(), Stop> {
     let asked: Protocol = protocol.parse().map_err(|_| Stop)?;
     let ssh = |id: &String| SSH.contains(&id.as_str());
-    for rule in rules.values_mut().filter(|rule| rule.requirement_ids.iter().any(ssh)) {
+    let rules = policy.security_rules.values_mut();
+    for rule in rules.filter(|rule| rule.requirement_ids.iter().any(ssh)) {
         if asked == Protocol::Any && rule.protocol != Protocol::Any {
             let detail = "`protocol` is `*`, wider than AML-VM-SSH demands: SSH is TCP. Only edition `2020-07` opens every protocol.";
             return Err(inputs
@@ -202,6 +203,13 @@ fn set_ssh_protocol(inputs: &Inputs<'_>, rules: &mut SecurityRules, protocol: &s
                 .error(inputs.path("protocol"), "Wider than the requirement", detail));
         }
         rule.protocol = asked;
+    }
+    for flow in policy
+        .flows
+        .values_mut()
+        .filter(|flow| flow.requirement_ids.iter().any(ssh))
+    {
+        flow.protocol = asked;
     }
     Ok(())
 }

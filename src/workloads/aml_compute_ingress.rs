@@ -142,6 +142,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     policy
         .security_rules
         .retain(|name, rule| rule.direction == Direction::Inbound || extra(name));
+    policy.flows.retain(|_, flow| flow.direction == Direction::Inbound);
     collect_requirements(&scene, &mut policy);
     warn(&scene, &settings, &mut policy);
     Ok((policy, BTreeMap::new()))

@@ -186,6 +186,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let mut policy = render(&scene)?;
     let rendered = std::mem::take(&mut policy.security_rules);
     policy.security_rules = settings.add_license_rules(inputs, shared, rendered)?;
+    policy.flows.extend(settings.required_flows(inputs, shared)?);
     policy.counterpart_rules = settings.counterpart_rules(inputs, shared)?;
     policy.on_premises_flows = settings.on_premises_flows(inputs, shared)?;
     if let GatewayRoute::Firewall(address) = &settings.route

@@ -21,6 +21,7 @@ mod license_server_link;
 mod operators;
 mod problem;
 mod render;
+mod required_flows;
 pub mod rule_value;
 mod rules;
 mod shared;

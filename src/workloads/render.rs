@@ -11,6 +11,7 @@ use super::{
     firewall,
     inputs::Inputs,
     problem::Stop,
+    required_flows,
     rules::{Band, Draft, End, RuleSet, Switches, applicable, malformed, ports_of, protocol_of, requirements},
     shared::{Isolation, Shared},
     tag_routes,
@@ -55,6 +56,7 @@ pub(super) fn render(scene: &Scene<'_>) -> Result<NetworkPolicy, Stop> {
     let mut flows = Vec::new();
     let mut policy = NetworkPolicy {
         security_rules: security_rules(scene, &mut flows)?,
+        flows: required_flows::flows(scene)?,
         counterpart_rules: counterpart_rules(scene)?,
         hosts: hosts(scene)?,
         prerequisites: prerequisites(scene),

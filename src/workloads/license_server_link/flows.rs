@@ -8,13 +8,17 @@ use super::{
         problem::Stop,
         rules::{Draft, End, RuleSet, Switches, malformed, protocol_of, requirements},
         shared::Shared,
+        site::GatewayRoute,
         template::Place,
     },
     BAND, Link, Settings,
     servers::Manager,
 };
 use crate::{
-    network::{Access, Direction, FlowDirection, OnPremisesFlow, PortRange, Ports, Prefix, Protocol, SecurityRules},
+    network::{
+        Access, AddressSide, Direction, Flow, FlowDirection, FlowPeer, OnPremisesFlow, Passage, PortRange, Ports,
+        Prefix, Protocol, SecurityRules,
+    },
     requirements::{Condition, Kind, Requirement},
 };
 
@@ -83,6 +87,42 @@ impl Settings {
             return Ok(rules);
         }
         self.rules(inputs, shared, rules, &End::local(shared), Direction::Outbound)
+    }
+
+    /// The license traffic that must pass, for the proof. It is asked for beside [`Settings::rules`], which answers it.
+    pub(super) fn required_flows(&self, inputs: &Inputs<'_>, shared: &Shared) -> Result<BTreeMap<String, Flow>, Stop> {
+        let mut flows = BTreeMap::new();
+        if self.nodes_dial() {
+            return Ok(flows);
+        }
+        let local = match shared.subnet.is_empty() {
+            true => AddressSide::Any,
+            false => AddressSide::Prefixes(shared.subnet.clone()),
+        };
+        let passage = match self.route {
+            GatewayRoute::Firewall(_) => Passage::Handover,
+            GatewayRoute::Propagated | GatewayRoute::Explicit => Passage::Direct,
+        };
+        for (initiator, direction, passage) in [
+            ("license_client", Direction::Outbound, passage),
+            ("license_server", Direction::Inbound, Passage::Direct),
+        ] {
+            for demand in self.demands(shared, inputs, initiator)? {
+                let flow = Flow {
+                    direction,
+                    protocol: demand.protocol,
+                    local: local.clone(),
+                    peer: FlowPeer::Prefixes(self.seen_by_nodes(&demand.servers)),
+                    ports: Ports::Ranges(demand.ports.clone()),
+                    source_ports: Ports::Any,
+                    initiator: initiator.to_owned(),
+                    passage,
+                    requirement_ids: BTreeSet::from([demand.row.id.clone()]),
+                };
+                flows.insert(demand.key(), flow);
+            }
+        }
+        Ok(flows)
     }
 
     /// What the NSG of a license server in Azure needs, once the nodes' addresses are known.

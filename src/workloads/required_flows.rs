@@ -1,0 +1,303 @@
+//! The flows that must pass, from the rows that hold: what the rules, routes and collections of a policy are proven against.
+//!
+//! This file reads the rows by itself and shares no decision with the files that write rules ([`super::render`], [`super::firewall`]):
+//! what one of them forgets, a flow still asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    egress::Way,
+    problem::Stop,
+    render::Scene,
+    rules::{End, malformed, protocol_of},
+    shared::Isolation,
+};
+use crate::{
+    network::{AddressSide, Direction, Flow, FlowPeer, Passage, PortRange, Ports, Prefix, ServiceTag},
+    requirements::{Kind, Peer, Requirement},
+};
+
+/// Every flow that must pass, by requirement and what tells its flows apart.
+pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
+    let mut flows = BTreeMap::new();
+    for row in scene.rows(&[Kind::Flow]) {
+        let Some(peer) = row.peer_in(scene.shared.environment) else {
+            continue;
+        };
+        let Some(direction) = direction(scene, row, peer) else {
+            continue;
+        };
+        for (suffix, other) in others(scene, row, peer, direction)? {
+            let passage = match direction {
+                Direction::Inbound => Passage::Direct,
+                Direction::Outbound => passage_to_addresses(scene, row, &other),
+            };
+            let flow = Flow {
+                direction,
+                protocol: protocol_of(row, scene.inputs)?,
+                local: local(scene, peer),
+                peer: other,
+                ports: ports(scene, row)?,
+                source_ports: Ports::Any,
+                initiator: row.initiator.clone().unwrap_or_default(),
+                passage,
+                requirement_ids: BTreeSet::from([row.id.clone()]),
+            };
+            flows.insert(format!("{}{suffix}", row.id), flow);
+        }
+    }
+    for row in scene.rows(&[Kind::Host]).filter(|row| scene.starts_here(row)) {
+        flows.extend(to_hosts(scene, row)?);
+    }
+    Ok(flows)
+}
+
+/// Which way the flow goes, seen from the subnet; `None` where it is somebody else's.
+fn direction(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Option<Direction> {
+    let accepts = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
+    match row.direction {
+        Direction::Outbound if scene.starts_here(row) => Some(Direction::Outbound),
+        _ if accepts => Some(Direction::Inbound),
+        Direction::Inbound => Some(Direction::Inbound),
+        Direction::Outbound => None,
+    }
+}
+
+/// The subnet's end.
+fn local(scene: &Scene<'_>, peer: &Peer) -> AddressSide {
+    let group = scene.own.iter().find_map(|role| match scene.roles.get(role) {
+        Some(End::Groups(ids)) if peer.role.is_some() => Some(ids.clone()),
+        _ => None,
+    });
+    let shared = scene.shared;
+    // A subnet whose prefixes are not known lies within its virtual network all the same.
+    let known = [&shared.local, &shared.subnet, &shared.virtual_network]
+        .into_iter()
+        .find(|prefixes| !prefixes.is_empty());
+    match (group, known) {
+        (Some(ids), _) => AddressSide::Groups(ids),
+        (None, Some(prefixes)) => AddressSide::Prefixes(prefixes.clone()),
+        (None, None) => AddressSide::Any,
+    }
+}
+
+/// The other ends, each with what tells its flow from the row's others.
+fn others(
+    scene: &Scene<'_>,
+    row: &Requirement,
+    peer: &Peer,
+    direction: Direction,
+) -> Result<Vec<(String, FlowPeer)>, Stop> {
+    if let Some(template) = &peer.service_tag {
+        let tags = scene.values.tags(template, scene.shared, scene.inputs, row)?;
+        return Ok(tags
+            .into_iter()
+            .map(|(place, tag)| (place.suffix, to_tag(scene, tag)))
+            .collect());
+    }
+    if let Some(tag) = &peer.fqdn_tag {
+        return Ok(vec![(String::new(), FlowPeer::HostTag(tag.clone()))]);
+    }
+    if !peer.address_prefixes.is_empty() {
+        let prefixes: Result<BTreeSet<Prefix>, _> = peer.address_prefixes.iter().map(|text| text.parse()).collect();
+        let prefixes = prefixes.map_err(|_| malformed(row, scene.inputs))?;
+        return Ok(vec![(String::new(), FlowPeer::Prefixes(prefixes))]);
+    }
+    if let Some(argument) = &peer.argument {
+        let mut ends = Vec::new();
+        if let Some(prefixes) = scene.prefixes.get(argument.as_str()).filter(|all| !all.is_empty()) {
+            ends.push((String::new(), FlowPeer::Prefixes(prefixes.clone())));
+        }
+        for name in scene.values.0.get(argument.as_str()).into_iter().flatten() {
+            ends.push((format!("/{name}"), host(name, None)));
+        }
+        return Ok(ends);
+    }
+    let role = match direction {
+        Direction::Inbound if peer.role.as_deref().is_some_and(|role| scene.own.contains(&role)) => {
+            row.initiator.as_deref()
+        }
+        _ => peer.role.as_deref(),
+    };
+    let end = role.and_then(|role| scene.roles.get(role));
+    Ok(end.map(|end| (String::new(), to_end(end))).into_iter().collect())
+}
+
+fn to_end(end: &End) -> FlowPeer {
+    match end {
+        End::Any => FlowPeer::Any,
+        End::Tag(tag) => FlowPeer::Tag(tag.clone()),
+        End::Prefixes(prefixes) => FlowPeer::Prefixes(prefixes.clone()),
+        End::Groups(ids) => FlowPeer::Groups(ids.clone()),
+    }
+}
+
+/// The user's explicit address spaces say what `VirtualNetwork` is to mean.
+fn to_tag(scene: &Scene<'_>, tag: ServiceTag) -> FlowPeer {
+    if tag.as_str() == "VirtualNetwork" && !scene.shared.virtual_network.is_empty() {
+        return FlowPeer::Prefixes(scene.shared.virtual_network.clone());
+    }
+    FlowPeer::Tag(tag)
+}
+
+fn host(name: &str, covered_by: Option<ServiceTag>) -> FlowPeer {
+    FlowPeer::Host {
+        name: name.to_owned(),
+        covered_by,
+    }
+}
+
+/// The ports of whoever accepts; an argument's number replaces the row's.
+fn ports(scene: &Scene<'_>, row: &Requirement) -> Result<Ports, Stop> {
+    match (row.port_argument.as_deref(), &scene.egress.way) {
+        (Some("egress_filtered_internet_ports"), _) => return Ok(Ports::Ranges(scene.egress.filtered_ports.clone())),
+        (Some("egress_proxy_port"), Way::Proxy { port, .. }) => return Ok(Ports::single(*port)),
+        _ => {}
+    }
+    super::rules::ports_of(row, scene.inputs)
+}
+
+/// What stands between the subnet and addresses it opens connections to.
+fn passage_to_addresses(scene: &Scene<'_>, row: &Requirement, peer: &FlowPeer) -> Passage {
+    let inside = match peer {
+        FlowPeer::Tag(tag) => matches!(tag.as_str(), "VirtualNetwork" | "AzureLoadBalancer"),
+        // Addresses that get a rule of the NSG are private ones; where there is no such rule, the firewall has the only one.
+        FlowPeer::Prefixes(_) => row.rule.is_some(),
+        FlowPeer::Groups(_) => true,
+        FlowPeer::Any | FlowPeer::Host { .. } | FlowPeer::HostTag(_) => false,
+    };
+    let left_to_the_appliance = row.port_argument.as_deref() == Some("egress_filtered_internet_ports");
+    match &scene.egress.way {
+        Way::ServiceTags => Passage::Direct,
+        _ if inside => Passage::Direct,
+        Way::ForcedTunnel { .. } => Passage::Handover,
+        Way::Firewall { .. } if left_to_the_appliance => Passage::Handover,
+        Way::Firewall {
+            names_in_network_rules, ..
+        } => match peer {
+            FlowPeer::Host { name, .. } if !is_web(row) && (!names_in_network_rules || name.contains('*')) => {
+                Passage::Closed
+            }
+            _ => Passage::Firewall,
+        },
+        Way::Proxy { bypass_storage, .. } => {
+            let storage =
+                matches!(peer, FlowPeer::Tag(tag) if tag.as_str() == "Storage" || tag.as_str().starts_with("Storage."));
+            if is_web(row) && !(storage && *bypass_storage) {
+                Passage::Proxy
+            } else {
+                Passage::Direct
+            }
+        }
+    }
+}
+
+/// What an HTTPS proxy carries and an application rule takes without saying more.
+fn is_web(row: &Requirement) -> bool {
+    !row.ports.is_empty() && row.ports.iter().all(|port| matches!(port.as_str(), "80" | "443"))
+}
+
+/// A flow for each host of the row, and one more where the firewall has to treat some of its ports differently.
+fn to_hosts(scene: &Scene<'_>, row: &Requirement) -> Result<Vec<(String, Flow)>, Stop> {
+    let Some(peer) = row.peer_in(scene.shared.environment) else {
+        return Ok(Vec::new());
+    };
+    let hosts: Vec<(String, FlowPeer)> = match (&peer.host, &peer.fqdn_tag) {
+        (Some(template), _) => {
+            let covered_by = match &peer.covered_by {
+                Some(tag) => scene
+                    .values
+                    .tags(tag, scene.shared, scene.inputs, row)?
+                    .into_iter()
+                    .next(),
+                None => None,
+            };
+            let covered_by = covered_by.map(|(_, tag)| tag);
+            let path = match &scene.egress.way {
+                Way::Firewall { urls: true, .. } => row.url_path.as_deref().unwrap_or_default(),
+                _ => "",
+            };
+            let names = scene.values.texts(template, scene.inputs, row)?;
+            let named = |name: String| (format!("/{name}"), host(&format!("{name}{path}"), covered_by.clone()));
+            names.into_iter().map(named).collect()
+        }
+        (None, Some(tag)) => vec![(String::new(), FlowPeer::HostTag(tag.clone()))],
+        (None, None) => Vec::new(),
+    };
+    let parsed: Result<BTreeSet<PortRange>, _> = row.ports.iter().map(|port| port.parse()).collect();
+    let parsed = parsed.map_err(|_| malformed(row, scene.inputs))?;
+    let protocol = protocol_of(row, scene.inputs)?;
+    let (web, other): (BTreeSet<PortRange>, BTreeSet<PortRange>) = parsed
+        .into_iter()
+        .partition(|port| is_carried_as_web(row, port) && row.protocol.as_deref() != Some("Udp"));
+    let mut flows = Vec::new();
+    for (suffix, host) in hosts {
+        for (ports, is_web) in [(&web, true), (&other, false)] {
+            if ports.is_empty() {
+                continue;
+            }
+            let told_apart = if is_web || web.is_empty() {
+                String::new()
+            } else {
+                ports.iter().map(|port| format!(":{port}")).collect()
+            };
+            let flow = Flow {
+                direction: Direction::Outbound,
+                protocol,
+                local: local(scene, &Peer::default()),
+                passage: passage_to_host(scene, &host, ports, is_web),
+                peer: host.clone(),
+                ports: Ports::Ranges(ports.clone()),
+                source_ports: Ports::Any,
+                initiator: row.initiator.clone().unwrap_or_default(),
+                requirement_ids: BTreeSet::from([row.id.clone()]),
+            };
+            flows.push((format!("{}{suffix}{told_apart}", row.id), flow));
+        }
+    }
+    Ok(flows)
+}
+
+fn is_carried_as_web(row: &Requirement, port: &PortRange) -> bool {
+    row.tls || (port.first() == port.last() && matches!(port.first(), 80 | 443))
+}
+
+/// What stands between the subnet and a host. An NSG knows no names, so without somebody who does only a covering tag opens the way.
+fn passage_to_host(scene: &Scene<'_>, peer: &FlowPeer, ports: &BTreeSet<PortRange>, web: bool) -> Passage {
+    let covered = matches!(
+        peer,
+        FlowPeer::Host {
+            covered_by: Some(_),
+            ..
+        }
+    );
+    let nothing_is_denied = scene.shared.isolation == Isolation::None;
+    match &scene.egress.way {
+        Way::ServiceTags if covered || nothing_is_denied => Passage::Direct,
+        Way::ServiceTags => Passage::Closed,
+        Way::ForcedTunnel { .. } if covered || nothing_is_denied => Passage::Handover,
+        Way::ForcedTunnel { .. } => {
+            let filtered = |port: &PortRange| {
+                let holes = &scene.egress.filtered_ports;
+                holes
+                    .iter()
+                    .any(|hole| hole.first() <= port.first() && port.last() <= hole.last())
+            };
+            if ports.iter().all(filtered) {
+                Passage::Handover
+            } else {
+                Passage::Closed
+            }
+        }
+        Way::Proxy { .. } if web => Passage::Proxy,
+        Way::Proxy { .. } if covered || nothing_is_denied => Passage::Direct,
+        Way::Proxy { .. } => Passage::Closed,
+        Way::Firewall { .. } if web || covered => Passage::Firewall,
+        Way::Firewall {
+            names_in_network_rules, ..
+        } => match peer {
+            FlowPeer::Host { name, .. } if *names_in_network_rules && !name.contains('*') => Passage::Firewall,
+            _ => Passage::Closed,
+        },
+    }
+}
