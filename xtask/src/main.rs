@@ -3,7 +3,7 @@
 //! | module | command or part |
 //! |---|---|
 //! | [`demo`], [`rules_table`] | `demo`: the whole story against the emulator |
-//! | [`test`] | `test`: what CI runs |
+//! | [`test`], [`skipped`] | `test`: what CI runs, and which tests were skipped |
 //! | [`terraform`] | `terraform`: any Terraform command with the freshly built provider |
 //! | [`emulator`] | `emulator`: the ARM emulator in the foreground |
 //! | [`docs`] | `docs`: the reference pages from the schemas |
@@ -26,6 +26,7 @@ mod mirror;
 mod programs;
 mod progress;
 mod rules_table;
+mod skipped;
 mod terraform;
 mod test;
 

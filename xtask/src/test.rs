@@ -1,5 +1,6 @@
 //! `cargo xtask test`: what CI runs.
 
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode};
 
 use acceptance_tests::terraform::Terraform;
@@ -8,9 +9,10 @@ use acceptance_tests::terraform::install::{LINE_VARIABLE, PINNED, SUPPORTED};
 
 use crate::failure::{Failure, Result};
 use crate::programs::quietly;
-use crate::progress::{Progress, Status};
+use crate::progress::{Progress, Status, say};
+use crate::skipped::Report;
 
-/// Runs the checks; the test programs' own output ends the run.
+/// Runs the checks; the test programs' own output and the tests that were skipped end the run.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let full = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => false,
@@ -58,7 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     }
     // Last, so that the output closes with the test programs' own words.
     progress.announce("testing");
-    tests(&["test", "--workspace"], None)?;
+    tests(&["test", "--workspace"], None)?.check()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -68,20 +70,44 @@ fn check(arguments: &[&str], status: &Status) -> Result<()> {
     quietly(command, status)
 }
 
-/// Runs tests with their output in view.
-fn tests(arguments: &[&str], terraform: Option<&str>) -> Result<()> {
+/// Runs tests with their output in view, and says at its end which of them were skipped.
+fn tests(arguments: &[&str], terraform: Option<&str>) -> Result<Report> {
+    let (output, input) = std::io::pipe().map_err(Failure::while_doing("No pipe"))?;
+    // One pipe for both streams keeps their order: `cargo` names a program on standard error, and the program writes on
+    // standard output.
+    let second = input.try_clone().map_err(Failure::while_doing("No pipe"))?;
     let mut command: Command = cargo();
     command
         .args(arguments)
-        .env(BINARIES_VARIABLE, binaries::profile_directory()?);
+        .args(["--", "--show-output"])
+        .env(BINARIES_VARIABLE, binaries::profile_directory()?)
+        .stdout(second)
+        .stderr(input);
     if let Some(line) = terraform {
         command.env(LINE_VARIABLE, line);
     }
-    let status = command
-        .status()
-        .map_err(Failure::while_doing("`cargo` did not start"))?;
+    let spawned = command.spawn();
+    // The command holds the pipe's writing ends; while they live, reading never ends.
+    drop(command);
+    let mut child = spawned.map_err(Failure::while_doing("`cargo` did not start"))?;
+
+    let mut report = Report::default();
+    let mut stdout = std::io::stdout();
+    // Not `lines()`: a test program may write what is not UTF-8.
+    for line in BufReader::new(output).split(b'\n').map_while(std::result::Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        if report.read(line.trim_end()) {
+            // Whoever reads this may have gone; the result still counts.
+            _ = writeln!(stdout, "{line}");
+        }
+    }
+    let status = child.wait().map_err(Failure::while_doing("`cargo` was lost"))?;
+    let skipped = report.text();
+    if !skipped.is_empty() {
+        say(&format!("skipped tests, and what they lack:\n{skipped}"));
+    }
     if status.success() {
-        Ok(())
+        Ok(report)
     } else {
         Err(Failure::new(format!("`cargo {}` failed", arguments.join(" "))))
     }
