@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode};
 
+use acceptance_tests::python_client;
 use acceptance_tests::terraform::Terraform;
 use acceptance_tests::terraform::binaries::{self, BINARIES_VARIABLE, cargo};
 use acceptance_tests::terraform::install::{LINE_VARIABLE, PINNED, SUPPORTED};
@@ -26,7 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let all = PINNED.map(|(line, _, _)| line);
     let lines: &[&str] = if full { &all } else { &SUPPORTED };
 
-    let mut progress = Progress::new(if full { 6 + lines.len() } else { 6 });
+    let mut progress = Progress::new(if full { 7 + lines.len() } else { 7 });
     progress.step("checking the format", |status| {
         check(&["fmt", "--all", "--check"], status)
     })?;
@@ -51,6 +52,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         })?;
         status.show(lines.join(", "));
         Ok(())
+    })?;
+    progress.step("installing Microsoft's Python client", |_| {
+        python_client::install()
+            .map(drop)
+            .map_err(|error| Failure::new(error.to_string()))
     })?;
     if full {
         for line in lines {
