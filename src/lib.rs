@@ -3,10 +3,10 @@
 //! The way data travels:
 //!
 //! ```text
-//! documents ─▶ requirements ─▶ workloads ─▶ network policy ─▶ azure (ARM)
-//!             (editioned data)  (pure expand)  (typed value)   (one write per object)
-//!                                    ▲                             ▲
-//!                                    └──── provider (Terraform) ───┘
+//! documents ─▶ requirements ─▶ workloads ─▶ network policy ─▶ proof ─▶ azure (ARM)
+//!             (editioned data)  (pure expand)  (typed value)    (pure)    (one write per object)
+//!                                    ▲                            ▲         ▲
+//!                                    └───────── provider (Terraform) ───────┘
 //! ```
 //!
 //! | module | knows |
@@ -16,15 +16,17 @@
 //! | [`service_tags`] | Microsoft's tag file: addresses behind a tag, what changed between two files |
 //! | [`requirements`] | the catalogue: what each document demands, per edition, cloud and condition |
 //! | [`workloads`] | one file per workload: inputs to a policy, by a pure function |
+//! | [`proof`] | what must pass does, what else passes, and why: groups, routes and firewall as sets of packets |
 //! | [`azure`] | clouds, credentials, the ARM pipeline, operations, locks, merges |
 //! | [`provider`] | Terraform's face: schemas, plans, state |
 //!
-//! Dependencies point from the bottom of the table upwards only; `azure` knows neither requirements nor workloads, and nothing but
+//! Dependencies point from the bottom of the table upwards only; `azure` knows neither requirements nor workloads nor the proof, and nothing but
 //! `provider` knows Terraform's objects. `docs/architecture.md` has the decisions and their reasons.
 #![forbid(unsafe_code)]
 
 pub mod azure;
 pub mod network;
+pub mod proof;
 pub mod provider;
 pub mod regions;
 pub mod requirements;

@@ -60,9 +60,21 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "tfplugin_rs::proto",
             "crate::azure",
             "crate::provider",
+            "crate::proof",
             "reqwest",
             "azure_core",
             "tokio",
+        ],
+    ),
+    (
+        "src/proof",
+        &[
+            "tfplugin_rs",
+            "crate::azure",
+            "crate::provider",
+            "crate::workloads",
+            "crate::requirements",
+            "reqwest",
         ],
     ),
     (
@@ -72,6 +84,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::provider",
             "crate::workloads",
             "crate::requirements",
+            "crate::proof",
         ],
     ),
     (

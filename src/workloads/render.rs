@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     network::{
-        Access, Direction, Host, NetworkPolicy, NextHop, Ports, Prefix, Prerequisite, PrerequisiteStatus, Route,
-        RouteDestination, SecurityRules, ServiceEndpoint, ServiceTag,
+        Access, Direction, FlowPeer, Host, NetworkPolicy, NextHop, Passage, Ports, Prefix, Prerequisite,
+        PrerequisiteStatus, Route, RouteDestination, SecurityRules, ServiceEndpoint, ServiceTag,
     },
     requirements::{Category, Condition, Kind, Peer, Requirement},
 };
@@ -66,6 +66,7 @@ pub(super) fn render(scene: &Scene<'_>) -> Result<NetworkPolicy, Stop> {
     routes(scene, &mut policy)?;
     firewall::collections(scene, &flows, &mut policy)?;
     warn_of_uncovered_hosts(scene, &mut policy);
+    warn_of_ports_without_a_tag(scene, &mut policy);
     collect_requirements(scene, &mut policy);
     Ok(policy)
 }
@@ -538,6 +539,44 @@ fn warn_of_uncovered_hosts(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
     scene.inputs.findings().warning(
         scene.inputs.path("egress"),
         "Hosts that no service tag covers",
+        detail.clone(),
+    );
+    policy.warnings.push(detail);
+}
+
+/// A tag may cover a host and still not open every port that the document lists for it.
+fn warn_of_ports_without_a_tag(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+    let closed = policy.flows.values().filter(|flow| flow.passage == Passage::Closed);
+    let listed: Vec<String> = closed
+        .filter_map(|flow| {
+            let FlowPeer::Host {
+                name,
+                covered_by: Some(tag),
+            } = &flow.peer
+            else {
+                return None;
+            };
+            let Ports::Ranges(ports) = &flow.ports else { return None };
+            let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+            let ids: Vec<&str> = flow.requirement_ids.iter().map(String::as_str).collect();
+            Some(format!(
+                "`{name}` on {} ({}; `{tag}` is opened on other ports)",
+                ports.join(" and "),
+                ids.join(", ")
+            ))
+        })
+        .collect();
+    if listed.is_empty() {
+        return;
+    }
+    let detail = format!(
+        "The document asks for {}, which its own list of service tags does not open, so these rules leave it closed. Open it by \
+         `extra_rules`, or accept it by naming the requirements in `waived_requirements` with a reason.",
+        listed.join(" and ")
+    );
+    scene.inputs.findings().warning(
+        scene.inputs.path("egress"),
+        "Ports that no service tag opens",
         detail.clone(),
     );
     policy.warnings.push(detail);

@@ -13,7 +13,7 @@ use super::{
     shared::Isolation,
 };
 use crate::{
-    network::{AddressSide, Direction, Flow, FlowPeer, Passage, PortRange, Ports, Prefix, ServiceTag},
+    network::{AddressSide, Direction, Flow, FlowPeer, Passage, PortRange, Ports, Prefix, Protocol, ServiceTag},
     requirements::{Kind, Peer, Requirement},
 };
 
@@ -49,7 +49,70 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
     for row in scene.rows(&[Kind::Host]).filter(|row| scene.starts_here(row)) {
         flows.extend(to_hosts(scene, row)?);
     }
+    if scene.shared.isolation != Isolation::None {
+        close_ports_without_a_tag(scene, &mut flows);
+    }
     Ok(flows)
+}
+
+/// Documents list hosts on ports that their own table of service tags does not open (edition 2022-10: Azure Monitor on 80). Where only
+/// the tag opens the way, such a port stays closed.
+fn close_ports_without_a_tag(scene: &Scene<'_>, flows: &mut BTreeMap<String, Flow>) {
+    let left_to_the_appliance = match scene.egress.way {
+        Way::ForcedTunnel { .. } => scene.egress.filtered_ports.clone(),
+        _ => BTreeSet::new(),
+    };
+    let mut closed = BTreeMap::new();
+    let asked = flows.clone();
+    for (key, flow) in flows.iter_mut() {
+        let FlowPeer::Host {
+            covered_by: Some(tag), ..
+        } = &flow.peer
+        else {
+            continue;
+        };
+        let Ports::Ranges(ports) = &flow.ports else { continue };
+        if !matches!(flow.passage, Passage::Direct | Passage::Handover) {
+            continue;
+        }
+        let holds = |all: &PortRange, port: &PortRange| all.first() <= port.first() && port.last() <= all.last();
+        let opened = |port: &PortRange| {
+            left_to_the_appliance.iter().any(|hole| holds(hole, port))
+                || asked.values().any(|other| {
+                    other.direction == Direction::Outbound
+                        && opens(&other.peer, tag)
+                        && (other.protocol == Protocol::Any || other.protocol == flow.protocol)
+                        && match &other.ports {
+                            Ports::Any => true,
+                            Ports::Ranges(ranges) => ranges.iter().any(|range| holds(range, port)),
+                        }
+                })
+        };
+        let (open, shut): (BTreeSet<PortRange>, BTreeSet<PortRange>) = ports.iter().partition(|port| opened(port));
+        if shut.is_empty() {
+            continue;
+        }
+        let told_apart: String = shut.iter().map(|port| format!(":{port}")).collect();
+        if open.is_empty() {
+            flow.passage = Passage::Closed;
+            continue;
+        }
+        let rest = Flow {
+            ports: Ports::Ranges(shut),
+            passage: Passage::Closed,
+            ..flow.clone()
+        };
+        closed.insert(format!("{key}{told_apart}"), rest);
+        flow.ports = Ports::Ranges(open);
+    }
+    flows.extend(closed);
+}
+
+/// Whether a flow to this peer reaches everything the tag stands for.
+fn opens(peer: &FlowPeer, tag: &ServiceTag) -> bool {
+    let FlowPeer::Tag(opened) = peer else { return false };
+    let whole = tag.as_str().split('.').next();
+    opened == tag || whole == Some(opened.as_str())
 }
 
 /// Which way the flow goes, seen from the subnet; `None` where it is somebody else's.

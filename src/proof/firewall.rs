@@ -1,0 +1,198 @@
+//! Azure Firewall: network rules before application rules, a base policy's before one's own, each by priority; the first match ends
+//! the search, and what no rule matches is denied (rule-processing).
+
+use std::collections::BTreeSet;
+
+use super::{
+    addresses::{self, AddressSet},
+    atoms::{Atom, World},
+    nsg::tag_side,
+    order::Decides,
+    packet::protocols,
+    region::{Match, PortSet, Side},
+};
+use crate::network::{
+    Access, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, Known, NetworkRuleCollection,
+    NetworkRuleDestination, PortRange, Prefix, Protocol,
+};
+
+/// A firewall rule as the proof sees it.
+#[derive(Clone, Debug)]
+pub struct FirewallLine {
+    /// Its collection.
+    pub collection: String,
+    /// Its name.
+    pub name: String,
+    /// Allow or deny: the collection's action.
+    pub access: Access,
+    /// The requirements behind it.
+    pub requirement_ids: BTreeSet<String>,
+    matches: Vec<Match>,
+}
+
+impl Decides for FirewallLine {
+    fn matches(&self) -> &[Match] {
+        &self.matches
+    }
+}
+
+/// A collection of either kind with its action.
+#[derive(Clone, Debug)]
+pub enum Collection {
+    /// Of network rules.
+    Network(Access, NetworkRuleCollection),
+    /// Of application rules.
+    Application(Access, ApplicationRuleCollection),
+}
+
+/// The rules of one policy: the base policy is the first of its layers.
+pub type Layer = Vec<Collection>;
+
+/// The rules of all layers in the order in which the firewall looks at them.
+pub fn lines(layers: &[Layer], world: &mut World) -> Vec<FirewallLine> {
+    let mut lines = Vec::new();
+    for layer in layers {
+        let mut network: Vec<(&Access, &NetworkRuleCollection)> = layer
+            .iter()
+            .filter_map(|collection| match collection {
+                Collection::Network(access, collection) => Some((access, collection)),
+                Collection::Application(..) => None,
+            })
+            .collect();
+        network.sort_by_key(|(_, collection)| collection.priority);
+        for (access, collection) in network {
+            lines.extend(network_lines(*access, collection, world));
+        }
+    }
+    for layer in layers {
+        let mut application: Vec<(&Access, &ApplicationRuleCollection)> = layer
+            .iter()
+            .filter_map(|collection| match collection {
+                Collection::Application(access, collection) => Some((access, collection)),
+                Collection::Network(..) => None,
+            })
+            .collect();
+        application.sort_by_key(|(_, collection)| collection.priority);
+        for (access, collection) in application {
+            lines.extend(application_lines(*access, collection, world));
+        }
+    }
+    lines
+}
+
+fn network_lines(access: Access, collection: &NetworkRuleCollection, world: &mut World) -> Vec<FirewallLine> {
+    let mut lines = Vec::new();
+    for rule in &collection.rules {
+        let sources = sources(&rule.source, world);
+        let destinations = match &rule.destination {
+            NetworkRuleDestination::Tag(tag) => vec![tag_side(tag.as_str(), world)],
+            NetworkRuleDestination::Addresses(texts) => texts_to_sides(texts, world),
+            NetworkRuleDestination::Hosts(names) => names.iter().map(|name| host(name, world)).collect(),
+        };
+        let ports = ports(&rule.ports);
+        let all = rule
+            .protocols
+            .iter()
+            .fold(0, |all, protocol| all | protocols(*protocol));
+        let mut matches = Vec::new();
+        for source in &sources {
+            for destination in &destinations {
+                matches.extend(Match::all(all, source, &PortSet::all(), destination, &ports));
+            }
+        }
+        lines.push(FirewallLine {
+            collection: collection.name.clone(),
+            name: rule.name.clone(),
+            access,
+            requirement_ids: rule.requirement_ids.clone(),
+            matches,
+        });
+    }
+    lines
+}
+
+fn application_lines(access: Access, collection: &ApplicationRuleCollection, world: &mut World) -> Vec<FirewallLine> {
+    let mut lines = Vec::new();
+    for rule in &collection.rules {
+        let sources = sources(&rule.source, world);
+        let destinations: Vec<Side> = match &rule.destination {
+            ApplicationRuleDestination::Hosts(names) => names.iter().map(|name| host(name, world)).collect(),
+            ApplicationRuleDestination::HostTag(tag) => vec![Side::Atom(world.atom(Atom::HostTag((*tag).to_owned())))],
+            ApplicationRuleDestination::Urls(urls) => urls
+                .iter()
+                .map(|url| Side::Atom(world.atom(Atom::Host(without_scheme(url).to_owned()))))
+                .collect(),
+        };
+        let ports = PortSet::of(rule.protocols.iter().map(|(_, port)| (*port, *port)));
+        let mut matches = Vec::new();
+        for source in &sources {
+            for destination in &destinations {
+                matches.extend(Match::all(
+                    protocols(Protocol::Tcp),
+                    source,
+                    &PortSet::all(),
+                    destination,
+                    &ports,
+                ));
+            }
+        }
+        lines.push(FirewallLine {
+            collection: collection.name.clone(),
+            name: rule.name.clone(),
+            access,
+            requirement_ids: rule.requirement_ids.clone(),
+            matches,
+        });
+    }
+    lines
+}
+
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+/// IP groups stand for whoever is asked about: only Azure knows what is in them.
+fn sources(source: &FirewallSource, world: &mut World) -> Vec<Side> {
+    match source {
+        FirewallSource::Addresses(texts) => texts_to_sides(texts, world),
+        FirewallSource::Groups(_) => vec![Side::Any],
+    }
+}
+
+/// Prefixes, addresses, ranges and tags; the addresses together are one side.
+fn texts_to_sides(texts: &BTreeSet<String>, world: &mut World) -> Vec<Side> {
+    let mut set = AddressSet::none();
+    let mut sides = Vec::new();
+    for text in texts {
+        if text == "*" {
+            return vec![Side::Any];
+        }
+        if let Ok(prefix) = text.parse::<Prefix>() {
+            set = set.or(&addresses::of_prefix(&prefix));
+        } else if let Some(range) = addresses::of_range(text) {
+            set = set.or(&range);
+        } else {
+            sides.push(tag_side(text, world));
+        }
+    }
+    if !set.is_empty() {
+        sides.push(Side::Set(set));
+    }
+    sides
+}
+
+fn host(name: &Known<String>, world: &mut World) -> Side {
+    let atom = match name {
+        Known::Is(name) => Atom::Host(name.clone()),
+        Known::NotYet => Atom::HostTag("of a host known after apply".to_owned()),
+    };
+    Side::Atom(world.atom(atom))
+}
+
+fn ports(texts: &BTreeSet<String>) -> PortSet {
+    if texts.contains("*") {
+        return PortSet::all();
+    }
+    let ranges = texts.iter().filter_map(|text| text.parse::<PortRange>().ok());
+    PortSet::of(ranges.map(|range| (range.first(), range.last())))
+}

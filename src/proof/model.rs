@@ -1,0 +1,222 @@
+//! What is proven: the groups, routes and firewall around one subnet, and the flows that must pass.
+
+use std::collections::BTreeMap;
+
+use super::{
+    addresses::{self, AddressSet},
+    atoms::{Atom, World},
+    firewall::{self, Collection, FirewallLine, Layer},
+    nsg::{self, Nsg},
+    packet::protocols,
+    region::{Match, Side, group_side},
+    routes::{Hop, RouteLine, RouteTable},
+};
+use crate::network::{
+    Access, AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, Passage, Prefix, Route, RouteDestination,
+    SecurityRule,
+};
+
+/// How packets to the internet leave the subnet where a route leads them straight out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WayOut {
+    /// A NAT gateway, public addresses, a load balancer, or Azure's default outbound access.
+    Given,
+    /// None: a private subnet reaches nothing (since 2026-03-31 new subnets are private).
+    Missing,
+    /// Nobody says.
+    #[default]
+    NotSaid,
+}
+
+/// Everything a proof is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Given<'a> {
+    /// Rules of each network security group on the way: the subnet's, then the network interface's. None of them denies where there
+    /// is no group.
+    pub groups: Vec<Vec<&'a SecurityRule>>,
+    /// Routes of the subnet's table.
+    pub routes: Vec<&'a Route>,
+    /// Where a default route leads that a gateway or a virtual WAN brings.
+    pub learned_default: Option<Hop>,
+    /// Rules of the firewall, the base policy's first; `None` where nobody says what it lets pass.
+    pub firewall: Option<Vec<Layer>>,
+    /// Service tags that the subnet's service endpoints reach.
+    pub endpoint_tags: Vec<String>,
+    /// How packets leave.
+    pub way_out: WayOut,
+    /// Address spaces of the virtual network, as far as they are known.
+    pub network: Vec<Prefix>,
+    /// What must pass.
+    pub flows: BTreeMap<String, Flow>,
+    /// Addresses of service tags, by tag, where a service tag file says them.
+    pub resolved_tags: BTreeMap<String, AddressSet>,
+}
+
+/// A flow that must pass.
+#[derive(Clone, Debug)]
+pub struct Required {
+    /// Its key in the policy.
+    pub key: String,
+    /// The flow.
+    pub flow: Flow,
+    /// Its packets, seen from the subnet: the source is who opens the connection.
+    pub matches: Vec<Match>,
+}
+
+/// What is proven, ready for questions.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// What is known of addresses.
+    pub world: World,
+    /// The groups on the way.
+    pub groups: Vec<Nsg>,
+    /// Routes in the order in which they win.
+    pub routes: Vec<RouteLine>,
+    /// The firewall's rules; `None` where nobody says what it lets pass.
+    pub firewall: Option<Vec<FirewallLine>>,
+    /// How packets leave.
+    pub way_out: WayOut,
+    /// What must pass.
+    pub required: Vec<Required>,
+    /// The subnet's own addresses.
+    pub local: Option<Side>,
+}
+
+impl<'a> Given<'a> {
+    /// What a policy says by itself. Regional service endpoints reach their own region and its pair only; which tags those are
+    /// depends on the location, so `endpoint_tags` stays empty.
+    pub fn of_policy(policy: &'a NetworkPolicy) -> Given<'a> {
+        let mut layer: Layer = policy
+            .network_rule_collections
+            .iter()
+            .map(|collection| Collection::Network(Access::Allow, collection.clone()))
+            .collect();
+        layer.extend(
+            policy
+                .application_rule_collections
+                .iter()
+                .map(|collection| Collection::Application(Access::Allow, collection.clone())),
+        );
+        let crosses = |flow: &Flow| flow.passage == Passage::Firewall;
+        let has_firewall = !layer.is_empty() || policy.flows.values().any(crosses);
+        Given {
+            groups: vec![policy.security_rules.values().collect()],
+            routes: policy.routes.values().collect(),
+            firewall: has_firewall.then(|| vec![layer]),
+            network: local_prefixes(policy.flows.values()),
+            flows: policy.flows.clone(),
+            ..Given::default()
+        }
+    }
+}
+
+/// The subnet's prefixes, as far as its flows say them.
+fn local_prefixes<'f>(flows: impl Iterator<Item = &'f Flow>) -> Vec<Prefix> {
+    let mut prefixes: Vec<Prefix> = flows
+        .filter_map(|flow| match &flow.local {
+            AddressSide::Prefixes(prefixes) => Some(prefixes),
+            _ => None,
+        })
+        .flatten()
+        .copied()
+        .collect();
+    prefixes.sort();
+    prefixes.dedup();
+    prefixes
+}
+
+impl Model {
+    /// Makes it ready for questions.
+    pub fn new(given: &Given<'_>) -> Model {
+        let routed = given.routes.iter().filter_map(|route| match &route.destination {
+            RouteDestination::Prefix(prefix) => Some(prefix),
+            RouteDestination::Tag(_) => None,
+        });
+        let learned = match &given.learned_default {
+            Some(_) => addresses::every_ipv4().clone(),
+            None => AddressSet::none(),
+        };
+        let network = addresses::of_prefixes(&given.network);
+        let mut world = World::new(network, addresses::of_prefixes(routed).or(&learned));
+        for (tag, set) in &given.resolved_tags {
+            world.resolve(tag, set.clone());
+        }
+        let groups = given
+            .groups
+            .iter()
+            .map(|rules| Nsg::new(rules.iter().copied(), &mut world))
+            .collect();
+        let table = RouteTable {
+            routes: given.routes.iter().map(|route| (*route).clone()).collect(),
+            network: given.network.clone(),
+            endpoint_tags: given.endpoint_tags.clone(),
+            learned_default: given.learned_default.clone(),
+        };
+        let routes = table.lines(&mut world);
+        let firewall = given
+            .firewall
+            .as_ref()
+            .map(|layers| firewall::lines(layers, &mut world));
+        let mut model = Model {
+            world,
+            groups,
+            routes,
+            firewall,
+            way_out: given.way_out,
+            required: Vec::with_capacity(given.flows.len()),
+            local: None,
+        };
+        for (key, flow) in &given.flows {
+            let required = model.require(key, flow);
+            model.required.push(required);
+        }
+        let prefixes = local_prefixes(given.flows.values());
+        model.local = (!prefixes.is_empty()).then(|| Side::Set(addresses::of_prefixes(&prefixes)));
+        model
+    }
+
+    /// A flow in the terms of this model.
+    pub fn require(&mut self, key: &str, flow: &Flow) -> Required {
+        let world = &mut self.world;
+        let local = match &flow.local {
+            // Packets of a subnet come from it, whatever its addresses.
+            AddressSide::Any => Side::Atom(world.atom(Atom::Subnet)),
+            side => nsg::side(side, world),
+        };
+        let peer = peer(&flow.peer, world);
+        let (source, destination) = match flow.direction {
+            Direction::Outbound => (&local, &peer),
+            Direction::Inbound => (&peer, &local),
+        };
+        let matches = Match::all(
+            protocols(flow.protocol),
+            source,
+            &nsg::port_set(&flow.source_ports),
+            destination,
+            &nsg::port_set(&flow.ports),
+        );
+        Required {
+            key: key.to_owned(),
+            flow: flow.clone(),
+            matches,
+        }
+    }
+}
+
+fn peer(peer: &FlowPeer, world: &mut World) -> Side {
+    match peer {
+        FlowPeer::Any => Side::Any,
+        FlowPeer::Prefixes(prefixes) => Side::Set(addresses::of_prefixes(prefixes)),
+        FlowPeer::Tag(tag) => nsg::tag_side(tag.as_str(), world),
+        FlowPeer::Groups(ids) => group_side(ids, world),
+        FlowPeer::HostTag(tag) => Side::Atom(world.atom(Atom::HostTag(tag.clone()))),
+        FlowPeer::Host { name, covered_by } => {
+            let host = world.atom(Atom::Host(name.clone()));
+            if let Some(tag) = covered_by {
+                let tag = world.atom(Atom::Tag(tag.as_str().to_owned()));
+                world.cover(host, tag);
+            }
+            Side::Atom(host)
+        }
+    }
+}

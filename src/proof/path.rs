@@ -1,0 +1,183 @@
+//! The way of a flow: every group on it, the route it takes, what stands at the next hop, and the way its answers take.
+
+use super::{
+    addresses,
+    firewall::FirewallLine,
+    model::{Model, Required, WayOut},
+    order::decide,
+    packet::Packet,
+    region::{Block, Match, Presence},
+    routes::{Hop, RouteLine},
+    verdict::{Cause, Obstacle, Verdict},
+};
+use crate::network::{Access, Direction, Passage};
+
+/// Something that may stop packets of a flow.
+struct Stopped {
+    block: Block,
+    cause: Cause,
+    /// What stands there is not known, so it may let them pass.
+    unsure: Option<String>,
+}
+
+/// Whether every packet of the flow passes.
+pub fn prove(model: &Model, required: &Required) -> Verdict {
+    if matches!(required.flow.passage, Passage::Proxy | Passage::Closed) {
+        // The proxy is a flow of its own; what no egress can express was said when it was expanded.
+        return Verdict::Proven;
+    }
+    let direction = required.flow.direction;
+    let blocks: Vec<Block> = required.matches.iter().map(Match::block).collect();
+    let mut stopped = Vec::new();
+    let mut passing = blocks;
+    for (position, group) in model.groups.iter().enumerate() {
+        let (decided, _) = decide(group.lines(direction), passing, &model.world);
+        passing = Vec::new();
+        for (line, block) in decided {
+            match line.access {
+                Access::Allow => passing.push(block),
+                Access::Deny => stopped.push(Stopped {
+                    block,
+                    unsure: None,
+                    cause: Cause::Rule {
+                        group: position,
+                        name: line.name.clone(),
+                        priority: line.priority,
+                        requirement_ids: line.requirement_ids.clone(),
+                    },
+                }),
+            }
+        }
+    }
+    match direction {
+        Direction::Outbound => along_routes(model, required.flow.passage, passing, &mut stopped),
+        Direction::Inbound => way_back(model, passing, &mut stopped),
+    }
+    judge(model, direction, stopped)
+}
+
+/// Where outbound packets go, and who decides there.
+fn along_routes(model: &Model, passage: Passage, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+    let (routed, _) = decide(&model.routes, passing, &model.world);
+    for (route, block) in routed {
+        match &route.hop {
+            Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint => {}
+            Hop::Nowhere => stopped.push(Stopped {
+                block,
+                unsure: None,
+                cause: Cause::Dropped {
+                    route: route.name.clone(),
+                    destination: route.destination.clone(),
+                },
+            }),
+            // Where virtual WAN or BGP brings the default route, no route of ours leads to the firewall.
+            Hop::Internet if passage == Passage::Firewall && !route.is_own => {
+                through_firewall(model, route, block, stopped);
+            }
+            Hop::Internet if passage == Passage::Handover && !route.is_own => {}
+            Hop::Internet if model.way_out == WayOut::Missing => stopped.push(Stopped {
+                block,
+                unsure: None,
+                cause: Cause::NoWayOut,
+            }),
+            Hop::Internet => {}
+            Hop::Appliance(_) | Hop::Gateway if passage == Passage::Handover => {}
+            Hop::Appliance(_) => through_firewall(model, route, block, stopped),
+            Hop::Gateway => elsewhere(route, block, stopped),
+        }
+    }
+}
+
+fn elsewhere(route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
+    stopped.push(Stopped {
+        block,
+        unsure: Some(format!("{} does not let it pass", route.hop.in_words())),
+        cause: Cause::LedElsewhere {
+            route: route.name.clone(),
+            destination: route.destination.clone(),
+            hop: route.hop.in_words(),
+        },
+    });
+}
+
+fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
+    let Some(lines) = &model.firewall else {
+        elsewhere(route, block, stopped);
+        return;
+    };
+    for (line, block) in at_firewall(lines, vec![block], model) {
+        let cause = match line {
+            Some(line) if line.access == Access::Allow => continue,
+            Some(line) => Cause::FirewallRule {
+                collection: line.collection.clone(),
+                name: line.name.clone(),
+            },
+            None => Cause::NoFirewallRule,
+        };
+        stopped.push(Stopped {
+            block,
+            unsure: None,
+            cause,
+        });
+    }
+}
+
+/// Which rule of the firewall decides; none is a denial.
+pub(super) fn at_firewall<'l>(
+    lines: &'l [FirewallLine],
+    blocks: Vec<Block>,
+    model: &Model,
+) -> Vec<(Option<&'l FirewallLine>, Block)> {
+    let (decided, open) = decide(lines, blocks, &model.world);
+    let mut all: Vec<_> = decided.into_iter().map(|(line, block)| (Some(line), block)).collect();
+    all.extend(open.into_iter().map(|block| (None, block)));
+    all
+}
+
+/// "0.0.0.0/0 … inbound from internet breaks for VMs with a public address": whoever connects from a public address gets the answers
+/// back only straight.
+fn way_back(model: &Model, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+    let answers = passing.iter().map(Block::answered).collect();
+    let (routed, _) = decide(&model.routes, answers, &model.world);
+    for (route, block) in routed {
+        let peer = block.destination.reach(&model.world);
+        if !matches!(route.hop, Hop::Appliance(_) | Hop::Gateway | Hop::Nowhere) || !peer.meets(addresses::public()) {
+            continue;
+        }
+        stopped.push(Stopped {
+            block: block.answered(),
+            unsure: None,
+            cause: Cause::Asymmetric {
+                route: route.name.clone(),
+                destination: route.destination.clone(),
+                hop: route.hop.in_words(),
+            },
+        });
+    }
+}
+
+fn judge(model: &Model, direction: Direction, stopped: Vec<Stopped>) -> Verdict {
+    let mut verdict = Verdict::Proven;
+    for Stopped { block, cause, unsure } in stopped {
+        let mut conditions = match block.presence(&model.world) {
+            Presence::Empty => continue,
+            Presence::Real => Vec::new(),
+            Presence::If(conditions) => conditions,
+        };
+        conditions.extend(unsure);
+        let obstacle = Obstacle {
+            packet: Packet::of(&block, direction, &model.world),
+            cause,
+        };
+        let found = if conditions.is_empty() {
+            Verdict::Refuted(obstacle)
+        } else {
+            Verdict::DependsOn { conditions, obstacle }
+        };
+        verdict = verdict.and(found);
+        if matches!(verdict, Verdict::Refuted(_)) {
+            break;
+        }
+    }
+    verdict
+}

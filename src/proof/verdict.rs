@@ -1,0 +1,177 @@
+//! What a proof says, and what stands in a packet's way.
+
+use std::collections::BTreeSet;
+
+use super::packet::Packet;
+
+/// The answer to whether something holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds for every packet.
+    Proven,
+    /// It does not hold for this packet.
+    Refuted(Obstacle),
+    /// It does not hold for this packet if all of this is so, which nobody said or denied.
+    DependsOn {
+        /// What would have to be so.
+        conditions: Vec<String>,
+        /// What stands in the way then.
+        obstacle: Obstacle,
+    },
+}
+
+/// A packet and what stops it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The packet.
+    pub packet: Packet,
+    /// What stops it.
+    pub cause: Cause,
+}
+
+/// What stops a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A rule of a network security group.
+    Rule {
+        /// Which group on the way, the subnet's first.
+        group: usize,
+        /// The rule's name.
+        name: String,
+        /// Its priority.
+        priority: u32,
+        /// The requirements behind it.
+        requirement_ids: BTreeSet<String>,
+    },
+    /// A rule of the firewall that denies.
+    FirewallRule {
+        /// Its collection.
+        collection: String,
+        /// Its name.
+        name: String,
+    },
+    /// The firewall has no rule for it, and denies what no rule names.
+    NoFirewallRule,
+    /// A route that leads nowhere.
+    Dropped {
+        /// The route's name.
+        route: String,
+        /// Its destination.
+        destination: String,
+    },
+    /// The subnet has no way out to the internet.
+    NoWayOut,
+    /// A route leads the packets to somebody of whom nobody says what passes.
+    LedElsewhere {
+        /// The route's name.
+        route: String,
+        /// Its destination.
+        destination: String,
+        /// Where it leads.
+        hop: String,
+    },
+    /// The answers do not go back the way the connection came.
+    Asymmetric {
+        /// The route that takes them.
+        route: String,
+        /// Its destination.
+        destination: String,
+        /// Where it leads.
+        hop: String,
+    },
+}
+
+impl Verdict {
+    /// The word in outputs.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Verdict::Proven => "proven",
+            Verdict::Refuted(_) => "refuted",
+            Verdict::DependsOn { .. } => "depends_on",
+        }
+    }
+
+    /// The packet and what stops it.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        match self {
+            Verdict::Proven => None,
+            Verdict::Refuted(obstacle) | Verdict::DependsOn { obstacle, .. } => Some(obstacle),
+        }
+    }
+
+    /// The worse of the two.
+    pub fn and(self, other: Verdict) -> Verdict {
+        match (&self, &other) {
+            (Verdict::Refuted(_), _) => self,
+            (_, Verdict::Refuted(_)) => other,
+            (Verdict::DependsOn { .. }, _) => self,
+            _ => other,
+        }
+    }
+}
+
+impl Cause {
+    /// In words, for people: what stops the packet.
+    pub fn in_words(&self) -> String {
+        match self {
+            Cause::Rule {
+                group, name, priority, ..
+            } => {
+                let of = if *group == 0 {
+                    ""
+                } else {
+                    " of the network interface's group"
+                };
+                let kind = if *priority >= 65000 { "default rule" } else { "rule" };
+                format!("the {kind} `{name}` (priority {priority}){of} denies it")
+            }
+            Cause::FirewallRule { collection, name } => {
+                format!("the firewall's rule `{name}` of collection `{collection}` denies it")
+            }
+            Cause::NoFirewallRule => {
+                "no rule of the firewall lets it pass, and the firewall denies the rest".to_owned()
+            }
+            Cause::Dropped { route, destination } => {
+                format!("the route `{route}` ({destination}) leads nowhere and drops it")
+            }
+            Cause::NoWayOut => {
+                "the subnet has no way out: without NAT gateway, load balancer, public address, firewall or default \
+                                outbound access a private subnet reaches nothing"
+                    .to_owned()
+            }
+            Cause::LedElsewhere {
+                route,
+                destination,
+                hop,
+            } => {
+                format!("the route `{route}` ({destination}) leads it to {hop}, and nobody says what passes there")
+            }
+            Cause::Asymmetric {
+                route,
+                destination,
+                hop,
+            } => format!(
+                "the answers would take the route `{route}` ({destination}) to {hop}, which never saw the connection open (asymmetric \
+                 routing)"
+            ),
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Cause::Rule { name, priority, .. } if *priority >= 65000 => {
+                format!("Add a rule that allows it before `{name}`.")
+            }
+            Cause::Rule { name, .. } => format!("Narrow or remove `{name}`, or place an allow rule before it."),
+            Cause::FirewallRule { name, collection } => {
+                format!("Narrow `{name}` of `{collection}`, or give the collection that allows it a lower priority number.")
+            }
+            Cause::NoFirewallRule => "Add a network rule (service tags, other ports) or an application rule (hosts on 80 and 443) for it.".to_owned(),
+            Cause::Dropped { route, .. } => format!("Remove the route `{route}`, or add a more specific one."),
+            Cause::NoWayOut => "Give the subnet a NAT gateway, or a default route to a firewall.".to_owned(),
+            Cause::LedElsewhere { .. } => "Add a more specific route with next hop Internet, use a service endpoint, or say what the appliance lets pass.".to_owned(),
+            Cause::Asymmetric { .. } => "Add a route to the peer with next hop Internet, or take the public address away.".to_owned(),
+        }
+    }
+}

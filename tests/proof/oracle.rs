@@ -1,0 +1,67 @@
+//! The oracle: an NSG in the words of Azure's documentation, packet by packet. It shares nothing with the engine but the rules' types.
+
+use lockeddown::network::{Access, AddressSide, Direction, Ports, Protocol, SecurityRule};
+
+/// A packet of the tiny universe: addresses are numbers, and so are tags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probe {
+    pub(crate) direction: Direction,
+    pub(crate) protocol: Protocol,
+    pub(crate) source: std::net::IpAddr,
+    pub(crate) source_port: u16,
+    pub(crate) destination: std::net::IpAddr,
+    pub(crate) port: u16,
+}
+
+fn address_matches(
+    side: &AddressSide,
+    address: std::net::IpAddr,
+    in_tag: &dyn Fn(&str, std::net::IpAddr) -> bool,
+) -> bool {
+    match side {
+        AddressSide::Any => true,
+        AddressSide::Tag(tag) => in_tag(tag.as_str(), address),
+        AddressSide::Prefixes(prefixes) => prefixes
+            .iter()
+            .any(|prefix| ipnet::IpNet::from(*prefix).contains(&address)),
+        AddressSide::Groups(_) => false,
+    }
+}
+
+fn port_matches(ports: &Ports, port: u16) -> bool {
+    match ports {
+        Ports::Any => true,
+        Ports::Ranges(ranges) => ranges.iter().any(|range| range.first() <= port && port <= range.last()),
+    }
+}
+
+/// Whether the group lets the packet open a connection.
+pub(crate) fn allows(rules: &[SecurityRule], probe: &Probe, in_tag: &dyn Fn(&str, std::net::IpAddr) -> bool) -> bool {
+    let mut sorted: Vec<&SecurityRule> = rules.iter().filter(|rule| rule.direction == probe.direction).collect();
+    sorted.sort_by_key(|rule| rule.priority);
+    let has_ports = matches!(probe.protocol, Protocol::Tcp | Protocol::Udp);
+    for rule in sorted {
+        let ports = |given: &Ports, port| match (has_ports, given) {
+            (true, given) => port_matches(given, port),
+            (false, Ports::Any) => true,
+            (false, given) => port_matches(given, 0),
+        };
+        if (rule.protocol == Protocol::Any || rule.protocol == probe.protocol)
+            && address_matches(&rule.source, probe.source, in_tag)
+            && address_matches(&rule.destination, probe.destination, in_tag)
+            && ports(&rule.source_ports, probe.source_port)
+            && ports(&rule.destination_ports, probe.port)
+        {
+            return rule.access == Access::Allow;
+        }
+    }
+    let (from_network, to_network) = (
+        in_tag("VirtualNetwork", probe.source),
+        in_tag("VirtualNetwork", probe.destination),
+    );
+    match probe.direction {
+        _ if from_network && to_network => true,
+        Direction::Inbound => in_tag("AzureLoadBalancer", probe.source),
+        Direction::Outbound => in_tag("Internet", probe.destination),
+    }
+}
