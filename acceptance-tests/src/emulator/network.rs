@@ -78,8 +78,7 @@ pub(super) fn answer(
             let started = write(azure, id, &target, request.object()?, &Terms::of(request, api_version))?;
             let shown = azure.shown(&target).unwrap_or_default();
             let mut answer = Answer::json(if started.created { 201 } else { 200 }, shown);
-            let notifies = id.child.as_ref().is_none_or(|(child, _)| child.notifies);
-            if notifies {
+            if notifies(id, started.created) {
                 answer = answer.with("azure-asyncnotification", "Enabled");
             }
             Ok(announce(azure, answer, &started.operation))
@@ -342,7 +341,21 @@ fn delete(azure: &mut Azure, id: &NetworkId, target: &Target, terms: &Terms<'_>)
     if let Some(operation) = azure.operation(&operation) {
         answer = answer.with("location", operation.result_url(&azure.endpoint));
     }
+    if notifies(id, true) {
+        answer = answer.with("azure-asyncnotification", "Enabled");
+    }
     Ok(announce(azure, answer, &operation))
+}
+
+/// Whether an accepted write says `Azure-AsyncNotification: Enabled`. As recorded: what lives in another resource never does, nor
+/// do some kinds, nor the update of a virtual network.
+fn notifies(id: &NetworkId, unless_update: bool) -> bool {
+    id.child.is_none()
+        && match id.kind.segment {
+            "serviceEndpointPolicies" | "connections" => false,
+            "virtualNetworks" => unless_update,
+            _ => true,
+        }
 }
 
 fn check_unused(azure: &Azure, resource: &Resource, target: &Target) -> Result<(), Refusal> {

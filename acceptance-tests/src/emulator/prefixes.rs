@@ -21,8 +21,12 @@ pub(super) fn is_canonical(prefix: &IpNet) -> bool {
     prefix.trunc() == *prefix
 }
 
-/// The family of an address or of a canonical prefix, the only address forms a security rule accepts.
+/// The family of an address or of a canonical prefix, the only address forms a security rule accepts. A bare number is an IPv4
+/// address too, in its oldest notation: `789` as a rule's source is recorded as accepted.
 pub(super) fn address_or_prefix(text: &str) -> Option<Family> {
+    if text.parse::<u32>().is_ok() {
+        return Some(Family::V4);
+    }
     let address = text.parse::<IpAddr>().ok();
     let address = address.or_else(|| cidr(text).filter(is_canonical).map(|prefix| prefix.addr()));
     address.map(|address| if address.is_ipv4() { Family::V4 } else { Family::V6 })

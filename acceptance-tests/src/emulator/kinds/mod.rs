@@ -56,8 +56,6 @@ pub(super) struct Child {
     pub(super) label: &'static str,
     /// Properties that a PUT cannot set, besides `provisioningState`.
     pub(super) read_only: &'static [&'static str],
-    /// A PUT announces `Azure-AsyncNotification`; rules and routes do not.
-    pub(super) notifies: bool,
     /// Adds what GET shows besides what is stored, given the parent and the child's id.
     pub(super) show: ShowChild,
 }

@@ -11,7 +11,6 @@ pub(super) static CHILD: Child = Child {
     collection: "routes",
     label: "Route",
     read_only: &["hasBgpOverride"],
-    notifies: false,
     show: child_shows_nothing_more,
 };
 

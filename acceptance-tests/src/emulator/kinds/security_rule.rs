@@ -12,7 +12,6 @@ pub(super) static CHILD: Child = Child {
     collection: "securityRules",
     label: "SecurityRule",
     read_only: &[],
-    notifies: false,
     show: child_shows_nothing_more,
 };
 

@@ -20,7 +20,6 @@ pub(super) static CHILD: Child = Child {
         "resourceNavigationLinks",
         "serviceAssociationLinks",
     ],
-    notifies: true,
     show,
 };
 

@@ -1,0 +1,75 @@
+//! Recorded traffic of Azure, replayed through the emulator: the same requests must get answers of the same shape.
+//!
+//! The recordings are the Azure CLI's own live tests, kept beside the repository. Values are Azure's; statuses, the headers that
+//! clients act on, and the structure of bodies are what an emulator has to match.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should say where, and one that is skipped should say so"
+)]
+
+mod cassette;
+mod replay;
+mod shape;
+
+use std::path::Path;
+
+/// Replays a recording; what the emulator answers differently fails the test.
+fn replays(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/arm-recordings/azure-cli");
+    let path = folder.join(format!("{name}.yaml"));
+    if !path.exists() {
+        println!("skipped: there is no recording {name} beside the repository");
+        return;
+    }
+    let outcome = replay::replay(&cassette::read(&path));
+    assert!(outcome.compared > 0, "nothing was compared");
+    assert!(
+        outcome.differences.is_empty(),
+        "{} of {} answers differ:\n{}",
+        outcome.differences.len(),
+        outcome.compared,
+        outcome.differences.join("\n")
+    );
+}
+
+#[test]
+fn network_security_groups_and_rules() {
+    replays("test_network_nsg");
+}
+
+#[test]
+fn rules_with_many_prefixes_and_ports() {
+    replays("test_network_extended_nsg");
+}
+
+#[test]
+fn route_tables_and_routes() {
+    replays("test_network_route_table_operation");
+}
+
+#[test]
+fn virtual_networks() {
+    replays("test_network_vnet");
+}
+
+#[test]
+fn virtual_networks_with_a_subnet_and_its_security_group() {
+    replays("test_network_vnet_with_subnet_nsg");
+}
+
+#[test]
+fn subnets() {
+    replays("test_network_subnet_set");
+}
+
+#[test]
+fn delegated_subnets() {
+    replays("test_network_subnet_delegation");
+}
+
+#[test]
+fn service_endpoints_of_subnets() {
+    replays("test_network_subnet_endpoint_service");
+}
