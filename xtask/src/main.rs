@@ -7,6 +7,7 @@
 //! | [`terraform`] | `terraform`: any Terraform command with the freshly built provider |
 //! | [`emulator`] | `emulator`: the ARM emulator in the foreground |
 //! | [`docs`] | `docs`: the reference pages from the schemas |
+//! | [`dist`] | `dist`: the files of a release |
 //! | [`bench`], [`handshake`] | `bench`: the numbers of `SPECIFICATION.md` |
 //! | [`programs`], [`mirror`], [`azure`] | building the programs, handing Terraform the provider, talking to the emulator |
 //! | [`progress`], [`failure`], [`interrupts`] | steps with their time, errors, Ctrl-C |
@@ -17,6 +18,7 @@
 mod azure;
 mod bench;
 mod demo;
+mod dist;
 mod docs;
 mod emulator;
 mod failure;
@@ -44,6 +46,9 @@ Usage: cargo xtask COMMAND
                                     and sets the provider's environment and TF_VAR_virtual_network_id.
   emulator [ARGS]                   the ARM emulator alone, until Ctrl-C; ARGS go to `arm-emulator`.
   docs [--check]                    the reference pages in `docs` from the schemas and examples; --check only compares.
+  dist [--platform NAME] [--sign KEY]
+                                    the files of a release in `target/dist`: static program, zip, manifest, checksums,
+                                    bill of materials, and a mirror for sites without internet access.
   bench                             start-up time, memory, plan times and size of the release build.
 
 Terraform or OpenTofu 1.8 or newer is taken from PATH; without one, Terraform 1.15 is installed below `target` with pip.
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         "terraform" => terraform::run(&rest),
         "emulator" => emulator::run(&rest),
         "bench" => bench::run(&rest),
+        "dist" => dist::run(&rest),
         "docs" => docs::run(&rest),
         "" | "--help" | "-h" | "help" => return say_usage(),
         unknown => Err(failure::Failure::new(format!(

@@ -21,7 +21,7 @@ pub(crate) fn make(programs: &Path) -> Result<PathBuf> {
             .join(host)
             .join("lockeddown/lockeddown")
             .join(VERSION)
-            .join(platform());
+            .join(this_platform());
         std::fs::create_dir_all(&package)
             .map_err(Failure::while_doing(format!("`{}` cannot be made", package.display())))?;
         let name = format!("{PROVIDER}_v{VERSION}");
@@ -49,7 +49,8 @@ fn place(program: &Path, at: &Path) -> std::io::Result<()> {
     }
 }
 
-fn cli_configuration(mirror: &Path) -> String {
+/// A CLI configuration that takes the provider from a mirror and from nowhere else.
+pub(crate) fn cli_configuration(mirror: &Path) -> String {
     let mirror = serde_json::Value::String(mirror.display().to_string());
     format!(
         r#"disable_checkpoint = true
@@ -67,7 +68,7 @@ provider_installation {{
 }
 
 /// Terraform's name for this machine, such as `linux_amd64`.
-fn platform() -> String {
+pub(crate) fn this_platform() -> String {
     let system = if cfg!(target_os = "macos") {
         "darwin"
     } else {
