@@ -7,6 +7,7 @@
 //! | [`terraform`] | `terraform`: any Terraform command with the freshly built provider |
 //! | [`emulator`] | `emulator`: the ARM emulator in the foreground |
 //! | [`docs`] | `docs`: the reference pages from the schemas |
+//! | [`supply`] | licences, sources and advisories of the dependencies, the oldest Rust |
 //! | [`dist`] | `dist`: the files of a release |
 //! | [`bench`], [`handshake`] | `bench`: the numbers of `SPECIFICATION.md` |
 //! | [`programs`], [`mirror`], [`azure`] | building the programs, handing Terraform the provider, talking to the emulator |
@@ -28,7 +29,11 @@ mod mirror;
 mod programs;
 mod progress;
 mod rules_table;
+<<<<<<< HEAD
 mod skipped;
+=======
+mod supply;
+>>>>>>> 1073bbc (How to contribute, what the provider may do and reveal, and workflows for a public host; dependencies are checked)
 mod terraform;
 mod test;
 
@@ -40,7 +45,8 @@ Usage: cargo xtask COMMAND
   demo                              build the provider, start an ARM emulator, plan and apply an example, repair a drift,
                                     destroy. No Azure account, no other tools.
   test [--full]                     everything CI runs: format, lints, unit and acceptance tests.
-                                    --full repeats the acceptance tests under every Terraform version from 1.8 on.
+                                    --full repeats the acceptance tests under every Terraform version from 1.8 on, builds the
+                                    release twice, checks the dependencies and compiles with the oldest Rust.
   terraform [--emulator] [--] ARGS  any Terraform command with the freshly built provider as `lockeddown/lockeddown`.
                                     --emulator also starts the emulator with a resource group and a virtual network,
                                     and sets the provider's environment and TF_VAR_virtual_network_id.

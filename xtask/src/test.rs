@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let all = PINNED.map(|(line, _, _)| line);
     let lines: &[&str] = if full { &all } else { &SUPPORTED };
 
-    let mut progress = Progress::new(if full { 8 + lines.len() } else { 7 });
+    let mut progress = Progress::new(if full { 10 + lines.len() } else { 7 });
     progress.step("checking the format", |status| {
         check(&["fmt", "--all", "--check"], status)
     })?;
@@ -65,6 +65,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         progress.announce("building the release twice");
         crate::dist::reproduce()?;
+        progress.step("checking the dependencies", crate::supply::check)?;
+        progress.step("compiling with the oldest Rust", crate::supply::oldest_rust)?;
     }
     // Last, so that the output closes with the test programs' own words.
     progress.announce("testing");
