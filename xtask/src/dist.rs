@@ -58,6 +58,7 @@ const PLATFORMS: [Platform; 2] = [
 struct Request {
     platforms: Vec<String>,
     signing_key: Option<String>,
+    twice: bool,
 }
 
 impl Request {
@@ -73,10 +74,11 @@ impl Request {
             };
             match argument.as_str() {
                 "--platform" => request.platforms.push(value()?),
+                "--twice" => request.twice = true,
                 "--sign" => request.signing_key = Some(value()?),
                 unknown => {
                     return Err(Failure::new(format!(
-                        "Unknown argument\n`dist` takes `--platform NAME` and `--sign KEY`; `{unknown}` was given."
+                        "Unknown argument\n`dist` takes `--platform NAME`, `--sign KEY` and `--twice`; `{unknown}` was given."
                     )));
                 }
             }
@@ -107,6 +109,9 @@ fn platform(name: &str) -> Result<Platform> {
 /// Builds, checks and packs a release into `target/dist`.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let request = Request::parse(arguments)?;
+    if request.twice {
+        reproduce()?;
+    }
     let platforms = request.platforms()?;
     let home = target_directory()?.join("dist");
     let release = fresh(&home.join("release"))?;

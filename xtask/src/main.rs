@@ -29,11 +29,8 @@ mod mirror;
 mod programs;
 mod progress;
 mod rules_table;
-<<<<<<< HEAD
 mod skipped;
-=======
 mod supply;
->>>>>>> 1073bbc (How to contribute, what the provider may do and reveal, and workflows for a public host; dependencies are checked)
 mod terraform;
 mod test;
 
@@ -52,9 +49,10 @@ Usage: cargo xtask COMMAND
                                     and sets the provider's environment and TF_VAR_virtual_network_id.
   emulator [ARGS]                   the ARM emulator alone, until Ctrl-C; ARGS go to `arm-emulator`.
   docs [--check]                    the reference pages in `docs` from the schemas and examples; --check only compares.
-  dist [--platform NAME] [--sign KEY]
+  dist [--platform NAME] [--sign KEY] [--twice]
                                     the files of a release in `target/dist`: static program, zip, manifest, checksums,
                                     bill of materials, and a mirror for sites without internet access.
+                                    --twice first builds it in two places and compares.
   bench                             start-up time, memory, plan times and size of the release build.
 
 Terraform or OpenTofu 1.8 or newer is taken from PATH; without one, Terraform 1.15 is installed below `target` with pip.
