@@ -1,9 +1,10 @@
 //! A real Terraform applies our resources, and Microsoft's client reads what any other tool would read.
 
-use acceptance_tests::emulator::{Emulator, Options};
+use acceptance_tests::emulator::Emulator;
 use acceptance_tests::python_client;
-use acceptance_tests::terraform::Workspace;
 use serde_json::{Value, json};
+
+use crate::setting;
 
 fn read(emulator: &Emulator, arguments: &[&str]) -> Value {
     let printed = python_client::output(emulator, &[&["read"], arguments].concat());
@@ -32,40 +33,8 @@ fn rules(group: &Value, direction: &str) -> Vec<String> {
 
 #[test]
 fn a_cyclecloud_server_is_read_as_it_was_applied() {
-    let emulator = Emulator::start(Options::default());
-    let group = format!("/subscriptions/{}/resourceGroups/rg", emulator.subscription_id());
-    let network = format!("{group}/providers/Microsoft.Network/virtualNetworks/vnet");
-    emulator.put(&group, json!({ "location": "westeurope" }));
-    let spaces = json!({ "addressPrefixes": ["10.0.0.0/16"] });
-    emulator.put(
-        &network,
-        json!({ "location": "westeurope", "properties": { "addressSpace": spaces } }),
-    );
-
-    let mut workspace = Workspace::new();
-    for (name, value) in emulator.environment() {
-        workspace = workspace.env(name, value);
-    }
-    workspace.step(&format!(
-        r#"
-        terraform {{
-          required_providers {{
-            lockeddown = {{ source = "lockeddown/lockeddown" }}
-          }}
-        }}
-
-        resource "lockeddown_cyclecloud_subnet" "server" {{
-          name                  = "server"
-          virtual_network_id    = "{network}"
-          location              = "westeurope"
-          address_prefixes      = ["10.0.0.0/28"]
-          role                  = "server"
-          node_address_prefixes = ["10.0.1.0/24"]
-          waived_requirements   = {{ CC-HOST-RATECARD = "test", CC-HOST-WATSON = "test" }}
-          tags                  = {{ owner = "hpc" }}
-        }}
-        "#
-    ));
+    let (emulator, workspace) = setting::landing_zone();
+    workspace.step(&setting::cyclecloud_server(&emulator));
 
     let nsg = read(&emulator, &["network_security_groups", "rg", "nsg-server"]);
     assert_eq!(rules(&nsg, "Inbound"), ["110 Allow Tcp 10.0.1.0/24 * 9443"]);

@@ -5,11 +5,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test that cannot go on should say where, and one that is skipped should say so"
 )]
 
 mod cassette;
+mod examples;
 mod replay;
 mod shape;
 

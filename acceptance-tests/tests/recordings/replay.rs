@@ -46,8 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) differences: Vec<String>,
 }
 
-struct Player {
-    emulator: Emulator,
+pub(crate) struct Player {
+    pub(crate) emulator: Emulator,
     runtime: Runtime,
     http: reqwest::Client,
     token: String,
@@ -55,10 +55,10 @@ struct Player {
     operations: BTreeMap<String, String>,
 }
 
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: BTreeSet<String>,
-    body: Value,
+    pub(crate) body: Value,
     operation: Option<String>,
 }
 
@@ -135,7 +135,7 @@ fn differences(interaction: &Interaction, answer: &Answer, groups: &BTreeSet<Str
 }
 
 impl Player {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let emulator = Emulator::start(Options {
             // An operation is over when somebody looks: the recorded clients waited that long.
             operation_duration: Duration::ZERO,
@@ -226,6 +226,17 @@ impl Player {
             self.operations.insert(last_segment(recorded).to_owned(), here.clone());
         }
         Some(answer)
+    }
+
+    /// A PUT of this body.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        let url = format!("{}{path}?api-version=2024-01-01", self.emulator.endpoint());
+        let request = self.http.put(url).bearer_auth(&self.token);
+        self.send(
+            request
+                .body(body.to_string())
+                .header("content-type", "application/json"),
+        )
     }
 
     /// A recorded URL or body, for the emulator's subscription.

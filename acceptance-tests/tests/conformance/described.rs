@@ -1,0 +1,135 @@
+//! Microsoft's description of the API as a second witness: it must find fault with what is wrong, with nothing in Microsoft's own
+//! examples, and with nothing that the provider sends.
+
+use acceptance_tests::emulator::Emulator;
+use serde_json::{Value, json};
+
+use crate::descriptions::{Descriptions, Way};
+use crate::setting;
+
+const RULE: &str =
+    "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/nsg/securityRules/r";
+const COLLECTIONS: &str =
+    "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/firewallPolicies/p/ruleCollectionGroups/g";
+
+fn problems_of_put(descriptions: &Descriptions, path: &str, body: &Value) -> Vec<String> {
+    let operation = descriptions.operation("PUT", path).unwrap();
+    let (_, schema) = descriptions.body(&operation).unwrap();
+    descriptions.problems(schema, Way::Request, body)
+}
+
+#[test]
+fn the_official_examples_fit() {
+    let Some(descriptions) = Descriptions::at_hand() else {
+        return;
+    };
+    let (mut bodies, mut found) = (0, Vec::new());
+    for operation in descriptions.operations() {
+        for (name, example) in descriptions.examples(&operation) {
+            let sent = descriptions.body(&operation).and_then(|(parameter, schema)| {
+                let body = example["parameters"].get(parameter)?;
+                Some((schema, Way::Request, body))
+            });
+            let answers = example["responses"].as_object().into_iter().flatten();
+            let answered = answers.filter_map(|(status, answer)| {
+                let body = answer.get("body").filter(|body| !body.is_null())?;
+                Some((descriptions.answer(&operation, status)?, Way::Response, body))
+            });
+            for (schema, way, body) in sent.into_iter().chain(answered) {
+                bodies += 1;
+                let problems = descriptions.problems(schema, way, body);
+                found.extend(problems.iter().map(|problem| format!("{name}: {problem}")));
+            }
+        }
+    }
+    assert!(bodies > 250, "{bodies} bodies only");
+    // A mistake of Microsoft's own.
+    let known = "AzureFirewallPutWithAdditionalProperties.json: .properties.ipGroups is read-only";
+    assert_eq!(found, [known]);
+}
+
+#[test]
+fn mistakes_in_a_rule_are_found() {
+    let Some(descriptions) = Descriptions::at_hand() else {
+        return;
+    };
+    let good = json!({ "properties": {
+        "protocol": "Tcp", "access": "Allow", "direction": "Inbound", "priority": 100, "sourceAddressPrefix": "*",
+        "destinationAddressPrefix": "*", "sourcePortRange": "*", "destinationPortRange": "443" } });
+    assert_eq!(problems_of_put(&descriptions, RULE, &good), Vec::<String>::new());
+    for (name, value, problem) in [
+        ("destinationPortRangez", json!("1"), "no such property"),
+        ("provisioningState", json!("Succeeded"), "read-only"),
+        ("priority", json!("1"), "is no \"integer\""),
+        ("sourceAddressPrefixes", json!("*"), "is no \"array\""),
+    ] {
+        let mut bad = good.clone();
+        bad["properties"][name] = value;
+        let found = problems_of_put(&descriptions, RULE, &bad);
+        assert!(
+            matches!(found.as_slice(), [one] if one.contains(problem)),
+            "{name}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn mistakes_inside_of_variants_are_found() {
+    let Some(descriptions) = Descriptions::at_hand() else {
+        return;
+    };
+    let good = json!({ "properties": { "priority": 100, "ruleCollections": [{
+        "ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "a", "priority": 100, "action": { "type": "Allow" },
+        "rules": [{ "ruleType": "NetworkRule", "name": "r", "ipProtocols": ["TCP"], "sourceAddresses": ["*"],
+            "destinationAddresses": ["1.1.1.1"], "destinationPorts": ["443"] }] }] } });
+    assert_eq!(problems_of_put(&descriptions, COLLECTIONS, &good), Vec::<String>::new());
+    for (pointer, name, value, problem) in [
+        (
+            "/properties/ruleCollections/0/rules/0",
+            "destinationPort",
+            json!(["443"]),
+            "no such property",
+        ),
+        (
+            "/properties/ruleCollections/0/rules/0",
+            "ruleType",
+            json!("NetworkRulez"),
+            "no variant `NetworkRulez`",
+        ),
+        ("/properties/ruleCollections/0", "priority", json!(99), "outside"),
+        ("/properties", "priority", json!(65_001), "outside"),
+    ] {
+        let mut bad = good.clone();
+        bad.pointer_mut(pointer).unwrap()[name] = value;
+        let found = problems_of_put(&descriptions, COLLECTIONS, &bad);
+        assert!(found.iter().any(|one| one.contains(problem)), "{name}: {found:?}");
+    }
+}
+
+/// What the provider sent to create something, held against the description.
+fn problems_of_creations(descriptions: &Descriptions, emulator: &Emulator) -> (usize, Vec<String>) {
+    let requests = emulator.requests();
+    // An update sends back what it read, and Azure shows what it has not described.
+    let created = requests
+        .iter()
+        .filter(|request| request.method == "PUT" && request.status == Some(201));
+    let (mut bodies, mut found) = (0, Vec::new());
+    for request in created {
+        bodies += 1;
+        let problems = problems_of_put(descriptions, &request.path, request.body.as_ref().unwrap());
+        found.extend(problems.iter().map(|problem| format!("{}: {problem}", request.path)));
+    }
+    (bodies, found)
+}
+
+#[test]
+fn what_the_provider_creates_is_as_described() {
+    let Some(descriptions) = Descriptions::at_hand() else {
+        return;
+    };
+    let (emulator, workspace) = setting::landing_zone();
+    workspace.step(&setting::cyclecloud_server(&emulator));
+    let (bodies, found) = problems_of_creations(&descriptions, &emulator);
+    assert_eq!(bodies, 2, "a network security group and a subnet");
+    assert_eq!(found, Vec::<String>::new());
+}
