@@ -71,7 +71,9 @@ pub(super) struct Outgoing<'a> {
 #[derive(Debug)]
 pub(super) enum Address<'a> {
     /// A resource.
-    Resource(&'a ResourceId, &'static str),
+    Resource(&'a ResourceId, &'a str),
+    /// Something below a resource or a subscription that is no resource itself, by the parts of its path.
+    Below(&'a [&'a str], &'a str),
     /// Path and query of a long-running operation.
     Operation(&'a str, Option<&'a str>),
 }
@@ -144,7 +146,7 @@ impl ArmClient {
     pub async fn put(
         &self,
         id: &ResourceId,
-        api_version: &'static str,
+        api_version: &str,
         body: &Value,
         if_match: Option<&str>,
         call: &Call,
@@ -346,16 +348,19 @@ fn header(headers: &Headers, name: &HeaderName) -> Option<String> {
     headers.get_optional_string(name)
 }
 
+fn set_path(url: &mut Url, path: &[&str], query: &str) {
+    // Cannot fail: an HTTPS address has a path.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url.set_query(Some(&format!("api-version={query}")));
+}
+
 fn address(base: &Url, address: &Address<'_>) -> Url {
     let mut url = base.clone();
     match address {
-        Address::Resource(id, api_version) => {
-            // Cannot fail: an HTTPS address has a path.
-            if let Ok(mut path) = url.path_segments_mut() {
-                path.pop_if_empty().extend(id.path());
-            }
-            url.set_query(Some(&format!("api-version={api_version}")));
-        }
+        Address::Resource(id, query) => set_path(&mut url, &id.path(), query),
+        Address::Below(path, query) => set_path(&mut url, path, query),
         Address::Operation(path, query) => {
             url.set_path(path);
             url.set_query(*query);

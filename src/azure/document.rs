@@ -4,11 +4,12 @@
 //! follow the operation, GET again (the version changes once more when the operation ends). Where somebody else was faster, read and
 //! merge again. Where a write may have been carried out although no answer came, look before writing again.
 
+use azure_core::http::Method;
 use serde_json::Value;
 
 use super::{
     call::Call,
-    client::{ArmClient, was_not_carried_out},
+    client::{Address, ArmClient, Outgoing, was_not_carried_out},
     error::{ArmError, Operation, ServiceError},
     locks::Held,
     meaning::{overlay, same, strip_read_only},
@@ -38,13 +39,17 @@ pub(super) struct Kind {
     pub(super) associations: &'static [&'static str],
     /// The kind of the parent, which must not be busy when this is written.
     pub(super) parent: Option<&'static Kind>,
+    /// Properties of the parent that refer to an object whose writers must wait, as `{"id": …}`.
+    pub(super) parent_associations: &'static [&'static str],
+    /// What a PUT has in its query behind the API version: empty, or `&name=value`.
+    pub(super) put_query: &'static str,
 }
 
-/// The objects of one kind.
+/// The objects of one kind: network security groups, subnets, ….
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Documents<'a> {
-    pub(super) client: &'a ArmClient,
-    pub(super) kind: &'static Kind,
+pub struct Documents<'a> {
+    client: &'a ArmClient,
+    kind: &'static Kind,
 }
 
 /// How an attempt to write failed.
@@ -62,8 +67,15 @@ impl From<ArmError> for Setback {
 }
 
 impl<'a> Documents<'a> {
-    /// Reads an object; `None` if it does not exist.
-    pub(super) async fn get(self, id: &ResourceId, call: &Call) -> Result<Option<Document>, ArmError> {
+    pub(super) fn of(client: &'a ArmClient, kind: &'static Kind) -> Documents<'a> {
+        Documents { client, kind }
+    }
+
+    /// Reads an object; `None` if it, its parent or its resource group does not exist.
+    ///
+    /// # Errors
+    /// See [`ArmError`].
+    pub async fn get(self, id: &ResourceId, call: &Call) -> Result<Option<Document>, ArmError> {
         match self.client.get(id, self.kind.api_version, call).await {
             Ok(response) => Ok(Some(Document {
                 id: id.clone(),
@@ -75,8 +87,11 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// Creates an object that does not exist.
-    pub(super) async fn create(self, id: &ResourceId, body: Value, call: &Call) -> Result<Document, ArmError> {
+    /// Creates an object with everything in `body`.
+    ///
+    /// # Errors
+    /// [`ArmError::AlreadyExists`] if it exists; see [`ArmError`].
+    pub async fn create(self, id: &ResourceId, body: Value, call: &Call) -> Result<Document, ArmError> {
         self.write(id, call, |existing, sent| match existing {
             None => Ok(body.clone()),
             // What our own first attempt left, if perhaps changed by somebody since.
@@ -92,8 +107,11 @@ impl<'a> Documents<'a> {
         .await
     }
 
-    /// Changes an object that exists. `merge` changes its own parts of the body and may be called several times.
-    pub(super) async fn update(
+    /// Changes an object; `merge` changes its own parts of the body and may be called several times. Nothing is written if nothing changes.
+    ///
+    /// # Errors
+    /// [`ArmError::NotFound`] if it does not exist; see [`ArmError`].
+    pub async fn update(
         self,
         id: &ResourceId,
         call: &Call,
@@ -111,17 +129,17 @@ impl<'a> Documents<'a> {
     }
 
     /// Deletes an object; one that does not exist is fine.
-    pub(super) async fn delete(self, id: &ResourceId, call: &Call) -> Result<(), ArmError> {
+    ///
+    /// # Errors
+    /// See [`ArmError`]; an object in use cannot be deleted.
+    pub async fn delete(self, id: &ResourceId, call: &Call) -> Result<(), ArmError> {
         let operation = Operation::new("DELETE", id);
-        let held = self.lock(id, &[], &operation, call).await?;
+        let mut held = self.lock(id, &[], &operation, call).await?;
         let mut attempts = Attempts::new(self.client.tuning());
         let mut begun = false;
         loop {
-            let error = match self.delete_once(id, &operation, &mut begun, call).await {
-                Ok(()) => {
-                    drop(held);
-                    return Ok(());
-                }
+            let error = match self.delete_once(id, &operation, &mut held, &mut begun, call).await {
+                Ok(()) => return Ok(()),
                 Err(Setback::Stop(error)) => return Err(if begun { error.unfinished() } else { error }),
                 Err(Setback::Again(error)) => error,
             };
@@ -131,14 +149,62 @@ impl<'a> Documents<'a> {
         }
     }
 
+    /// Writes what is part of an object without being in its body, under the object's locks. It must be all the same to write it twice.
+    pub(super) async fn put_below(
+        self,
+        id: &ResourceId,
+        part: &str,
+        body: &Value,
+        call: &Call,
+    ) -> Result<(), ArmError> {
+        let mut path = id.path();
+        path.push(part);
+        let operation = Operation::at("PUT", &path);
+        let _held = self.lock(id, &[], &operation, call).await?;
+        let mut attempts = Attempts::new(self.client.tuning());
+        loop {
+            self.read_settled(id, &operation, call).await?;
+            let outgoing = Outgoing {
+                method: Method::Put,
+                address: Address::Below(&path, self.kind.api_version),
+                operation: &operation,
+                body: Some(body),
+                if_match: None,
+            };
+            let written = async {
+                let response = self.client.send(&outgoing, call).await?;
+                let started = Started {
+                    operation: &operation,
+                    id,
+                    api_version: self.kind.api_version,
+                    deletes: false,
+                };
+                operation::finish(self.client, &started, &response, call).await
+            };
+            match written.await {
+                Ok(()) => return Ok(()),
+                Err(error) => self.wait_for_next(&mut attempts, &operation, error, call).await?,
+            }
+        }
+    }
+
     async fn delete_once(
         self,
         id: &ResourceId,
         operation: &Operation,
+        held: &mut Held,
         begun: &mut bool,
         call: &Call,
     ) -> Result<(), Setback> {
-        self.wait_for_parent(id, operation, call).await?;
+        loop {
+            let parent = self.wait_for_parent(id, operation, call).await?;
+            let associated = self.associated_with_parent(parent.as_ref());
+            if self.client.locks().try_extend(held, &associated) {
+                break;
+            }
+            *held = Held::default();
+            *held = self.lock(id, &associated, operation, call).await?;
+        }
         let response = match self.client.delete(id, self.kind.api_version, call).await {
             Ok(response) => response,
             Err(error) if is_absent(&error) => return Ok(()),
@@ -193,11 +259,12 @@ impl<'a> Documents<'a> {
     ) -> Result<Document, Setback> {
         let (existing, body) = loop {
             // The parent first: children share its version, so one that is still moving would spoil the etag read next.
-            self.wait_for_parent(id, operation, call).await?;
+            let parent = self.wait_for_parent(id, operation, call).await?;
             let existing = self.read_settled(id, operation, call).await?;
             let body = merge(existing.as_ref(), *sent)?;
             let mut associated = self.associated(&body);
             associated.extend(existing.iter().flat_map(|existing| self.associated(&existing.body)));
+            associated.extend(self.associated_with_parent(parent.as_ref()));
             if self.client.locks().try_extend(held, &associated) {
                 break (existing, body);
             }
@@ -216,7 +283,8 @@ impl<'a> Documents<'a> {
             }
         }
         let etag = existing.as_ref().and_then(|existing| existing.etag.as_deref());
-        let response = match self.client.put(id, self.kind.api_version, &wanted, etag, call).await {
+        let query = format!("{}{}", self.kind.api_version, self.kind.put_query);
+        let response = match self.client.put(id, &query, &wanted, etag, call).await {
             Ok(response) => response,
             Err(error) => {
                 *sent |= !was_not_carried_out(&error);
@@ -254,21 +322,27 @@ impl<'a> Documents<'a> {
     }
 
     fn associated(self, body: &Value) -> Vec<ResourceId> {
-        let properties = body.get("properties");
-        let id_in = |field: &&str| properties?.get(*field)?.get("id")?.as_str()?.parse().ok();
-        self.kind.associations.iter().filter_map(id_in).collect()
+        ids_in(body, self.kind.associations)
     }
 
-    async fn wait_for_parent(self, id: &ResourceId, operation: &Operation, call: &Call) -> Result<(), ArmError> {
-        if let Some((parent, kind)) = id.parent().zip(self.kind.parent) {
-            Documents {
-                client: self.client,
-                kind,
+    fn associated_with_parent(self, parent: Option<&Document>) -> Vec<ResourceId> {
+        parent.map_or_else(Vec::new, |parent| ids_in(&parent.body, self.kind.parent_associations))
+    }
+
+    async fn wait_for_parent(
+        self,
+        id: &ResourceId,
+        operation: &Operation,
+        call: &Call,
+    ) -> Result<Option<Document>, ArmError> {
+        match id.parent().zip(self.kind.parent) {
+            Some((parent, kind)) => {
+                Documents::of(self.client, kind)
+                    .read_settled(&parent, operation, call)
+                    .await
             }
-            .read_settled(&parent, operation, call)
-            .await?;
+            None => Ok(None),
         }
-        Ok(())
     }
 
     /// Reads an object once no operation is under way on it: a write would cancel the other's.
@@ -319,6 +393,13 @@ impl<'a> Documents<'a> {
         let paused = call.pause(duration).await;
         paused.map_err(|interruption| ArmError::interrupted(interruption, operation, call.timeout(), None))
     }
+}
+
+/// The ids that `properties` refer to in these fields, as `{"id": …}`.
+fn ids_in(body: &Value, fields: &[&str]) -> Vec<ResourceId> {
+    let properties = body.get("properties");
+    let id_in = |field: &&str| properties?.get(*field)?.get("id")?.as_str()?.parse().ok();
+    fields.iter().filter_map(id_in).collect()
 }
 
 /// Whether the error says that the resource does not exist. A 404 that says something else (an unknown subscription, a proxy's page)

@@ -25,6 +25,14 @@ impl Operation {
             target: target.to_string(),
         }
     }
+
+    /// The operation `verb` on what is no resource itself, by the parts of its path.
+    pub(super) fn at(verb: &'static str, path: &[&str]) -> Operation {
+        Operation {
+            verb,
+            target: format!("/{}", path.join("/")),
+        }
+    }
 }
 
 impl fmt::Display for Operation {

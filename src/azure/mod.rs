@@ -8,7 +8,7 @@
 //! | [`call`], [`retry`], [`locks`] | how long, how often, and in which order |
 //! | `operation` | long-running operations, followed to their end |
 //! | [`document`] | read, merge, write with `If-Match`, read again |
-//! | `network_security_groups`, `subnets`, … | one file per resource kind |
+//! | `kinds` | what is special to each kind of resource |
 //!
 //! Bodies stay `serde_json::Value`: a typed model drops the fields its API version does not know, and a PUT replaces the whole
 //! resource, so what a model drops would be wiped.
@@ -21,32 +21,24 @@ mod cloud;
 mod connection;
 pub mod document;
 pub mod error;
+mod kinds;
+mod listing;
 pub mod locks;
 mod meaning;
-mod nat_gateways;
-mod network_security_groups;
 mod operation;
 pub mod resource_id;
 pub mod retry;
-mod route_tables;
 mod sanitize;
 #[cfg(test)]
 mod scripted;
 pub mod secret;
 pub mod settings;
-mod subnets;
-mod virtual_networks;
 
 pub use call::Call;
 pub use client::{ArmClient, Response};
-pub use document::Document;
+pub use document::{Document, Documents};
 pub use error::{ArmError, ServiceError};
-pub use nat_gateways::NatGateways;
-pub use network_security_groups::NetworkSecurityGroups;
 pub use resource_id::{ResourceId, ResourceIdError};
 pub use retry::RetryTuning;
-pub use route_tables::RouteTables;
 pub use secret::Secret;
 pub use settings::{ConnectionSettings, SettingsError};
-pub use subnets::Subnets;
-pub use virtual_networks::VirtualNetworks;

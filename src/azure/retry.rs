@@ -111,6 +111,8 @@ fn classify_service(error: &ServiceError) -> Class {
         "InvalidResourceReference" | "InUseNetworkSecurityGroupCannotBeDeleted" | "InUseRouteTableCannotBeDeleted" => {
             Some(Class::Trouble)
         }
+        // A firewall behind the policy was busy: what was written is kept, and writing it again updates the firewall.
+        "FirewallPolicyUpdateFailed" | "IpGroupsUpdateFailed" => Some(Class::Trouble),
         "InternalServerError" | "ServerTimeout" => Some(Class::Trouble),
         _ => None,
     });
