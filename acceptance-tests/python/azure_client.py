@@ -2,8 +2,8 @@
 
     azure_client.py life-cycle KIND        creates, reads, lists, updates, tags and deletes one resource
     azure_client.py read OPERATIONS ARGS   prints a resource as JSON, such as `read subnets RG VNET SUBNET`
-    azure_client.py add-rules RG NSG PREFIX FIRST COUNT
-                                           adds so many rules to a group, one PUT each, whatever others do meanwhile
+    azure_client.py add OPERATIONS RG PARENT PREFIX FIRST COUNT
+                                           adds children with the numbers from FIRST on, whatever others do meanwhile
 
 The environment is that of the provider (`ARM_*`). Whatever is not as a client of Azure expects it ends with an error.
 """
@@ -17,7 +17,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.network import NetworkManagementClient
 
-from kinds import KINDS
+from kinds import KINDS, SMALL
 from strict import problems
 
 # What two clients may tell each other about: the service is busy, try again.
@@ -156,21 +156,12 @@ def without_secrets(body, secrets):
     }
 
 
-def add_rules(client, group, nsg, prefix, first, count):
-    for number in range(int(count)):
-        rule = {
-            "properties": {
-                "priority": int(first) + number,
-                "direction": "Outbound",
-                "access": "Allow",
-                "protocol": "Tcp",
-                "sourceAddressPrefix": "*",
-                "sourcePortRange": "*",
-                "destinationAddressPrefix": "*",
-                "destinationPortRange": "443",
-            }
-        }
-        patiently(lambda: client.security_rules.begin_create_or_update(group, nsg, f"{prefix}-{number}", rule).result())
+def add(client, operations, group, parent, prefix, first, count):
+    """Adds so many children to a resource, one PUT each, whatever others do meanwhile."""
+    children = getattr(client, operations)
+    for number in range(int(first), int(first) + int(count)):
+        body = SMALL[operations](number)
+        patiently(lambda: children.begin_create_or_update(group, parent, f"{prefix}-{number}", body).result())
 
 
 def patiently(write):
@@ -192,4 +183,4 @@ def read(client, operations, *names):
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    {"life-cycle": life_cycle, "read": read, "add-rules": add_rules}[command](connect(), *arguments)
+    {"life-cycle": life_cycle, "read": read, "add": add}[command](connect(), *arguments)

@@ -141,3 +141,9 @@ KINDS = {
         lists=[("list", (GROUP, "rt"))],
     ),
 }
+
+# Children by their number, of which a parent has room for many.
+SMALL = {
+    "security_rules": lambda number: rule(number, destinationAddressPrefix="*"),
+    "subnets": lambda number: {"properties": {"addressPrefix": f"10.0.{number}.0/24"}},
+}

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should say where, and one that is skipped should say so"
 )]
 
+mod crowds;
 mod described;
 mod descriptions;
 mod life_cycles;

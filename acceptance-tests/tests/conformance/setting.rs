@@ -13,22 +13,34 @@ fn network(emulator: &Emulator) -> String {
 }
 
 pub(crate) fn landing_zone() -> (Emulator, Workspace) {
-    let emulator = Emulator::start(Options::default());
+    let emulator = emulator(Options::default());
+    let workspace = workspace(&emulator);
+    (emulator, workspace)
+}
+
+pub(crate) fn emulator(options: Options) -> Emulator {
+    let emulator = Emulator::start(options);
     emulator.put(&group(&emulator), json!({ "location": "westeurope" }));
     let spaces = json!({ "addressPrefixes": ["10.0.0.0/16"] });
     emulator.put(
         &network(&emulator),
         json!({ "location": "westeurope", "properties": { "addressSpace": spaces } }),
     );
-    let workspace = emulator
-        .environment()
-        .into_iter()
-        .fold(Workspace::new(), |workspace, (name, value)| workspace.env(name, value));
-    (emulator, workspace)
+    emulator
+}
+
+pub(crate) fn workspace(emulator: &Emulator) -> Workspace {
+    let environment = emulator.environment().into_iter();
+    environment.fold(Workspace::new(), |workspace, (name, value)| workspace.env(name, value))
 }
 
 /// A configuration with CycleCloud's server as subnet `server`, network security group `nsg-server`.
 pub(crate) fn cyclecloud_server(emulator: &Emulator) -> String {
+    cyclecloud_subnets(emulator, 1, "server", "10.0.0.0/28")
+}
+
+/// So many subnets for CycleCloud servers; name and prefix may use `count.index`.
+pub(crate) fn cyclecloud_subnets(emulator: &Emulator, count: u32, name: &str, prefix: &str) -> String {
     format!(
         r#"
         terraform {{
@@ -38,12 +50,13 @@ pub(crate) fn cyclecloud_server(emulator: &Emulator) -> String {
         }}
 
         resource "lockeddown_cyclecloud_subnet" "server" {{
-          name                  = "server"
+          count                 = {count}
+          name                  = "{name}"
           virtual_network_id    = "{}"
           location              = "westeurope"
-          address_prefixes      = ["10.0.0.0/28"]
+          address_prefixes      = ["{prefix}"]
           role                  = "server"
-          node_address_prefixes = ["10.0.1.0/24"]
+          node_address_prefixes = ["10.0.255.0/24"]
           waived_requirements   = {{ CC-HOST-RATECARD = "test", CC-HOST-WATSON = "test" }}
           tags                  = {{ owner = "hpc" }}
         }}

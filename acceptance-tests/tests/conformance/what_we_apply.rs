@@ -37,7 +37,7 @@ fn a_cyclecloud_server_is_read_as_it_was_applied() {
     workspace.step(&setting::cyclecloud_server(&emulator));
 
     let nsg = read(&emulator, &["network_security_groups", "rg", "nsg-server"]);
-    assert_eq!(rules(&nsg, "Inbound"), ["110 Allow Tcp 10.0.1.0/24 * 9443"]);
+    assert_eq!(rules(&nsg, "Inbound"), ["110 Allow Tcp 10.0.255.0/24 * 9443"]);
     assert_eq!(
         rules(&nsg, "Outbound"),
         [
