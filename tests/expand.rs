@@ -81,7 +81,7 @@ async fn the_type_is_the_same_for_all_workloads_and_holds_what_each_of_them_comp
         };
         for (name, attribute) in source.schema().block.attributes {
             let own = workload.outputs.iter().any(|output| output.name == name);
-            if attribute.is_configurable() || own || name == "policy" {
+            if attribute.is_configurable() || own || name == "policy" || name == "proof" {
                 continue;
             }
             assert_eq!(policy.get(&name), Some(&attribute.ty()), "{} {name}", source.name());

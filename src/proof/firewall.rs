@@ -27,7 +27,7 @@ pub struct FirewallLine {
     pub access: Access,
     /// The requirements behind it.
     pub requirement_ids: BTreeSet<String>,
-    matches: Vec<Match>,
+    pub(super) matches: Vec<Match>,
 }
 
 impl Decides for FirewallLine {

@@ -1,7 +1,8 @@
 //! The proof: what must pass does, what else passes, and why.
 //!
 //! A [`model::Model`] is what stands around one subnet: security groups, routes, a firewall, the way out, and the flows that must pass.
-//! Plain functions ask it: [`required::allows`], [`exposure::exposure`], [`exposure::baseline`]. Every answer comes with a packet and
+//! Plain functions ask it: [`required::allows`], [`exposure::exposure`], [`exposure::baseline`],
+//! [`lint::lint`], [`explain::why`], [`diff::newly_allowed`]. Every answer comes with a packet and
 //! with the rules and requirements involved.
 //!
 //! Ports, protocols and addresses are exact ([`intervals`]). Service tags, hosts and groups are names ([`atoms`]) of which some things
@@ -10,9 +11,13 @@
 
 pub mod addresses;
 pub mod atoms;
+pub mod diff;
+pub mod explain;
 pub mod exposure;
 pub mod firewall;
 pub mod intervals;
+pub mod lint;
+pub mod message;
 pub mod model;
 pub mod nsg;
 pub mod order;

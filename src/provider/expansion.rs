@@ -1,5 +1,7 @@
 //! Expanding a workload on behalf of a Terraform object: defaults that may not be known, problems as diagnostics.
 
+pub(super) mod proven;
+
 use tfplugin_rs::{diagnostic::Diagnostics, value::Value};
 
 use super::configuration::Session;
@@ -13,6 +15,21 @@ use crate::{
 pub(super) fn workload_values(workload: &Workload, object: &Value, surroundings: &Surroundings) -> Value {
     let names = workload.all_arguments().into_iter().chain(surroundings.subnet_argument);
     Value::object(names.map(|argument| (argument.name, object.attribute(argument.name).clone())))
+}
+
+/// Expands and proves: what must pass does, or there is an error. The proof is missing where the policy is.
+pub(super) fn expand(
+    workload: &Workload,
+    values: &Value,
+    surroundings: &Surroundings,
+) -> (Outcome, Option<proven::Proof>) {
+    let mut outcome = workload.expand(values, surroundings);
+    let proof = outcome.expanded.as_ref().map(|expanded| {
+        let (proof, problems) = proven::prove(workload, values, expanded);
+        outcome.problems.extend(problems);
+        proof
+    });
+    (outcome, proof)
 }
 
 /// Checks a configuration before the provider's defaults are known (`terraform validate`): only what is wrong in every edition and

@@ -5,7 +5,7 @@ use tfplugin_rs::{
     value::{Type, Value},
 };
 
-use super::policy;
+use super::{expansion::proven, policy};
 use crate::workloads::{
     Workload,
     argument::{Argument, Default, Kind},
@@ -23,6 +23,7 @@ pub(super) fn data_source(workload: &Workload) -> Schema {
         .attributes(arguments(workload))
         .attributes(outputs(workload))
         .attribute("policy", Attribute::computed(policy::ty(), policy::DESCRIPTION))
+        .attribute("proof", Attribute::computed(proven::ty(), proven::DESCRIPTION))
 }
 
 /// Every argument of a workload, with its default.

@@ -58,7 +58,7 @@ impl DataSource for WorkloadDataSource {
         expansion::refuse_undetermined(&session, &config, &["edition", "environment"], diagnostics)?;
         let surroundings = Surroundings::none(session.defaults);
         let values = expansion::workload_values(self.workload, &config, &surroundings);
-        let outcome = self.workload.expand(&values, &surroundings);
+        let (outcome, proof) = expansion::expand(self.workload, &values, &surroundings);
         expansion::report(outcome.problems, diagnostics);
         let expanded = outcome.expanded.filter(|_| !diagnostics.has_errors());
         if expanded.is_none() && !diagnostics.has_errors() {
@@ -72,6 +72,7 @@ impl DataSource for WorkloadDataSource {
         config.set_attribute("environment", expanded.environment.as_str().into());
         let location = config.attribute("location").clone();
         config.set_attribute("policy", policy::value(self.workload, &location, &expanded));
+        config.set_attribute("proof", proof.map_or(Value::Null, |proof| proof.to_value()));
         for (name, value) in outputs::outputs(&expanded) {
             config.set_attribute(name, value);
         }

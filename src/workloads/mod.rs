@@ -41,7 +41,7 @@ use self::{
 };
 pub use self::{
     problem::{Problem, Severity},
-    shared::{ARGUMENTS as SHARED_ARGUMENTS, CHECKS, Check},
+    shared::{ARGUMENTS as SHARED_ARGUMENTS, CHECKS, Check, EXPOSURE_INTENDED},
 };
 use crate::{
     network::{Known, NetworkPolicy, PrerequisiteStatus},

@@ -77,6 +77,12 @@ pub static ARGUMENTS: &[Argument] = &[
     ),
     Argument::optional("deny_priority", Kind::Number, "Priority of the tail deny, 4000 to 4096.").or(Default::Number(4000)),
     Argument::optional("name_prefix", Kind::Text, "Stands before every rule's name.").or(Default::Text("")),
+    Argument::optional(
+        "strict",
+        Kind::Flag,
+        "Whether it is an error, instead of a warning, that rules let pass what no requirement asks for.",
+    )
+    .or(Default::Flag(false)),
 ];
 
 /// A check that can be waived like a requirement.
@@ -99,6 +105,10 @@ pub static CHECKS: &[Check] = &[
         description: "Administrators' ports are not open to the whole internet.",
     },
     Check {
+        id: EXPOSURE_INTENDED,
+        description: "Rules let nothing pass that no requirement asks for.",
+    },
+    Check {
         id: SERVICE_TAG_KNOWN,
         description: "The regional service tags are ones this release of the provider knows.",
     },
@@ -112,6 +122,8 @@ pub static CHECKS: &[Check] = &[
     },
 ];
 
+/// The waiver of whoever opens more than the requirements ask for, and means it.
+pub const EXPOSURE_INTENDED: &str = "CHECK-EXPOSURE-INTENDED";
 pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
 pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";

@@ -7,7 +7,7 @@ use tfplugin_rs::{
 
 use super::{parameter, refused};
 use crate::{
-    provider::{dynamic_inputs, policy},
+    provider::{dynamic_inputs, expansion, policy},
     workloads::{Defaults, Problem, Severity, Surroundings, WORKLOADS},
 };
 
@@ -61,7 +61,7 @@ impl Function for Expand {
             return Ok(policy::not_known_yet(workload, &Value::UNKNOWN));
         };
         let location = inputs.attribute("location");
-        let outcome = workload.expand(&inputs, &Surroundings::none(Defaults::default()));
+        let (outcome, _) = expansion::expand(workload, &inputs, &Surroundings::none(Defaults::default()));
         if outcome.has_errors() {
             return Err(refused(1, report(&outcome.problems)));
         }

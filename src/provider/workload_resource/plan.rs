@@ -58,7 +58,7 @@ pub(super) fn expand_into(
 ) -> bool {
     let surroundings = surroundings(object, defaults);
     let values = expansion::workload_values(resource.workload, object, &surroundings);
-    let outcome = resource.workload.expand(&values, &surroundings);
+    let (outcome, _) = expansion::expand(resource.workload, &values, &surroundings);
     expansion::report(outcome.problems, diagnostics);
     match outcome.expanded {
         Some(expanded) => {

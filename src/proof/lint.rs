@@ -1,0 +1,165 @@
+//! Rules that do not do what they seem to.
+
+use super::{
+    atoms::World,
+    exposure::seen_from_subnet,
+    firewall::FirewallLine,
+    model::Model,
+    nsg::Line,
+    order::{Decides, decide, effective},
+    region::{Block, Match, Presence},
+};
+use crate::network::{Access, Direction};
+
+/// Something about a rule that its author should know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lint {
+    /// What it is.
+    pub kind: Kind,
+    /// The rule.
+    pub rule: String,
+    /// The rules that make it so, in their order.
+    pub because_of: Vec<String>,
+}
+
+/// What is wrong with a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Rules before it decide about every packet it matches.
+    Shadowed,
+    /// Rules behind it say the same.
+    Redundant,
+    /// It allows what Azure's default rules let pass anyway: without a deny behind it, it restricts nothing.
+    AllowWithoutDeny,
+    /// A deny before it takes part of what it allows.
+    Conflicting,
+}
+
+impl Kind {
+    /// The word in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Shadowed => "shadowed",
+            Kind::Redundant => "redundant",
+            Kind::AllowWithoutDeny => "allow_without_deny",
+            Kind::Conflicting => "conflicting",
+        }
+    }
+}
+
+impl Lint {
+    /// In words, for people.
+    pub fn in_words(&self) -> String {
+        let quoted: Vec<String> = self.because_of.iter().map(|name| format!("`{name}`")).collect();
+        let others = quoted.join(", ");
+        let rule = &self.rule;
+        match self.kind {
+            Kind::Shadowed => format!(
+                "`{rule}` never decides: {others} before it match all of its packets. Remove it, or move it forward."
+            ),
+            Kind::Redundant => format!("`{rule}` changes nothing: {others} behind it say the same. Remove it."),
+            Kind::AllowWithoutDeny => format!(
+                "`{rule}` restricts nothing: the default rule {others} lets the same packets pass without it. An allow list needs a deny \
+                 behind it, such as one to `Internet` at 4000."
+            ),
+            Kind::Conflicting => format!(
+                "`{rule}` allows less than it says: {others} before it deny part of it. Narrow the deny, or move the allow forward."
+            ),
+        }
+    }
+}
+
+/// What there is to say about the rules of the groups and of the firewall.
+pub fn lint(model: &Model) -> Vec<Lint> {
+    let mut found = Vec::new();
+    for group in &model.groups {
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let lines = group.lines(direction);
+            for (position, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_default()) {
+                found.extend(of_rule(model, lines, position, line, direction));
+            }
+        }
+    }
+    for (position, line) in model.firewall.iter().flatten().enumerate() {
+        let lines = model.firewall.as_deref().unwrap_or_default();
+        let start = line.matches().iter().map(Match::block).collect();
+        if !holds_any(&effective(lines, position, start, &model.world), &model.world) {
+            found.push(Lint {
+                kind: Kind::Shadowed,
+                rule: line.name.clone(),
+                because_of: before(lines, position, &line.matches, model),
+            });
+        }
+    }
+    found
+}
+
+fn of_rule(model: &Model, lines: &[Line], position: usize, line: &Line, direction: Direction) -> Option<Lint> {
+    let world = &model.world;
+    let start = seen_from_subnet(model, line, direction);
+    if !holds_any(&start, world) {
+        return None;
+    }
+    let lint = |kind, because_of: Vec<String>| {
+        Some(Lint {
+            kind,
+            rule: line.name.clone(),
+            because_of,
+        })
+    };
+    let earlier = lines.get(..position).unwrap_or_default();
+    let (taken, open) = decide(earlier, start, world);
+    let deciding = |wanted: &dyn Fn(&Line) -> bool| {
+        let mut names: Vec<String> = Vec::new();
+        for (other, block) in &taken {
+            if wanted(other) && block.presence(world) == Presence::Real && !names.contains(&other.name) {
+                names.push(other.name.clone());
+            }
+        }
+        names
+    };
+    if !holds_any(&open, world) {
+        return lint(Kind::Shadowed, deciding(&|_| true));
+    }
+    let later = lines.get(position + 1..).unwrap_or_default();
+    let (decided, _) = decide(later, open, world);
+    let decided: Vec<&Line> = decided
+        .iter()
+        .filter(|(_, block)| block.presence(world) != Presence::Empty)
+        .map(|(line, _)| *line)
+        .collect();
+    if decided.iter().all(|other| other.access == line.access) {
+        let mut names: Vec<String> = decided.iter().map(|other| other.name.clone()).collect();
+        names.dedup();
+        let by_default = line.access == Access::Allow && decided.iter().any(|other| other.is_default());
+        // A deny that Azure's own last rule repeats says what its author means.
+        if line.access == Access::Deny && decided.iter().any(|other| other.is_default()) {
+            return None;
+        }
+        return lint(
+            if by_default {
+                Kind::AllowWithoutDeny
+            } else {
+                Kind::Redundant
+            },
+            names,
+        );
+    }
+    let denied = deciding(&|other| other.access == Access::Deny);
+    if line.access == Access::Allow && !denied.is_empty() {
+        return lint(Kind::Conflicting, denied);
+    }
+    None
+}
+
+fn holds_any(blocks: &[Block], world: &World) -> bool {
+    blocks.iter().any(|block| block.presence(world) != Presence::Empty)
+}
+
+fn before(lines: &[FirewallLine], position: usize, matches: &[Match], model: &Model) -> Vec<String> {
+    let earlier = lines.get(..position).unwrap_or_default();
+    let (taken, _) = decide(earlier, matches.iter().map(Match::block).collect(), &model.world);
+    let mut names: Vec<String> = taken.iter().map(|(line, _)| line.name.clone()).collect();
+    names.dedup();
+    names
+}

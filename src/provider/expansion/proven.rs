@@ -1,0 +1,185 @@
+//! Every expansion proves itself: what must pass does, with the user's own rules among it, and what else passes is said.
+
+use tfplugin_rs::value::{Path, Type, Value};
+
+use crate::{
+    network::PrerequisiteStatus,
+    proof::{
+        exposure::{baseline, exposure},
+        message,
+        model::{Given, Model, Required, WayOut},
+        required::allows,
+        verdict::{Cause, Obstacle, Verdict},
+    },
+    requirements::{Category, catalogue},
+    workloads::{EXPOSURE_INTENDED, Expanded, Problem, Severity, Workload},
+};
+
+/// What came of a proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::provider) struct Proof {
+    verdict: &'static str,
+    flows: usize,
+    depends_on: Vec<String>,
+    exposure: Vec<String>,
+    baseline: Vec<String>,
+}
+
+/// What the value is, in Markdown.
+pub(in crate::provider) const DESCRIPTION: &str = "What was proven of the policy, against network security group, routes and firewall rules together: `verdict` (`proven`, or \
+     `depends_on` where something undeclared decides; a refuted policy is an error), `required_flows` (how many), `depends_on` (on what), \
+     `exposure` (what rules let pass though no requirement asks for it) and `baseline` (what only Azure's default rules let pass, such as \
+     traffic within the virtual network; `isolation = \"strict\"` closes it). Each entry shows a packet.";
+
+/// The type of a proof.
+pub(in crate::provider) fn ty() -> Type {
+    Type::object([
+        ("verdict", Type::String),
+        ("required_flows", Type::Number),
+        ("depends_on", Type::list(Type::String)),
+        ("exposure", Type::list(Type::String)),
+        ("baseline", Type::list(Type::String)),
+    ])
+}
+
+impl Proof {
+    /// The proof as a value.
+    pub(in crate::provider) fn to_value(&self) -> Value {
+        Value::object([
+            ("verdict", Value::from(self.verdict)),
+            ("required_flows", i64::try_from(self.flows).unwrap_or(i64::MAX).into()),
+            ("depends_on", Value::string_list(self.depends_on.iter().cloned())),
+            ("exposure", Value::string_list(self.exposure.iter().cloned())),
+            ("baseline", Value::string_list(self.baseline.iter().cloned())),
+        ])
+    }
+}
+
+/// Proves an expansion, and what there is to say about it.
+pub(super) fn prove(workload: &Workload, values: &Value, expanded: &Expanded) -> (Proof, Vec<Problem>) {
+    let model = Model::new(&Given::of_policy(&expanded.policy));
+    let mut problems = Vec::new();
+    let mut proof = Proof {
+        verdict: "proven",
+        flows: model.required.len(),
+        ..Proof::default()
+    };
+    let mut blocked: Vec<(&Required, Obstacle, Vec<String>)> = Vec::new();
+    for finding in allows(&model) {
+        match finding.verdict {
+            Verdict::Proven => {}
+            Verdict::DependsOn { conditions, obstacle } => {
+                let text = message::unproven(finding.required, &conditions, &obstacle);
+                if proof.depends_on.is_empty() {
+                    problems.push(problem(
+                        Severity::Warning,
+                        values,
+                        &obstacle.cause,
+                        "Required flow not proven",
+                        text.clone(),
+                    ));
+                }
+                proof.depends_on.push(text);
+            }
+            Verdict::Refuted(obstacle) => {
+                match blocked.iter_mut().find(|(_, known, _)| known.cause == obstacle.cause) {
+                    Some((_, _, others)) => others.push(message::requirements(&finding.required.flow)),
+                    None => blocked.push((finding.required, obstacle, Vec::new())),
+                }
+            }
+        }
+    }
+    if !proof.depends_on.is_empty() {
+        proof.verdict = "depends_on";
+    }
+    for (required, obstacle, mut others) in blocked {
+        proof.verdict = "refuted";
+        let mut text = message::blocked(required, &obstacle);
+        others.dedup();
+        if !others.is_empty() {
+            text.push_str(&format!(" It also stops {}.", others.join(", ")));
+        }
+        problems.push(problem(
+            Severity::Error,
+            values,
+            &obstacle.cause,
+            "Required flow blocked",
+            text,
+        ));
+    }
+    proof.exposure = exposure(&model)
+        .iter()
+        .filter(|exposure| exposure.conditions.is_empty())
+        .map(message::exposed)
+        .collect();
+    proof.baseline = baseline(&model)
+        .iter()
+        .filter(|exposure| exposure.conditions.is_empty())
+        .map(message::exposed)
+        .collect();
+    problems.extend(said_of_exposure(values, &proof.exposure));
+    problems.extend(said_of_the_way_out(workload, expanded, model));
+    (proof, problems)
+}
+
+/// At the rule that is in the way, where it is the user's.
+fn problem(severity: Severity, values: &Value, cause: &Cause, summary: &str, detail: String) -> Problem {
+    let extra = values.attribute("extra_rules").as_map();
+    let own = message::blocking_rule(cause).filter(|name| extra.is_some_and(|rules| rules.contains_key(*name)));
+    Problem {
+        severity,
+        path: match own {
+            Some(name) => Path::attribute("extra_rules").key(name),
+            None => Path::root(),
+        },
+        summary: summary.to_owned(),
+        detail,
+    }
+}
+
+fn said_of_exposure(values: &Value, exposure: &[String]) -> Option<Problem> {
+    let waived = values.attribute("waived_requirements").as_map();
+    if exposure.is_empty() || waived.is_some_and(|waived| waived.contains_key(EXPOSURE_INTENDED)) {
+        return None;
+    }
+    let strict = values.attribute("strict").as_bool() == Some(true);
+    Some(Problem {
+        severity: if strict { Severity::Error } else { Severity::Warning },
+        path: Path::attribute("extra_rules"),
+        summary: "Open beyond the requirements".to_owned(),
+        detail: format!(
+            "No requirement asks for this: {}. Narrow the rules, or say that it is meant: waived_requirements = {{ \"{EXPOSURE_INTENDED}\" = \
+             \"why\" }}.",
+            exposure.join("; ")
+        ),
+    })
+}
+
+/// A subnet that surely has no way out reaches nothing, whatever its rules allow.
+fn said_of_the_way_out(workload: &Workload, expanded: &Expanded, mut model: Model) -> Option<Problem> {
+    let rows = catalogue(workload.system).ok()?;
+    let missing = |id: &str| {
+        let status = expanded
+            .policy
+            .prerequisites
+            .get(id)
+            .map(|prerequisite| prerequisite.status);
+        status == Some(PrerequisiteStatus::NotSatisfied)
+    };
+    let requirement = rows
+        .all()
+        .find(|row| row.category == Some(Category::WayOut) && missing(&row.id))?;
+    model.way_out = WayOut::Missing;
+    let stopped = allows(&model).into_iter().find_map(|finding| match finding.verdict {
+        Verdict::Refuted(obstacle) if obstacle.cause == Cause::NoWayOut => {
+            Some(message::blocked(finding.required, &obstacle))
+        }
+        _ => None,
+    })?;
+    Some(Problem {
+        severity: Severity::Warning,
+        path: Path::root(),
+        summary: "No way out of the subnet".to_owned(),
+        detail: format!("{stopped} ({})", requirement.id),
+    })
+}
