@@ -1,7 +1,7 @@
 //! GET, PUT and DELETE of one resource.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,6 +10,7 @@ use azure_core::http::{
     headers::{HeaderName, Headers},
 };
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::{
     call::Call,
@@ -86,23 +87,25 @@ impl ArmClient {
 
     /// A client of another patience.
     pub fn with_tuning(settings: ConnectionSettings, tuning: RetryTuning) -> ArmClient {
-        let shared = Shared {
-            settings,
-            tuning,
-            connection: Mutex::new(None),
-            locks: Locks::default(),
-        };
-        ArmClient {
-            shared: Arc::new(shared),
-        }
+        ArmClient::connected(settings, tuning, None)
     }
 
     /// A client whose answers a test provides.
     #[cfg(test)]
     pub(super) fn over(connection: Connection, tuning: RetryTuning) -> ArmClient {
-        let client = ArmClient::with_tuning(ConnectionSettings::default(), tuning);
-        *client.connection_slot() = Some(Arc::new(connection));
-        client
+        ArmClient::connected(ConnectionSettings::default(), tuning, Some(Arc::new(connection)))
+    }
+
+    fn connected(settings: ConnectionSettings, tuning: RetryTuning, connection: Option<Arc<Connection>>) -> ArmClient {
+        let shared = Shared {
+            settings,
+            tuning,
+            connection: Mutex::new(connection),
+            locks: Locks::default(),
+        };
+        ArmClient {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The subscription for what does not name its own.
@@ -193,10 +196,16 @@ impl ArmClient {
         let mut attempts = Attempts::new(self.tuning());
         let mut token_refused = false;
         loop {
-            let connection = self.connection()?;
-            let error = match call.run(exchange(&connection, outgoing)).await {
-                Ok(Ok(response)) => return Ok(response),
-                Ok(Err(error)) => error,
+            // Connecting may have to ask for the cloud's addresses, and a token for the credential.
+            let exchanged = call.run(async {
+                let connection = self.connection().await?;
+                let answer = exchange(&connection, outgoing).await;
+                Ok((connection, answer))
+            });
+            let (connection, error) = match exchanged.await {
+                Ok(Ok((_, Ok(response)))) => return Ok(response),
+                Ok(Ok((connection, Err(error)))) => (connection, error),
+                Ok(Err(error)) => return Err(error),
                 Err(interruption) => {
                     return Err(ArmError::interrupted(
                         interruption,
@@ -210,7 +219,7 @@ impl ArmClient {
             if status == Some(401) && !token_refused {
                 // The credential keeps its token for as long as it believes in it, so it goes with the connection.
                 token_refused = true;
-                self.forget(&connection);
+                self.forget(&connection).await;
                 continue;
             }
             let once_more = match classify(&error) {
@@ -233,26 +242,22 @@ impl ArmClient {
         }
     }
 
-    fn connection(&self) -> Result<Arc<Connection>, ArmError> {
-        let mut slot = self.connection_slot();
+    async fn connection(&self) -> Result<Arc<Connection>, ArmError> {
+        let mut slot = self.shared.connection.lock().await;
         if let Some(connection) = slot.as_ref() {
             return Ok(Arc::clone(connection));
         }
-        let connection = Arc::new(Connection::open(&self.shared.settings)?);
+        let connection = Arc::new(Connection::open(&self.shared.settings).await?);
         *slot = Some(Arc::clone(&connection));
         Ok(connection)
     }
 
-    fn forget(&self, refused: &Arc<Connection>) {
-        let mut slot = self.connection_slot();
+    async fn forget(&self, refused: &Arc<Connection>) {
+        let mut slot = self.shared.connection.lock().await;
         // Somebody else may have connected anew already.
         if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, refused)) {
             *slot = None;
         }
-    }
-
-    fn connection_slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<Connection>>> {
-        self.shared.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

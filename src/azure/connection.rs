@@ -5,19 +5,15 @@
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-use azure_core::{
-    cloud::{CloudConfiguration, CustomConfiguration},
-    credentials::TokenCredential,
-    http::{
-        ClientOptions, LoggingOptions, Pipeline, RetryOptions, Transport, Url,
-        policies::auth::BearerTokenAuthorizationPolicy,
-    },
+use azure_core::http::{
+    ClientOptions, LoggingOptions, Pipeline, RetryOptions, Transport, Url,
+    policies::{Policy, auth::BearerTokenAuthorizationPolicy},
 };
-use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 
 use super::{
     cloud::Endpoints,
-    settings::{ConnectionSettings, ServicePrincipal, SettingsError},
+    credentials::{self, AuxiliaryTokens, Credentials, Means},
+    settings::{ConnectionSettings, SettingsError},
 };
 
 /// A corporate proxy can take its time.
@@ -34,24 +30,50 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Builds a connection; sends nothing.
-    pub(super) fn open(settings: &ConnectionSettings) -> Result<Connection, SettingsError> {
-        let principal = settings.service_principal()?;
-        let endpoints = Endpoints::of(settings)?;
-        let transport = Transport::new(Arc::new(http_client(settings.ca_bundle.as_deref())?));
-        let credential = credential(&principal, &endpoints.authority, transport.clone())?;
-        Ok(Connection::over(endpoints, credential, transport))
+    /// Builds a connection. Sends nothing, unless the cloud has to be asked for its addresses.
+    pub(super) async fn open(settings: &ConnectionSettings) -> Result<Connection, SettingsError> {
+        if !settings.unknown.is_empty() {
+            return Err(SettingsError::Unknown(settings.unknown.clone()));
+        }
+        let http = http_client(settings)?;
+        let endpoints = Endpoints::discover(settings, &http).await?;
+        let transport = Transport::new(Arc::new(http.clone()));
+        let means = Means {
+            authority: &endpoints.authority,
+            http: &http,
+            options: client_options(transport.clone()),
+        };
+        let credentials = credentials::credentials(settings, &means)?;
+        Ok(Connection::with(endpoints, credentials, transport))
     }
 
-    /// The connection that uses `transport`.
-    pub(super) fn over(endpoints: Endpoints, credential: Arc<dyn TokenCredential>, transport: Transport) -> Connection {
-        let authorization = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [endpoints.scope]));
+    /// The connection of one tenant that uses `transport`.
+    #[cfg(test)]
+    pub(super) fn over(
+        endpoints: Endpoints,
+        credential: Arc<dyn azure_core::credentials::TokenCredential>,
+        transport: Transport,
+    ) -> Connection {
+        let credentials = Credentials {
+            main: credential,
+            auxiliary: Vec::new(),
+        };
+        Connection::with(endpoints, credentials, transport)
+    }
+
+    fn with(endpoints: Endpoints, credentials: Credentials, transport: Transport) -> Connection {
+        let scope = endpoints.scope;
+        let authorization = BearerTokenAuthorizationPolicy::new(credentials.main, [scope.clone()]);
+        let mut policies: Vec<Arc<dyn Policy>> = vec![Arc::new(authorization)];
+        if !credentials.auxiliary.is_empty() {
+            policies.push(Arc::new(AuxiliaryTokens::new(scope, credentials.auxiliary)));
+        }
         let pipeline = Pipeline::new(
             Some("lockeddown"),
             Some(env!("CARGO_PKG_VERSION")),
             client_options(transport),
             Vec::new(),
-            vec![authorization],
+            policies,
             None,
         );
         Connection {
@@ -59,31 +81,6 @@ impl Connection {
             pipeline,
         }
     }
-}
-
-fn credential(
-    principal: &ServicePrincipal<'_>,
-    authority: &Url,
-    transport: Transport,
-) -> Result<Arc<dyn TokenCredential>, SettingsError> {
-    // Always a custom cloud: with none, the credential would read its authority from `AZURE_AUTHORITY_HOST`, which is not ours.
-    let mut cloud = CustomConfiguration::default();
-    cloud.authority_host = authority.as_str().to_owned();
-    let options = ClientSecretCredentialOptions {
-        client_options: ClientOptions {
-            cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))),
-            ..client_options(transport)
-        },
-    };
-    let secret = principal.client_secret.expose().to_owned();
-    let credential = ClientSecretCredential::new(
-        principal.tenant_id,
-        principal.client_id.to_owned(),
-        secret.into(),
-        Some(options),
-    )
-    .map_err(|error| SettingsError::Credential(super::error::chain(&error)))?;
-    Ok(credential)
 }
 
 /// No retries inside the pipeline: our own loop knows deadlines and error codes.
@@ -106,18 +103,27 @@ fn client_options(transport: Transport) -> ClientOptions {
     }
 }
 
-/// The platform's certificate authorities and those of the bundle; proxies from the environment.
-fn http_client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, SettingsError> {
-    let builder = reqwest::Client::builder()
+/// The platform's certificate authorities and those of the bundle; the proxy of the settings and no other.
+fn http_client(settings: &ConnectionSettings) -> Result<reqwest::Client, SettingsError> {
+    let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         // ARM redirects nobody; a redirect that is followed takes the token along.
         .redirect(reqwest::redirect::Policy::none())
-        .https_only(true);
-    let builder = match ca_bundle {
-        Some(path) => builder.tls_certs_merge(certificates(path)?),
-        None => builder,
-    };
+        .https_only(true)
+        // The environment's proxy is one of the settings.
+        .no_proxy();
+    if let Some(address) = &settings.proxy_url {
+        let address = address.expose();
+        // The error would show the address, and the address may have a password.
+        let refuse = |_| SettingsError::Proxy("it is no address of a proxy".to_owned());
+        let proxy = reqwest::Proxy::all(address).map_err(refuse)?;
+        let except = settings.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
+        builder = builder.proxy(proxy.no_proxy(except));
+    }
+    if let Some(path) = settings.ca_bundle.as_deref() {
+        builder = builder.tls_certs_merge(certificates(path)?);
+    }
     builder
         .build()
         .map_err(|error| SettingsError::HttpClient(with_causes(&error)))
@@ -136,7 +142,16 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, SettingsError>
     Ok(certificates)
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+/// Whether another attempt would end the same: a certificate that is not trusted, a proxy that refuses.
+pub(super) fn is_final(error: &reqwest::Error) -> bool {
+    let text = with_causes(error);
+    ["invalid peer certificate", "received fatal alert", "tunnel error: "]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+/// The error with its causes down to the root.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
@@ -155,14 +170,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_connection_opens_without_a_network_and_does_not_print_the_secret() {
-        let connection = Connection::open(&settings()).unwrap();
+    #[tokio::test]
+    async fn a_connection_opens_without_a_network_and_does_not_print_the_secret() {
+        let connection = Connection::open(&settings()).await.unwrap();
         assert!(!format!("{connection:?}").contains("hunter2"));
     }
 
-    #[test]
-    fn a_bundle_that_is_none_is_refused_with_its_path() {
+    #[tokio::test]
+    async fn a_bundle_that_is_none_is_refused_with_its_path() {
         for (path, reason) in [
             ("does/not/exist.pem", "No such file"),
             ("Cargo.toml", "holds no PEM certificate"),
@@ -171,17 +186,20 @@ mod tests {
                 ca_bundle: Some(path.into()),
                 ..settings()
             };
-            let error = Connection::open(&settings).expect_err(path).to_string();
+            let error = Connection::open(&settings).await.expect_err(path).to_string();
             assert!(error.contains(path) && error.contains(reason), "{error}");
         }
     }
 
-    #[test]
-    fn a_tenant_that_cannot_be_one_is_refused_before_anything_is_sent() {
+    #[tokio::test]
+    async fn a_tenant_that_cannot_be_one_is_refused_before_anything_is_sent() {
         let settings = ConnectionSettings {
             tenant_id: Some("not a tenant".into()),
             ..settings()
         };
-        assert!(matches!(Connection::open(&settings), Err(SettingsError::Credential(_))));
+        assert!(matches!(
+            Connection::open(&settings).await,
+            Err(SettingsError::Credential(_))
+        ));
     }
 }

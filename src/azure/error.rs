@@ -8,7 +8,13 @@ use azure_core::error::ErrorKind;
 
 pub use service::ServiceError;
 
-use super::{call::Interruption, resource_id::ResourceId, sanitize, settings::SettingsError};
+use super::{
+    call::Interruption,
+    credentials::{CredentialFailure, CredentialKind},
+    resource_id::ResourceId,
+    sanitize,
+    settings::SettingsError,
+};
 
 /// A request as error messages name it: `PUT /subscriptions/…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,8 @@ impl fmt::Display for Operation {
 pub enum TransportFailure {
     /// The other side is not who it should be. Trying again does not change that.
     Certificate,
+    /// The proxy does not let us through. Trying again does not change that.
+    Proxy,
     /// No connection: the request was not sent.
     Unreachable,
     /// The connection broke: whether the request was carried out is not known.
@@ -65,6 +73,8 @@ pub enum ArmError {
         cause: String,
         /// What the connection to the authority died of, where it did.
         failure: Option<TransportFailure>,
+        /// Which credential was tried.
+        credential: Option<CredentialKind>,
     },
     /// No answer.
     #[error("no answer to `{operation}`: {cause}")]
@@ -166,9 +176,7 @@ impl ArmError {
         match self {
             ArmError::Settings(error) => error.remedy(),
             ArmError::Credential { failure: Some(failure), .. } | ArmError::Transport { failure, .. } => failure.remedy(),
-            ArmError::Credential { failure: None, .. } => {
-                "Check tenant, client id and secret, whether the secret has expired, and that `environment` is the cloud of the tenant.".to_owned()
-            }
+            ArmError::Credential { failure: None, credential, .. } => credential.map(CredentialKind::remedy).unwrap_or_default().to_owned(),
             ArmError::Service(error) => error.remedy(),
             ArmError::Unintelligible { .. } => "Something between here and Azure answers in Azure's place: check proxies and `resource_manager_endpoint`.".to_owned(),
             ArmError::NotFound { .. } | ArmError::AlreadyExists { .. } | ArmError::Cancelled { .. } => String::new(),
@@ -222,6 +230,9 @@ impl ArmError {
         if matches!(error.kind(), ErrorKind::Credential) {
             return ArmError::Credential {
                 failure: transport_failure(error, &cause),
+                credential: sources(error)
+                    .find_map(|error| error.downcast_ref::<CredentialFailure>())
+                    .map(|failure| failure.kind),
                 cause,
             };
         }
@@ -247,8 +258,12 @@ impl TransportFailure {
             TransportFailure::Certificate => {
                 "If a proxy inspects TLS here, set `ca_bundle` (or `ARM_CA_BUNDLE`) to the PEM file of its certificate authority."
             }
+            TransportFailure::Proxy => {
+                "Check address, user and password of the proxy (`proxy_url`, `ARM_PROXY_URL` or `HTTPS_PROXY`), that it lets this host \
+                 through, and `no_proxy` if this host needs no proxy."
+            }
             TransportFailure::Unreachable => {
-                "Check name resolution, firewall and proxy (`HTTPS_PROXY`, `NO_PROXY`) of the machine Terraform runs on."
+                "Check name resolution, firewall and proxy (`proxy_url`, `HTTPS_PROXY`, `NO_PROXY`) of the machine Terraform runs on."
             }
             TransportFailure::Interrupted => "Try again; if it happens again, check what lies between this machine and Azure.",
         }
@@ -261,6 +276,10 @@ fn transport_failure(error: &azure_core::Error, cause: &str) -> Option<Transport
     // rustls words it so; the crates between hide its type.
     if cause.contains("invalid peer certificate") || cause.contains("received fatal alert") {
         return Some(TransportFailure::Certificate);
+    }
+    // hyper-util's words for an answer to CONNECT that is no success.
+    if cause.contains("proxy authorization required") || cause.contains("tunnel error: unsuccessful") {
+        return Some(TransportFailure::Proxy);
     }
     let kinds = sources(error)
         .filter_map(|error| error.downcast_ref::<azure_core::Error>())
@@ -283,7 +302,10 @@ fn transport_failure(error: &azure_core::Error, cause: &str) -> Option<Transport
 /// resolve) stands four to six levels down.
 pub(super) fn chain(error: &azure_core::Error) -> String {
     // What the crates on the way say without saying anything.
-    const EMPTY: [&str; 5] = [
+    const EMPTY: [&str; 8] = [
+        "ClientSecretCredential authentication failed.",
+        "ClientAssertionCredential authentication failed.",
+        "AzureCliCredential authentication failed.",
         "retry policy expired and the request will no longer be retried",
         "non-transport error occurred which will not be retried",
         "failed to execute `reqwest` request",

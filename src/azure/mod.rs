@@ -3,6 +3,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`settings`], `cloud`, [`secret`] | where Azure is and who we are; plain data, nothing connects |
+//! | [`credentials`] | tokens: every credential azurerm knows |
 //! | `connection` | HTTP client, credential and pipeline, built at first use |
 //! | [`client`] | GET, PUT and DELETE of one resource, with retries |
 //! | [`call`], [`retry`], [`locks`] | how long, how often, and in which order |
@@ -19,6 +20,7 @@ pub mod call;
 pub mod client;
 mod cloud;
 mod connection;
+pub mod credentials;
 pub mod document;
 pub mod error;
 mod kinds;

@@ -84,7 +84,7 @@ pub(super) fn classify(error: &ArmError) -> Class {
         | ArmError::Credential {
             failure: Some(failure), ..
         } => match failure {
-            TransportFailure::Certificate => Class::Final,
+            TransportFailure::Certificate | TransportFailure::Proxy => Class::Final,
             TransportFailure::Unreachable | TransportFailure::Interrupted => Class::Trouble,
         },
         ArmError::Unintelligible { .. } => Class::Trouble,

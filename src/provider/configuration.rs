@@ -3,19 +3,18 @@
 //! Configuring never connects and never fails for want of credentials: whoever only expands needs none. A value that is not known
 //! yet (an id made in the same plan) is normal, and what depends on it says so when it is needed.
 
+mod arguments;
+mod validation;
+
 use std::{path::PathBuf, sync::Arc};
 
-use tfplugin_rs::{
-    diagnostic::Diagnostics,
-    schema::{Attribute, Schema},
-    value::{Path, Type, Value},
-};
+use tfplugin_rs::{diagnostic::Diagnostics, schema::Schema, value::Value};
 
+use self::arguments::{ARGUMENTS, Given, Read};
 use super::env;
 use crate::{
-    azure::{ArmClient, ConnectionSettings, Secret},
+    azure::{ArmClient, ConnectionSettings, Secret, credentials::AppServiceIdentity},
     regions::Cloud,
-    requirements::Edition,
     workloads::Defaults,
 };
 
@@ -80,119 +79,14 @@ impl Settings {
     }
 }
 
-struct Setting {
-    name: &'static str,
-    variable: &'static str,
-    description: &'static str,
-    sensitive: bool,
-}
-
-const fn setting(name: &'static str, variable: &'static str, description: &'static str) -> Setting {
-    Setting {
-        name,
-        variable,
-        description,
-        sensitive: false,
-    }
-}
-
-static SETTINGS: &[Setting] = &[
-    setting(
-        "subscription_id",
-        env::SUBSCRIPTION_ID,
-        "Subscription, where an id does not name one.",
-    ),
-    setting("tenant_id", env::TENANT_ID, "Microsoft Entra tenant."),
-    setting(
-        "client_id",
-        env::CLIENT_ID,
-        "Application (client) id of the service principal.",
-    ),
-    Setting {
-        name: "client_secret",
-        variable: env::CLIENT_SECRET,
-        description: "Secret of the service principal. Prefer the environment variable.",
-        sensitive: true,
-    },
-    setting(
-        "environment",
-        env::ENVIRONMENT,
-        "Azure cloud: `public`, `usgovernment` or `china`. Defaults to `public`.",
-    ),
-    setting(
-        "edition",
-        env::EDITION,
-        "Requirements edition for everything that does not name its own: `2011`, `2020-07`, `2022-10` or `2026-08`. Defaults to the newest.",
-    ),
-    setting(
-        "resource_manager_endpoint",
-        env::RESOURCE_MANAGER_ENDPOINT,
-        "Base URL of Azure Resource Manager, for clouds of your own.",
-    ),
-    setting(
-        "resource_manager_audience",
-        env::RESOURCE_MANAGER_AUDIENCE,
-        "Audience of the tokens for Azure Resource Manager, for clouds of your own.",
-    ),
-    setting(
-        "active_directory_authority_host",
-        env::ACTIVE_DIRECTORY_AUTHORITY_HOST,
-        "Base URL that issues tokens, for clouds of your own.",
-    ),
-    setting(
-        "ca_bundle",
-        env::CA_BUNDLE,
-        "File with further certificate authorities in PEM, for networks that inspect TLS.",
-    ),
-];
-
 /// The schema of the provider block.
 pub fn schema() -> Schema {
-    let attributes = SETTINGS.iter().map(|setting| {
-        let description = format!("{} Can be set with `{}`.", setting.description, setting.variable);
-        let attribute = Attribute::optional(Type::String, description);
-        (
-            setting.name,
-            if setting.sensitive {
-                attribute.sensitive()
-            } else {
-                attribute
-            },
-        )
-    });
-    Schema::new(
-        "Documented network requirements of locked-down Azure workloads, expanded into rules and applied. Data sources and functions \
-         need none of these settings; resources need a credential.",
-    )
-    .attributes(attributes)
+    arguments::schema()
 }
 
 /// Checks the provider block as far as it is known.
 pub fn validate(config: &Value, environment: &Environment, diagnostics: &mut Diagnostics) {
-    let read = Read { config, environment };
-    if let Given::Value(text) = read.get("environment")
-        && let Err(error) = cloud(&text)
-    {
-        diagnostics.error_at(
-            Path::attribute("environment"),
-            "Unknown environment",
-            format!("{error}."),
-        );
-    }
-    if let Given::Value(text) = read.get("edition")
-        && let Err(error) = text.parse::<Edition>()
-    {
-        diagnostics.error_at(Path::attribute("edition"), "Unknown edition", format!("{error}."));
-    }
-    for name in ["resource_manager_endpoint", "active_directory_authority_host"] {
-        if let Given::Value(text) = read.get(name)
-            && !text.starts_with("https://")
-        {
-            let detail =
-                format!("`{name}` is `{text}`: tokens are only sent over TLS, so it must begin with `https://`.");
-            diagnostics.error_at(Path::attribute(name), "Not an HTTPS address", detail);
-        }
-    }
+    validation::validate(&Read { config, environment }, diagnostics);
 }
 
 /// Makes a session of the provider block and the environment.
@@ -202,35 +96,99 @@ pub fn session(config: &Value, environment: &Environment, diagnostics: &mut Diag
         return None;
     }
     let read = Read { config, environment };
-    let unknown = SETTINGS
+    let unknown: Vec<&'static str> = ARGUMENTS
         .iter()
-        .map(|setting| setting.name)
-        .filter(|name| read.get(name) == Given::NotYet)
+        .map(|argument| argument.name)
+        .filter(|name| read.is_unknown(name))
         .collect();
     let cloud = read.value("environment").and_then(|text| cloud(&text).ok());
-    let connection = ConnectionSettings {
-        subscription_id: read.value("subscription_id"),
-        tenant_id: read.value("tenant_id"),
-        client_id: read.value("client_id"),
-        client_secret: read.value("client_secret").map(Secret::new),
-        environment: cloud.unwrap_or(Cloud::Public),
-        resource_manager_endpoint: read.value("resource_manager_endpoint"),
-        resource_manager_audience: read.value("resource_manager_audience"),
-        active_directory_authority_host: read.value("active_directory_authority_host"),
-        ca_bundle: read.value("ca_bundle").map(PathBuf::from),
-    };
-    let undetermined = ["environment", "edition"]
-        .iter()
-        .any(|name| read.get(name) == Given::NotYet);
+    let undetermined = ["environment", "edition"].iter().any(|name| unknown.contains(name));
     Some(Session {
         defaults: Defaults {
             edition: read.value("edition").and_then(|text| text.parse().ok()),
             environment: cloud,
         },
         undetermined,
+        client: ArmClient::new(connection(&read, cloud.unwrap_or(Cloud::Public), &unknown)),
         unknown,
-        client: ArmClient::new(connection),
     })
+}
+
+fn connection(read: &Read<'_>, environment: Cloud, unknown: &[&'static str]) -> ConnectionSettings {
+    let text = |name| read.value(name);
+    let path = |name| read.value(name).map(PathBuf::from);
+    let secret = |name| read.value(name).map(Secret::new);
+    let flag = |name, default| match read.get_flag(name) {
+        Given::Value(Ok(value), _) => value,
+        _ => default,
+    };
+    let mut settings = ConnectionSettings {
+        unknown: unknown.iter().copied().filter(|name| *name != "edition").collect(),
+        subscription_id: text("subscription_id"),
+        tenant_id: text("tenant_id"),
+        auxiliary_tenant_ids: match read.get_list("auxiliary_tenant_ids") {
+            Given::Value(tenants, _) => tenants,
+            Given::Nothing | Given::NotYet => Vec::new(),
+        },
+        client_id: text("client_id"),
+        client_id_file_path: path("client_id_file_path"),
+        client_secret: secret("client_secret"),
+        client_secret_file_path: path("client_secret_file_path"),
+        client_certificate: secret("client_certificate"),
+        client_certificate_path: path("client_certificate_path"),
+        client_certificate_password: secret("client_certificate_password"),
+        use_oidc: flag("use_oidc", false),
+        oidc_token: secret("oidc_token"),
+        oidc_token_file_path: path("oidc_token_file_path"),
+        oidc_request_url: text("oidc_request_url"),
+        oidc_request_token: secret("oidc_request_token"),
+        ado_pipeline_service_connection_id: text("ado_pipeline_service_connection_id"),
+        use_aks_workload_identity: flag("use_aks_workload_identity", false),
+        use_msi: flag("use_msi", false),
+        msi_endpoint: text("msi_endpoint"),
+        msi_api_version: text("msi_api_version"),
+        app_service_identity: None,
+        use_cli: flag("use_cli", true),
+        environment,
+        metadata_host: text("metadata_host"),
+        resource_manager_endpoint: text("resource_manager_endpoint"),
+        resource_manager_audience: text("resource_manager_audience"),
+        active_directory_authority_host: text("active_directory_authority_host"),
+        ca_bundle: path("ca_bundle"),
+        proxy_url: secret("proxy_url"),
+        no_proxy: text("no_proxy"),
+    };
+    platform(read, &mut settings);
+    settings
+}
+
+/// What platforms tell in variables of their own, where the arguments say nothing.
+fn platform(read: &Read<'_>, settings: &mut ConnectionSettings) {
+    if settings.use_aks_workload_identity {
+        if settings.client_id_file_path.is_none() {
+            settings.client_id = settings
+                .client_id
+                .take()
+                .or_else(|| read.variable(env::AZURE_CLIENT_ID));
+        }
+        settings.tenant_id = settings
+            .tenant_id
+            .take()
+            .or_else(|| read.variable(env::AZURE_TENANT_ID));
+        if settings.oidc_token.is_none() && settings.oidc_token_file_path.is_none() {
+            settings.oidc_token_file_path = read.variable(env::AZURE_FEDERATED_TOKEN_FILE).map(PathBuf::from);
+        }
+    }
+    let has_token =
+        settings.oidc_token.is_some() || settings.oidc_token_file_path.is_some() || settings.oidc_request_url.is_some();
+    if settings.use_oidc && !has_token {
+        settings.oidc_token = read.variable(env::TFC_WORKLOAD_IDENTITY_TOKEN).map(Secret::new);
+    }
+    let endpoint = read.variable(env::IDENTITY_ENDPOINT);
+    let header = read.variable(env::IDENTITY_HEADER).map(Secret::new);
+    settings.app_service_identity = endpoint
+        .zip(header)
+        .map(|(endpoint, header)| AppServiceIdentity { endpoint, header });
 }
 
 /// azurerm also accepts the names of the SDKs (`AzureUSGovernmentCloud`).
@@ -243,51 +201,12 @@ fn cloud(text: &str) -> Result<Cloud, crate::regions::UnknownCloud> {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Given {
-    Value(String),
-    Nothing,
-    NotYet,
-}
-
-struct Read<'a> {
-    config: &'a Value,
-    environment: &'a Environment,
-}
-
-impl Read<'_> {
-    /// The argument, else its environment variable. An empty text is nothing, as in azurerm.
-    fn get(&self, name: &str) -> Given {
-        match self.config.attribute(name) {
-            Value::Unknown(_) => Given::NotYet,
-            Value::String(text) if !text.is_empty() => Given::Value(text.clone()),
-            _ => {
-                let variable = SETTINGS
-                    .iter()
-                    .find(|setting| setting.name == name)
-                    .map(|setting| setting.variable);
-                let value = variable
-                    .and_then(|variable| (self.environment)(variable))
-                    .filter(|text| !text.is_empty());
-                value.map_or(Given::Nothing, Given::Value)
-            }
-        }
-    }
-
-    fn value(&self, name: &str) -> Option<String> {
-        match self.get(name) {
-            Given::Value(text) => Some(text),
-            Given::Nothing | Given::NotYet => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn block(entries: &[(&'static str, Value)]) -> Value {
-        let mut block = Value::object(SETTINGS.iter().map(|setting| (setting.name, Value::Null)));
+        let mut block = Value::object(ARGUMENTS.iter().map(|setting| (setting.name, Value::Null)));
         for (name, value) in entries {
             block.set_attribute(*name, value.clone());
         }
@@ -360,9 +279,10 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_has_its_variable() {
-        for setting in SETTINGS {
-            assert_eq!(setting.variable, format!("ARM_{}", setting.name.to_uppercase()));
+    fn every_argument_has_a_variable_of_its_name() {
+        for argument in ARGUMENTS {
+            let own = format!("ARM_{}", argument.name.to_uppercase());
+            assert_eq!(argument.variables.first(), Some(&own.as_str()));
         }
     }
 }

@@ -5,9 +5,10 @@ mod table;
 use std::{fmt, str::FromStr};
 
 /// An Azure cloud, by azurerm's words for `environment`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cloud {
     /// Azure.
+    #[default]
     Public,
     /// Azure US Government.
     UsGovernment,
