@@ -45,16 +45,37 @@ pub(super) fn answer(azure: &mut Azure, request: &Request) -> Answer {
         .with("expires", "-1")
 }
 
-fn authorized(azure: &Azure, request: &Request) -> Result<(), Refusal> {
+fn authorized(azure: &mut Azure, request: &Request) -> Result<(), Refusal> {
     let refused = |code: &str, text: &str| Err(Refusal::gateway(401, code, text));
-    match request.header("authorization").and_then(|value| value.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && azure.tokens.contains(token.trim()) => Ok(()),
-        Some(_) => refused("InvalidAuthenticationToken", "The access token is invalid."),
-        None => refused(
+    let Some(authorization) = request.header("authorization") else {
+        return refused(
             "AuthenticationFailed",
             "Authentication failed. The 'Authorization' header is missing.",
-        ),
+        );
+    };
+    let Some(home) = tenant_of(azure, authorization) else {
+        return refused("InvalidAuthenticationToken", "The access token is invalid.");
+    };
+    let auxiliary = request.header("x-ms-authorization-auxiliary").unwrap_or_default();
+    for token in auxiliary.split(',').filter(|token| !token.trim().is_empty()) {
+        match tenant_of(azure, token) {
+            Some(tenant) if tenant != home => _ = azure.authority.auxiliary_tenants.insert(tenant),
+            _ => {
+                return refused(
+                    "InvalidAuxiliaryTokens",
+                    "Authentication failed for auxiliary token: it is invalid, or of the tenant of the main token.",
+                );
+            }
+        }
     }
+    Ok(())
+}
+
+/// The tenant of the token in `Bearer …`.
+fn tenant_of(azure: &Azure, authorization: &str) -> Option<String> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    let tenant = azure.authority.tenant_of(token.trim())?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| tenant.to_owned())
 }
 
 fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {

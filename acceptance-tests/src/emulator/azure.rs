@@ -1,10 +1,11 @@
 //! Everything there is in the emulated subscription, and what other clients of it can do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::entra::Authority;
 use super::faults::{Faults, ForeignWrite};
 use super::groups::Group;
 use super::kinds::{Child, Kind, Write};
@@ -32,7 +33,7 @@ pub struct Azure {
     pub(super) operations: Vec<Operation>,
     /// IP configurations in subnets, by the subnet's lower-case id.
     pub(super) occupants: BTreeMap<String, Vec<String>>,
-    pub(super) tokens: BTreeSet<String>,
+    pub(super) authority: Authority,
     /// How many more reads of a lower-case id answer 404.
     pub(super) hidden: BTreeMap<String, u32>,
     /// Counts every change of what exists, so that the log can tell requests with an effect from those without.
@@ -53,7 +54,7 @@ impl Azure {
             resources: BTreeMap::new(),
             operations: Vec::new(),
             occupants: BTreeMap::new(),
-            tokens: BTreeSet::new(),
+            authority: Authority::new(),
             hidden: BTreeMap::new(),
             revision: 0,
             faults: Faults::default(),

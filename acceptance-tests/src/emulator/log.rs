@@ -21,7 +21,7 @@ pub struct LoggedRequest {
     pub path: String,
     /// The query parameters in their order.
     pub query: Vec<(String, String)>,
-    /// Lower-case names. `Authorization` is not recorded.
+    /// Lower-case names. `Authorization` and its auxiliary kind are not recorded.
     pub headers: BTreeMap<String, String>,
     /// The body, if it is JSON. Forms (credentials) are not recorded.
     pub body: Option<Value>,
@@ -37,7 +37,7 @@ impl LoggedRequest {
     pub(super) fn new(number: u64, at: u64, request: &Request) -> Self {
         let headers = request.headers.iter();
         let headers = headers
-            .filter(|(name, _)| *name != http::header::AUTHORIZATION)
+            .filter(|(name, _)| !["authorization", "x-ms-authorization-auxiliary"].contains(&name.as_str()))
             .map(|(name, value)| {
                 (
                     name.as_str().to_owned(),

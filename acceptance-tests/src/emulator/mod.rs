@@ -27,7 +27,8 @@
 //! | module | knows |
 //! |---|---|
 //! | `server`, `certificates`, `request`, `answer` | HTTPS |
-//! | `entra` | tokens, cloud discovery |
+//! | `entra` | tokens, what stands for a secret, cloud discovery |
+//! | `metadata_service`, `proxy` | what stands between a machine and Azure |
 //! | `arm` | who may ask, and who answers |
 //! | `groups`, `network`, `operations` | what happens to resources in general |
 //! | `kinds` | what is particular to one kind of resource, one file each |
@@ -44,11 +45,13 @@ mod faults;
 mod groups;
 mod kinds;
 mod log;
+mod metadata_service;
 mod names;
 mod network;
 mod operations;
 mod policy;
 mod prefixes;
+mod proxy;
 mod refusal;
 mod regions;
 mod request;
@@ -71,6 +74,8 @@ use tokio::sync::oneshot;
 pub use azure::Azure;
 pub use faults::{Effect, Failed, Fault, ForeignCall, ForeignWrite, Refused, path_matches};
 pub use log::{LoggedRequest, Requests};
+pub use metadata_service::MetadataService;
+pub use proxy::Proxy;
 pub use refusal::Refusal;
 
 /// The subscription the emulator has. Constant, so that ids survive a restart.
@@ -362,7 +367,64 @@ impl Emulator {
 
     /// Makes every token invalid: the next request of each client is a 401.
     pub fn revoke_tokens(&self) {
-        self.azure(|azure| azure.tokens.clear());
+        self.azure(|azure| azure.authority.revoke_all());
+    }
+
+    /// Every token given so far that was not revoked: none of them may show up anywhere.
+    pub fn tokens(&self) -> Vec<String> {
+        self.azure(|azure| azure.authority.all_tokens())
+    }
+
+    /// Tokens given from now on live this long.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.azure(|azure| azure.authority.set_lifetime(lifetime));
+    }
+
+    /// Registers a certificate with the application: its DER, and the `RSAPublicKey` (PKCS#1) in it.
+    pub fn register_certificate(&self, der: &[u8], public_key: &[u8]) {
+        self.azure(|azure| azure.authority.add_certificate(der, public_key));
+    }
+
+    /// A token of another issuer, such as HCP Terraform or Kubernetes, that the application's federated credential is for.
+    pub fn identity_token(&self, lifetime: Duration) -> String {
+        self.azure(|azure| azure.authority.issue_identity_token(entra::AUDIENCE, lifetime))
+    }
+
+    /// Makes a token of another issuer worth nothing.
+    pub fn revoke_identity_token(&self, token: &str) {
+        self.azure(|azure| azure.authority.revoke_identity_token(token));
+    }
+
+    /// A token for Azure Resource Manager, as somebody who signed in by other means has it.
+    pub fn token(&self) -> String {
+        let tenant = self.credentials.tenant_id.clone();
+        self.azure(|azure| azure.authority.issue(&tenant)).0
+    }
+
+    /// A run of GitHub Actions: where it asks for identity tokens, and what authorises it.
+    pub fn github_run(&self) -> (String, String) {
+        let bearer = self.azure(|azure| azure.authority.add_pipeline(None));
+        (format!("{}/oidc/github", self.endpoint), bearer)
+    }
+
+    /// A job of Azure Pipelines with a service connection: where it asks for identity tokens, and what authorises it.
+    pub fn pipelines_job(&self, service_connection: &str) -> (String, String) {
+        let bearer = self.azure(|azure| azure.authority.add_pipeline(Some(service_connection)));
+        (format!("{}/oidc/pipelines", self.endpoint), bearer)
+    }
+
+    /// A machine with a managed identity in the subscription: its metadata service.
+    ///
+    /// # Panics
+    /// If there is no port left.
+    #[track_caller]
+    pub fn metadata_service(&self) -> MetadataService {
+        MetadataService::start(Arc::clone(&self.shared)).unwrap_or_else(|error| fail(error))
+    }
+
+    /// The tenants whose tokens came along as auxiliary ones.
+    pub fn auxiliary_tenants(&self) -> Vec<String> {
+        self.azure(|azure| azure.authority.auxiliary_tenants.iter().cloned().collect())
     }
 }
 

@@ -46,7 +46,8 @@ fn bad_input_fails_at_validate() {
 #[test]
 fn without_credentials_a_plan_succeeds_and_an_apply_says_what_is_missing() {
     let mut setting = Setting::new();
-    setting.workspace = workspace(Terraform::under_test());
+    // Whoever is signed in with the Azure CLI on this machine has nothing to do with it.
+    setting.workspace = workspace(Terraform::under_test()).env("ARM_USE_CLI", "false");
     setting.workspace.write(&setting.server(""));
     setting.workspace.plan();
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);

@@ -24,8 +24,19 @@ fn a_wrong_secret_is_refused_in_entras_words() {
     assert_eq!(nothing.body["error_codes"], json!([7_000_218]));
     let stranger = setting.sign_in(&[("client_id", "somebody"), ("client_secret", "any")]);
     assert_eq!(stranger.body["error_codes"], json!([700_016]));
-    let assertion = setting.sign_in(&[("client_assertion", "a.jwt.signed")]);
-    assert_eq!(assertion.status, 200);
+    let assertion_type = (
+        "client_assertion_type",
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    );
+    let sign_in = |assertion: &str| setting.sign_in(&[("client_assertion", assertion), assertion_type]);
+    assert_eq!(sign_in("a.jwt.signed").body["error_codes"], json!([50_027]));
+    let minute = std::time::Duration::from_secs(60);
+    let token = setting.emulator.identity_token(minute);
+    assert_eq!(sign_in(&token).status, 200);
+    let untyped = setting.sign_in(&[("client_assertion", &token)]);
+    assert_eq!(untyped.body["error_codes"], json!([50_027]));
+    let stale = setting.emulator.identity_token(std::time::Duration::ZERO);
+    assert_eq!(sign_in(&stale).body["error_codes"], json!([700_024]));
 }
 
 #[test]
