@@ -95,9 +95,82 @@ fn index(schema: &Schema) -> Result<String> {
     let mut page = front_matter("Provider: lockeddown", None, &schema.description);
     let _ = write!(page, "# lockeddown Provider\n\n{}\n", schema.description);
     page.push_str(&example("provider/provider.tf", "terraform")?);
+    page.push_str(AUTHENTICATION);
+    for (title, text, file) in CREDENTIALS {
+        let _ = write!(page, "\n### {title}\n\n{text}\n");
+        page.push_str(&code(&format!("provider/{file}.tf"), "terraform")?);
+    }
     page.push_str(&reference(schema));
     Ok(page)
 }
+
+const AUTHENTICATION: &str = "
+## Authentication
+
+Arguments and `ARM_*` variables are azurerm's, and the first credential of this order that is configured is used: client certificate, client
+secret, OpenID Connect token (given, of an Azure Pipelines service connection, of a pipeline like GitHub Actions), managed identity, Azure
+CLI. If it fails, no other is tried. A credential that is begun and incomplete is an error.
+
+An argument in the block replaces the variable of its counterpart too: `oidc_token_file_path` counts, whatever `ARM_OIDC_TOKEN` says. Nothing is
+sent before a resource, or a data source that reads Azure, needs it.
+";
+
+/// Title, explanation and example of every credential, in the order in which they are considered; then the ways out.
+const CREDENTIALS: [(&str, &str, &str); 10] = [
+    (
+        "Client certificate",
+        "A PFX (PKCS#12) or PEM file with an RSA key; an elliptic key, an encrypted PEM key and an expired certificate are refused \
+         before anything is sent.",
+        "client-certificate",
+    ),
+    (
+        "Client secret",
+        "In `client_secret`, in `ARM_CLIENT_SECRET`, or in a file.",
+        "client-secret",
+    ),
+    (
+        "HCP Terraform",
+        "Dynamic provider credentials. The token file is read again for every token, so an apply may outlast it.",
+        "hcp-terraform",
+    ),
+    (
+        "Azure Pipelines",
+        "Workload identity federation of a service connection.",
+        "azure-pipelines",
+    ),
+    (
+        "GitHub Actions",
+        "OpenID Connect. Other pipelines set `oidc_request_url` and `oidc_request_token`, or `oidc_token`.",
+        "github-actions",
+    ),
+    (
+        "AKS workload identity",
+        "The identity of the pod that runs Terraform.",
+        "aks-workload-identity",
+    ),
+    (
+        "Managed identity",
+        "Virtual machines, App Service, Functions and Container Apps; never asked through a proxy. It has no tokens of auxiliary \
+         tenants.",
+        "managed-identity",
+    ),
+    (
+        "Azure CLI",
+        "Whoever is signed in with `az login`; version 2.54 or newer.",
+        "azure-cli",
+    ),
+    (
+        "Proxies that inspect TLS",
+        "Only HTTP proxies, without or with user and password (Basic); no NTLM, Kerberos, SOCKS or PAC.",
+        "proxy",
+    ),
+    (
+        "Clouds of your own",
+        "The addresses of Azure Resource Manager, its tokens' audience and their issuer are read from the host when they are first \
+         needed.",
+        "own-cloud",
+    ),
+];
 
 fn object(name: &str, kind: &str, schema: &Schema) -> Result<String> {
     let (folder, file) = match kind {

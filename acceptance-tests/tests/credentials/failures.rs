@@ -67,6 +67,16 @@ fn an_authority_whose_certificate_is_not_trusted_is_said_at_once() {
 }
 
 #[test]
+fn an_authority_whose_name_does_not_resolve() {
+    let mut setting = Setting::new().with_secret();
+    setting.env("ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST", "https://authority.invalid");
+    says(
+        &mut setting,
+        &["client secret", "authority.invalid", "dns error", "`HTTPS_PROXY`"],
+    );
+}
+
+#[test]
 fn tokens_of_others_that_have_ended_or_are_unknown() {
     let mut setting = Setting::new().principal();
     setting.env("ARM_USE_OIDC", "true");

@@ -6,6 +6,7 @@ use acceptance_tests::{
     emulator::{Emulator, Options},
     terraform::{Outcome, Workspace},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256};
 use serde_json::json;
 
@@ -171,6 +172,14 @@ impl Setting {
             "no provider log at TRACE"
         );
         let mut places = vec![("the log", log), ("the state", read("terraform.tfstate"))];
+        let state: serde_json::Value = serde_json::from_str(&read("terraform.tfstate")).unwrap_or_default();
+        let instances = state["resources"].as_array().into_iter().flatten();
+        for instance in instances.flat_map(|resource| resource["instances"].as_array().into_iter().flatten()) {
+            let private = STANDARD
+                .decode(instance["private"].as_str().unwrap_or_default())
+                .unwrap();
+            places.push(("the private data", String::from_utf8_lossy(&private).into_owned()));
+        }
         if self.path("plan.tfplan").exists() {
             let shown = self
                 .workspace()

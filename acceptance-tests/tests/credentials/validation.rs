@@ -46,3 +46,23 @@ fn what_is_not_known_yet_is_no_mistake_and_is_not_guessed() {
     assert_eq!(plan.change("lockeddown_cyclecloud_subnet.server").actions, ["create"]);
     assert_eq!(setting.emulator.requests().lines(), Vec::<String>::new());
 }
+
+#[test]
+fn the_examples_of_the_documentation_are_valid() {
+    let setting = Setting::new();
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/provider");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap() == "provider.tf" {
+            continue;
+        }
+        seen += 1;
+        let required =
+            "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n  }\n}\n";
+        let example = std::fs::read_to_string(&path).unwrap();
+        setting.workspace().write(&format!("{required}{example}"));
+        assert!(setting.workspace().validate().is_empty(), "{}", path.display());
+    }
+    assert_eq!(seen, 10);
+}

@@ -1,0 +1,4 @@
+provider "lockeddown" {
+  metadata_host = "management.local.azurestack.external"
+  ca_bundle     = "/etc/ssl/certs/stamp.pem"
+}
