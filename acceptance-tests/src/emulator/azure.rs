@@ -141,7 +141,9 @@ impl Azure {
             }
             None => {
                 let guid = stored.properties.get("resourceGuid").cloned();
-                *stored = Resource::from_body(stored.kind, stored.id.clone(), stored.name.clone(), body);
+                let mut edited = Resource::from_body(stored.kind, stored.id.clone(), stored.name.clone(), body);
+                edited.keep_apart(Some(stored));
+                *stored = edited;
                 stored.set_state(&state, None);
                 stored
                     .properties

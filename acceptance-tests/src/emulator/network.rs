@@ -164,7 +164,9 @@ pub(super) fn write(
                     id.name.clone(),
                 ),
             };
-            (Resource::from_body(id.kind, full_id, name, body), old.is_none())
+            let mut new = Resource::from_body(id.kind, full_id, name, body);
+            new.keep_apart(old);
+            (new, old.is_none())
         }
         (Some((child, name)), Some(parent)) => {
             let mut new = parent.clone();

@@ -174,6 +174,19 @@ impl Azure {
     /// The two ways in which the service says that it is busy; clients meet both.
     fn busy(&self, operation: &Operation, target: &Target) -> Refusal {
         let wait = self.options.retry_after.map_or(1, |wait| wait.max(1));
+        if let Some((child, _)) = &target.child
+            && child.collection == "ruleCollectionGroups"
+        {
+            // Azure's code; many pipelines report it, none its words.
+            return Refusal::new(
+                409,
+                "FirewallPolicyRuleCollectionGroupUpdateNotAllowedWhenUpdatingOrDeleting",
+                format!(
+                    "A rule collection group of this firewall policy is being changed by operation {} ({}).",
+                    operation.name, operation.id
+                ),
+            );
+        }
         match self.options.conflicts {
             super::Conflicts::AnotherOperationInProgress => Refusal::new(
                 409,

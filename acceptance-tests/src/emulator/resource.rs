@@ -76,6 +76,14 @@ impl Resource {
         resource
     }
 
+    /// Takes over the children that only their own writes change.
+    pub(super) fn keep_apart(&mut self, old: Option<&Self>) {
+        for child in self.kind.children.iter().filter(|child| child.apart) {
+            let kept = old.map(|old| old.children(child).to_vec()).unwrap_or_default();
+            self.properties.insert(child.collection.to_owned(), Value::Array(kept));
+        }
+    }
+
     pub(super) fn location(&self) -> &str {
         self.top.get("location").and_then(Value::as_str).unwrap_or_default()
     }
@@ -134,7 +142,7 @@ impl Resource {
         for collection in self.kind.children {
             let concerned = |entry: &Value| match child {
                 Some((written, name)) => written.collection == collection.collection && is_named(entry, name),
-                None => true,
+                None => !collection.apart,
             };
             self.change_children(collection, |entries| {
                 for entry in entries.iter_mut().filter(|entry| concerned(entry)) {
@@ -155,7 +163,10 @@ impl Resource {
         shown.insert("type".to_owned(), self.kind.resource_type().into());
         let mut properties = self.properties.clone();
         for child in self.kind.children {
-            let children = self.children(child).iter().map(|entry| show(child, entry));
+            let children = self.children(child).iter().map(|entry| match child.apart {
+                true => json!({ "id": self.child_id(child, text_of(entry, "name")) }),
+                false => show(child, entry),
+            });
             properties.insert(child.collection.to_owned(), children.collect());
         }
         shown.insert("properties".to_owned(), Value::Object(properties));
@@ -195,6 +206,10 @@ fn writable_entry(child: &Child, entry: &mut Value) {
 pub(super) fn is_named(entry: &Value, name: &str) -> bool {
     let found = entry.get("name").and_then(Value::as_str);
     found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+}
+
+fn text_of<'a>(entry: &'a Value, name: &str) -> &'a str {
+    entry.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// A property that is a text.

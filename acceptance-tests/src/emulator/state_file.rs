@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::StartError;
 use super::azure::Azure;
-use super::resource::Resource;
+use super::resource::{Object, Resource};
 use super::resource_id::ResourceId;
 
 /// `state.json` in the state directory.
@@ -57,13 +57,27 @@ impl StateFile {
         let resources: Vec<_> = azure
             .resources
             .values()
-            .map(|resource| azure.shown_resource(resource))
+            .map(|resource| whole(azure, resource))
             .collect();
         let groups: Vec<_> = azure.groups.values().map(|group| group.shown()).collect();
         let state = json!({ "groups": groups, "resources": resources, "occupants": azure.occupants });
         let draft = self.path.with_extension("json.new");
         _ = std::fs::write(&draft, format!("{state:#}\n")).and_then(|()| std::fs::rename(&draft, &self.path));
     }
+}
+
+/// A resource with everything in it, also the children of which GET shows ids only.
+fn whole(azure: &Azure, resource: &Resource) -> Object {
+    let mut shown = azure.shown_resource(resource);
+    let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) else {
+        return shown;
+    };
+    for child in resource.kind.children.iter().filter(|child| child.apart) {
+        let entries = resource.children(child).iter();
+        let entries = entries.map(|entry| azure.shown_child(resource, child, entry));
+        properties.insert(child.collection.to_owned(), entries.collect());
+    }
+    shown
 }
 
 /// An operation outlives its client, and also this program: whatever was under way has ended by now.

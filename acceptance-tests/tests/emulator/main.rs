@@ -11,6 +11,7 @@ mod concurrency;
 mod control;
 mod etags;
 mod faults;
+mod firewall_policies;
 mod lifecycle;
 mod refusals;
 mod shapes;

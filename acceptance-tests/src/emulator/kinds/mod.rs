@@ -1,10 +1,13 @@
 //! The kinds of network resources, one file each. A kind is data: its names, and functions that fill in what the service
 //! computes and refuse what the service refuses. A new kind is a new file and a line in [`KINDS`].
 
+mod firewall_policy;
+mod firewall_rule;
 mod nat_gateway;
 mod network_security_group;
 mod route;
 mod route_table;
+mod rule_collection_group;
 mod security_rule;
 mod subnet;
 mod virtual_network;
@@ -18,11 +21,12 @@ use super::refusal::Refusal;
 use super::resource::{Object, Resource};
 
 /// All kinds.
-static KINDS: [&Kind; 4] = [
+static KINDS: [&Kind; 5] = [
     &network_security_group::KIND,
     &virtual_network::KIND,
     &route_table::KIND,
     &nat_gateway::KIND,
+    &firewall_policy::KIND,
 ];
 
 /// A kind of top-level resource.
@@ -56,6 +60,8 @@ pub(super) struct Child {
     pub(super) label: &'static str,
     /// Properties that a PUT cannot set, besides `provisioningState`.
     pub(super) read_only: &'static [&'static str],
+    /// Whether it is written on its own only: a PUT of the parent leaves it alone, and a GET of the parent shows its id and no more.
+    pub(super) apart: bool,
     /// Adds what GET shows besides what is stored, given the parent and the child's id.
     pub(super) show: ShowChild,
 }

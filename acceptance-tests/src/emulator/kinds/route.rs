@@ -11,6 +11,7 @@ pub(super) static CHILD: Child = Child {
     collection: "routes",
     label: "Route",
     read_only: &["hasBgpOverride"],
+    apart: false,
     show: child_shows_nothing_more,
 };
 

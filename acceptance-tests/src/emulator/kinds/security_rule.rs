@@ -12,6 +12,7 @@ pub(super) static CHILD: Child = Child {
     collection: "securityRules",
     label: "SecurityRule",
     read_only: &[],
+    apart: false,
     show: child_shows_nothing_more,
 };
 

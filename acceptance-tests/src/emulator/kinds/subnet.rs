@@ -20,6 +20,7 @@ pub(super) static CHILD: Child = Child {
         "resourceNavigationLinks",
         "serviceAssociationLinks",
     ],
+    apart: false,
     show,
 };
 
