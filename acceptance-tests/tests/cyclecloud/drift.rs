@@ -94,8 +94,8 @@ fn the_subnets_group_endpoint_and_outbound_access_are_watched() {
     });
     let change = setting.workspace.plan().change(ADDRESS);
     assert_eq!(change.actions, ["update"]);
-    assert_eq!(change.before["network_security_group_id"], json!(null));
-    assert_eq!(change.after["network_security_group_id"], setting.group_id());
+    assert_eq!(change.before["associated_network_security_group_id"], json!(null));
+    assert_eq!(change.after["associated_network_security_group_id"], setting.group_id());
     assert_eq!(change.before["service_endpoints"], json!([]));
     assert_eq!(change.before["default_outbound_access_enabled"], true);
     setting.workspace.step(&setting.server(""));

@@ -245,8 +245,17 @@ fn a_subnet_removed_by_hand_is_made_again() {
     let setting = Setting::new();
     setting.workspace.step(&setting.server(""));
     setting.emulator.remove(&setting.subnet_id());
+    let change = setting.workspace.step(&setting.server("")).change(ADDRESS);
+    assert_eq!(
+        change.actions,
+        ["update"],
+        "its group is still there and is not forgotten"
+    );
+    assert_eq!(change.before["subnet_id"], serde_json::json!(null));
+    setting.emulator.remove(&setting.subnet_id());
+    setting.emulator.remove(&setting.group_id());
     let plan = setting.workspace.step(&setting.server(""));
-    assert_eq!(plan.change(ADDRESS).actions, ["create"]);
+    assert_eq!(plan.change(ADDRESS).actions, ["create"], "nothing is left of it");
 }
 
 #[test]

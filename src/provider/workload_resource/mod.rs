@@ -1,30 +1,55 @@
-//! A workload as a managed resource: a subnet born locked down, with a network security group of its own.
+//! A workload as a managed resource: its policy where it belongs, in a network security group, a route table and at the firewall, around
+//! a subnet that the resource makes or that exists.
 //!
-//! The group is written first, with all its rules in one request, then the subnet with group, service endpoints, route table and
-//! NAT gateway in its first request: landing zones deny a subnet without a group, and there is no moment in which it is open.
+//! | module | idea |
+//! |---|---|
+//! | `arguments`, `validate`, `timeouts` | where the policy goes, as the configuration says it |
+//! | `targets` | the ARM objects that follow from it, and whose they are |
+//! | `demand` | the workload expanded for that place |
+//! | `plan`, `conflicts` | everything that can be known is known |
+//! | `arrival` | looking before the first write |
+//! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
+//! | `group`, `table`, `subnet` | one kind of ARM object each |
+//! | `forms` | entries of these objects in Terraform's form and in ARM's |
+//! | `owner`, `kept` | what is remembered, in Azure and beside the state |
+//! | `read`, `import` | Azure as state |
+//!
+//! The group is written first, with all its rules in one request, then the table, and the subnet last with both in its first request:
+//! landing zones deny a subnet without a group, and there is no moment in which it is open.
 
 mod apply;
-mod attach;
-mod document;
+mod arguments;
+mod arrival;
+mod conflicts;
+mod demand;
+mod forms;
+mod group;
+mod import;
+mod kept;
 mod owner;
+mod part;
 mod plan;
 mod read;
-mod rule;
+mod remove;
+mod subnet;
+mod table;
+mod targets;
+mod timeouts;
+mod validate;
+mod work;
 
 use std::sync::Arc;
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
     provider::{Call, Change, Imported, Plan, Private, Resource},
-    schema::Schema,
+    schema::{Attribute, Presence, Schema},
     value::Value,
 };
 
-use super::{configuration::Settings, expansion, schema};
-use crate::{
-    azure,
-    workloads::{Defaults, Workload},
-};
+use self::{arguments::Reach, kept::Kept};
+use super::{configuration::Settings, schema};
+use crate::{azure, workloads::Workload};
 
 /// The resource of one workload.
 #[derive(Debug)]
@@ -43,9 +68,31 @@ impl WorkloadResource {
         format!("lockeddown_{}", self.workload.name)
     }
 
-    fn azure_call(&self, object: &Value, operation: &str, call: &Call) -> azure::Call {
-        azure::Call::new(attach::timeout(object, operation), call.cancel.clone())
+    fn reach(&self) -> Reach {
+        Reach::Subnet
     }
+
+    fn azure_call(&self, object: &Value, operation: &str, call: &Call) -> azure::Call {
+        azure::Call::new(timeouts::timeout(object, operation), call.cancel.clone())
+    }
+}
+
+/// Arguments of a workload that mean something else, or more, for a resource.
+fn adapted((name, mut attribute): (String, Attribute)) -> (String, Attribute) {
+    match name.as_str() {
+        "location" => attribute = attribute.replaces().equivalent_when(arguments::SAME_LOCATION),
+        // The default depends on whether the network security group is shared.
+        "isolation" => {
+            attribute.default = None;
+            attribute.presence = Presence::OptionalComputed;
+            attribute.description = attribute.description.replace(
+                "Defaults to `internet`.",
+                "Defaults to `internet`, and to `none` in a network security group of others.",
+            );
+        }
+        _ => {}
+    }
+    (name, attribute)
 }
 
 #[async_trait::async_trait]
@@ -58,25 +105,22 @@ impl Resource for WorkloadResource {
 
     fn schema(&self) -> Schema {
         let description = format!(
-            "{}\n\nThis resource creates the subnet and a network security group of its own that holds all the rules, and keeps both as the \
-             documents demand: a rule that is changed, removed or added behind its back shows in the next plan and is put right.",
+            "{}\n\nThis resource applies it: to a subnet that it creates, locked down from its first request on (`virtual_network_id`), or to one \
+             that exists (`subnet_id`). The rules go into a network security group of its own, which it keeps exactly as the documents demand \
+             (a rule that is changed, removed or added behind its back shows in the next plan and is put right), or into one of others, where \
+             it owns the rules whose names begin with its own and touches nothing else. Routes likewise.",
             self.workload.description
         );
-        let location = |(name, attribute): (String, tfplugin_rs::schema::Attribute)| match name.as_str() {
-            "location" => (name, attribute.replaces().equivalent_when(attach::SAME_LOCATION)),
-            _ => (name, attribute),
-        };
         Schema::new(description)
-            .attributes(schema::arguments(self.workload).map(location))
+            .attributes(schema::arguments(self.workload).map(adapted))
             .attributes(schema::outputs(self.workload))
-            .attributes(attach::arguments())
-            .attributes(attach::outputs())
+            .attributes(arguments::arguments(self.reach()))
+            .attributes(arguments::outputs(self.reach()))
     }
 
     async fn validate(&self, config: &Value, _call: &Call, diagnostics: &mut Diagnostics) {
-        attach::validate(config, diagnostics);
-        let surroundings = plan::surroundings(config, Defaults::default());
-        expansion::validate(self.workload, config, &surroundings, diagnostics);
+        validate::arguments(self.reach(), config, diagnostics);
+        demand::validate(self, config, diagnostics);
     }
 
     async fn plan(&self, plan: &mut Plan, call: &Call, diagnostics: &mut Diagnostics) {
@@ -85,46 +129,33 @@ impl Resource for WorkloadResource {
 
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let call = self.azure_call(&change.planned, "create", call);
-        apply::create(
-            self,
-            &self.settings.session(),
-            change.planned.clone(),
-            &call,
-            diagnostics,
-        )
-        .await
+        apply::apply(self, &self.settings.session(), change, &call, diagnostics).await
     }
 
     async fn read(
         &self,
         state: Value,
-        _private: &mut Private,
+        private: &mut Private,
         call: &Call,
         diagnostics: &mut Diagnostics,
     ) -> Option<Value> {
         let call = self.azure_call(&state, "read", call);
-        read::read(self, &self.settings.session(), state, &call, diagnostics).await
+        read::read(self, &self.settings.session(), state, private, &call, diagnostics).await
     }
 
     async fn update(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let call = self.azure_call(&change.planned, "update", call);
-        apply::update(
-            self,
-            &self.settings.session(),
-            change.planned.clone(),
-            &call,
-            diagnostics,
-        )
-        .await
+        apply::apply(self, &self.settings.session(), change, &call, diagnostics).await
     }
 
-    async fn delete(&self, state: Value, _private: &Private, call: &Call, diagnostics: &mut Diagnostics) {
+    async fn delete(&self, state: Value, private: &Private, call: &Call, diagnostics: &mut Diagnostics) {
         let call = self.azure_call(&state, "delete", call);
-        apply::delete(self, &self.settings.session(), &state, &call, diagnostics).await;
+        let kept = Kept::read(private);
+        remove::remove(self, &self.settings.session(), &state, &kept, &call, diagnostics).await;
     }
 
     async fn import(&self, id: &str, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Imported<Value>> {
-        read::import(self, id, diagnostics).map(|state| Imported {
+        import::find(self, id, diagnostics).map(|state| Imported {
             state,
             private: Private::new(),
         })

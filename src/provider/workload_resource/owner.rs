@@ -1,4 +1,4 @@
-//! The owner tag: how a network security group says which resource of ours made it, and with which options.
+//! The owner tag: how a network security group or route table says which resource of ours made it, and with which options.
 //!
 //! An apply can die between two writes and leave a group behind; the tag tells our own leftover from a stranger's. It also carries
 //! the options that cannot be read back from Azure, so that an import ends in an empty plan. A tag's value holds 256
@@ -21,18 +21,19 @@ const MOST_OPTION_TAGS: usize = 30;
 #[error("the options are {0} characters long; tags hold {most}", most = VALUE_LENGTH * MOST_OPTION_TAGS)]
 pub(super) struct OptionsTooLong(usize);
 
-/// The tags that mark the group of the subnet `subnet`, made by a resource of type `kind`.
-pub(super) fn tags(
-    kind: &str,
-    subnet: &ResourceId,
-    options: &Json,
-) -> Result<BTreeMap<String, String>, OptionsTooLong> {
+/// The tag that marks what belongs to `owner`.
+pub(super) fn tag(owner: &Owner<'_>) -> (String, String) {
+    (OWNER.to_owned(), owner.mark())
+}
+
+/// The tags that mark what belongs to `owner` and carry its options.
+pub(super) fn tags(owner: &Owner<'_>, options: &Json) -> Result<BTreeMap<String, String>, OptionsTooLong> {
     let text: Vec<char> = options.to_string().chars().collect();
     let chunks: Vec<String> = text.chunks(VALUE_LENGTH).map(|chunk| chunk.iter().collect()).collect();
     if chunks.len() > MOST_OPTION_TAGS {
         return Err(OptionsTooLong(text.len()));
     }
-    let mut tags = BTreeMap::from([(OWNER.to_owned(), mark(kind, subnet))]);
+    let mut tags = BTreeMap::from([tag(owner)]);
     tags.extend(
         chunks
             .into_iter()
@@ -44,13 +45,23 @@ pub(super) fn tags(
 
 /// Whether a tag is one of ours.
 pub(super) fn is_ours(tag: &str) -> bool {
-    tag.eq_ignore_ascii_case(OWNER) || tag.to_ascii_lowercase().starts_with(OPTIONS)
+    tag.eq_ignore_ascii_case(OWNER) || is_option(tag)
 }
 
-/// Whether the tags mark the group as the one of this resource.
-pub(super) fn marks(tags: &BTreeMap<String, String>, kind: &str, subnet: &ResourceId) -> bool {
-    tags.get(OWNER)
-        .is_some_and(|mark_there| *mark_there == mark(kind, subnet))
+/// Whether a tag carries options.
+pub(super) fn is_option(tag: &str) -> bool {
+    tag.to_ascii_lowercase().starts_with(OPTIONS)
+}
+
+/// Whether the tags mark an object as the owner's. Azure keeps names in the case of whoever wrote them first.
+pub(super) fn marks(tags: &BTreeMap<String, String>, owner: &Owner<'_>) -> bool {
+    mark_in(tags).is_some_and(|there| there.eq_ignore_ascii_case(&owner.mark()))
+}
+
+/// The mark of whichever resource of ours owns an object.
+pub(super) fn mark_in(tags: &BTreeMap<String, String>) -> Option<&str> {
+    let tag = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(OWNER));
+    tag.map(|(_, mark)| mark.as_str())
 }
 
 /// The options in the tags.
@@ -62,13 +73,23 @@ pub(super) fn options(tags: &BTreeMap<String, String>) -> Option<Json> {
     serde_json::from_str(&text).ok()
 }
 
-/// The resource's type and name and a hash of the subnet's id: the id itself can be longer than a tag's value.
-fn mark(kind: &str, subnet: &ResourceId) -> String {
-    format!(
-        "{kind} {} {:016x}",
-        subnet.name(),
-        stable_hash(&subnet.to_string().to_lowercase())
-    )
+/// A resource of ours, as its marks name it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner<'a> {
+    /// The resource's type.
+    pub(super) kind: &'a str,
+    /// Its `name`.
+    pub(super) name: &'a str,
+    /// The subnet it is about.
+    pub(super) subnet: &'a ResourceId,
+}
+
+impl Owner<'_> {
+    /// Type, name and a hash of the subnet's id: the id itself can be longer than a tag's value.
+    fn mark(&self) -> String {
+        let hash = stable_hash(&self.subnet.to_string().to_lowercase());
+        format!("{} {} {hash:016x}", self.kind, self.name)
+    }
 }
 
 fn option_tag(position: usize) -> String {
@@ -86,10 +107,19 @@ mod tests {
     const SUBNET: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network\
                           /virtualNetworks/vnet/subnets/server";
 
+    fn owner<'a>(kind: &'a str, subnet: &'a ResourceId) -> Owner<'a> {
+        Owner {
+            kind,
+            name: "server",
+            subnet,
+        }
+    }
+
     #[test]
     fn long_options_survive_the_way_through_the_tags() {
         let options_given = serde_json::json!({ "role": "server", "why": "ä".repeat(700) });
-        let tags = tags("lockeddown_cyclecloud_subnet", &SUBNET.parse().unwrap(), &options_given).unwrap();
+        let subnet = SUBNET.parse().unwrap();
+        let tags = tags(&owner("lockeddown_cyclecloud_subnet", &subnet), &options_given).unwrap();
         assert!(tags.values().all(|value| value.chars().count() <= VALUE_LENGTH));
         assert!(tags.keys().all(|name| is_ours(name)));
         assert_eq!(options(&tags), Some(options_given));
@@ -99,18 +129,25 @@ mod tests {
     fn the_mark_is_that_of_one_subnet_and_one_kind() {
         let subnet: ResourceId = SUBNET.parse().unwrap();
         let other: ResourceId = SUBNET.replace("/vnet/", "/vnet2/").parse().unwrap();
-        let tags = tags("kind", &subnet, &Json::Null).unwrap();
-        assert!(marks(&tags, "kind", &subnet));
+        let shouted: ResourceId = SUBNET.replace("/vnet/", "/VNet/").parse().unwrap();
+        let tags = tags(&owner("kind", &subnet), &Json::Null).unwrap();
+        assert!(marks(&tags, &owner("kind", &subnet)));
         assert!(
-            marks(&tags, "kind", &SUBNET.replace("/vnet/", "/VNet/").parse().unwrap()),
-            "ids have no case"
+            marks(
+                &tags,
+                &Owner {
+                    name: "SERVER",
+                    ..owner("kind", &shouted)
+                }
+            ),
+            "ids and names have no case"
         );
-        assert!(!marks(&tags, "kind", &other) && !marks(&tags, "kind2", &subnet));
+        assert!(!marks(&tags, &owner("kind", &other)) && !marks(&tags, &owner("kind2", &subnet)));
     }
 
     #[test]
     fn options_beyond_what_tags_hold_are_refused_and_not_cut() {
         let subnet = SUBNET.parse().unwrap();
-        assert!(tags("kind", &subnet, &Json::String("x".repeat(8000))).is_err());
+        assert!(tags(&owner("kind", &subnet), &Json::String("x".repeat(8000))).is_err());
     }
 }

@@ -3,23 +3,22 @@
 //! Nothing here reads Azure. The policy is a pure function of the configuration, the edition and the cloud, and ids follow from
 //! names, so a plan shows every rule with its values before anything exists.
 
-use serde_json::{Value as Json, json};
 use tfplugin_rs::{
     diagnostic::Diagnostics,
-    provider::{Call, Plan, Private},
+    provider::{Call, Plan},
     value::{Path, Value},
 };
 
 use super::{
     WorkloadResource,
-    attach::{self, Targets},
+    arguments::{Reach, SAME_BUT_FOR_CASE},
+    conflicts,
+    demand::{self, Demand, Shared},
+    forms::{self, Entries},
+    kept::Kept,
+    targets::{self, SubnetTarget, Target},
 };
-use crate::{
-    network::{Known, NetworkPolicy, PrerequisiteStatus},
-    provider::{configuration::Session, expansion, outputs, schema},
-    requirements::Edition,
-    workloads::{Defaults, Surroundings},
-};
+use crate::{provider::configuration::Session, requirements::Edition};
 
 /// Refines the plan of a create or update.
 pub(super) fn plan(
@@ -29,105 +28,254 @@ pub(super) fn plan(
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) {
-    let edition = edition(plan, session);
+    let mut kept = Kept::read(&plan.private);
+    if plan.prior.is_none() {
+        // What an object that is replaced had added goes with it.
+        kept.added_service_endpoints.clear();
+    }
+    let edition = edition(plan, &kept, session);
     if !call.stores_planned_private {
-        refuse_forgotten_edition(plan, session, diagnostics);
+        refuse_forgotten_edition(plan, &kept, session, diagnostics);
     }
     let environment = environment(plan, session, diagnostics);
-    let (Some(edition), Some(environment)) = (edition, environment) else {
+    let shared = Shared::of(&plan.config);
+    plan_names(resource, plan, shared);
+    let demand = match (edition, environment) {
+        (Some(edition), Some(environment)) => {
+            plan.planned.set_attribute("environment", environment.into());
+            plan.planned.set_attribute("edition", edition.clone());
+            kept.edition = edition.as_str().map(str::to_owned);
+            plan.private = kept.write();
+            demand::demand(resource, session.defaults, &plan.planned, shared, diagnostics)
+        }
         // The provider's own configuration is not known yet: nothing can be said of the rules.
-        forget_outputs(resource, &mut plan.planned);
-        return;
+        _ => Demand::Unknown,
     };
-    plan.planned.set_attribute("environment", environment.into());
-    plan.planned.set_attribute("edition", edition.clone());
-    remember_edition(&edition, &mut plan.private);
-    plan_targets(plan);
-    if plan.prior.is_none() {
-        plan.planned.set_attribute("foreign_rules", Value::object::<String>([]));
+    match &demand {
+        Demand::Known(expanded) => {
+            demand::show(expanded, &mut plan.planned);
+            demand::refuse_what_is_not_applied(&expanded.policy, diagnostics);
+        }
+        Demand::Unknown => demand::forget(resource, &mut plan.planned),
     }
-    expand_into(resource, session.defaults, &mut plan.planned, diagnostics);
+    plan_ids(resource, plan);
+    if resource.reach() == Reach::Subnet {
+        plan_subnet(plan);
+        check_conflicts(plan, &kept, shared, diagnostics);
+    }
 }
 
-/// Puts the outputs of the expansion into `object`; unknown where they cannot be known yet. Returns whether they are known.
-pub(super) fn expand_into(
-    resource: &WorkloadResource,
-    defaults: Defaults,
-    object: &mut Value,
-    diagnostics: &mut Diagnostics,
-) -> bool {
-    let surroundings = surroundings(object, defaults);
-    let values = expansion::workload_values(resource.workload, object, &surroundings);
-    let (outcome, _) = expansion::expand(resource.workload, &values, &surroundings);
-    expansion::report(outcome.problems, diagnostics);
-    match outcome.expanded {
-        Some(expanded) => {
-            refuse_what_is_not_applied(&expanded.policy, diagnostics);
-            for (name, value) in outputs::outputs(&expanded) {
-                object.set_attribute(name, value);
+/// Puts into an object what follows from its demands once all is known: used again at apply.
+pub(super) fn settle(resource: &WorkloadResource, object: &mut Value) {
+    let routes = object.attribute("routes");
+    let (name, table) = (
+        object.attribute("route_table_name").clone(),
+        object.attribute("route_table_id").clone(),
+    );
+    let needed = routes.as_map().is_some_and(|routes| !routes.is_empty());
+    let undecided = routes.is_unknown();
+    if resource.reach() == Reach::Subnet && name.is_unknown() {
+        let subnet = targets::subnet(object).known();
+        let value = match subnet {
+            _ if undecided => Value::UNKNOWN,
+            _ if !needed => Value::Null,
+            Some(SubnetTarget { id, .. }) => format!("rt-{}", id.name()).into(),
+            None => Value::UNKNOWN,
+        };
+        if value.is_null() && table.is_unknown() {
+            object.set_attribute("route_table_id", Value::Null);
+        }
+        object.set_attribute("route_table_name", value);
+    }
+    for (thing, kind) in [
+        ("network_security_group", "networkSecurityGroups"),
+        ("route_table", "routeTables"),
+    ] {
+        let attribute = format!("{thing}_id");
+        if object.attribute(&attribute).is_unknown()
+            && let Target::Is(id) = targets::own_id(object, thing, kind)
+        {
+            object.set_attribute(attribute, id.to_string().into());
+        }
+    }
+    if let Target::Is(subnet) = targets::subnet(object) {
+        if object.attribute("subnet_id").is_unknown() {
+            object.set_attribute("subnet_id", subnet.id.to_string().into());
+        }
+        if object.attribute("id").is_unknown() {
+            let id = match object.attribute("name").as_str() {
+                Some(name) if !subnet.born => format!("{}|{name}", subnet.id),
+                _ => subnet.id.to_string(),
+            };
+            object.set_attribute("id", id.into());
+        }
+    }
+    for (associated, target) in [
+        ("associated_network_security_group_id", "network_security_group_id"),
+        ("associated_route_table_id", "route_table_id"),
+    ] {
+        if object.attribute(associated).is_unknown() {
+            object.set_attribute(associated, object.attribute(target).clone());
+        }
+    }
+}
+
+/// Names say which objects are the resource's own; they follow from the configuration alone, whatever the prior state says.
+fn plan_names(resource: &WorkloadResource, plan: &mut Plan, shared: Shared) {
+    let config = plan.config.clone();
+    let given = |name: &str| !config.attribute(name).is_null();
+    let planned = &mut plan.planned;
+    if resource.reach() == Reach::Subnet {
+        let born = targets::is_born(&config);
+        if born {
+            planned.set_attribute("subnet_id", Value::unknown_not_null());
+        }
+        let subnet = targets::subnet(planned).known().map(|subnet| subnet.id);
+        let or_unknown = |value: Option<String>| value.map_or(Value::unknown_not_null(), Value::from);
+        if !given("resource_group_name") {
+            let group = subnet.as_ref().map(|subnet| subnet.resource_group().to_owned());
+            planned.set_attribute("resource_group_name", or_unknown(group));
+        }
+        if shared.group {
+            planned.set_attribute("network_security_group_name", Value::Null);
+        } else {
+            planned.set_attribute("network_security_group_id", Value::unknown_not_null());
+            if !given("network_security_group_name") {
+                let name = subnet.as_ref().map(|subnet| format!("nsg-{}", subnet.name()));
+                planned.set_attribute("network_security_group_name", or_unknown(name));
             }
-            true
         }
-        None => {
-            forget_outputs(resource, object);
-            false
+        if shared.table {
+            planned.set_attribute("route_table_name", Value::Null);
+        } else {
+            planned.set_attribute("route_table_id", Value::UNKNOWN);
+            if !given("route_table_name") {
+                planned.set_attribute("route_table_name", Value::UNKNOWN);
+            }
+        }
+        if !given("default_outbound_access_enabled") {
+            let outbound = if born { Value::from(false) } else { Value::Null };
+            planned.set_attribute("default_outbound_access_enabled", outbound);
+        }
+    }
+    if !given("isolation") {
+        planned.set_attribute("isolation", demand::default_isolation(shared).into());
+    }
+}
+
+/// Ids follow from names, so they are known before anything exists. The old spelling stays.
+fn plan_ids(resource: &WorkloadResource, plan: &mut Plan) {
+    let ids = [
+        "id",
+        "subnet_id",
+        "network_security_group_id",
+        "route_table_id",
+        "rule_collection_group_id",
+        "associated_network_security_group_id",
+        "associated_route_table_id",
+    ];
+    for name in [
+        "id",
+        "associated_network_security_group_id",
+        "associated_route_table_id",
+    ] {
+        let known = plan
+            .planned
+            .as_map()
+            .is_some_and(|attributes| attributes.contains_key(name));
+        if known {
+            plan.planned.set_attribute(name, Value::UNKNOWN);
+        }
+    }
+    settle(resource, &mut plan.planned);
+    if resource.reach() == Reach::Firewall {
+        let place = ["firewall_id", "rule_collection_group_id"].map(|place| plan.planned.attribute(place).clone());
+        let id = place.into_iter().find(|place| !place.is_null()).unwrap_or(Value::Null);
+        plan.planned.set_attribute("id", id);
+    }
+    let Some(prior) = &plan.prior else { return };
+    for name in ids {
+        let (old, new) = (prior.attribute(name), plan.planned.attribute(name));
+        if old.as_str().is_some() && new.as_str().is_some() && SAME_BUT_FOR_CASE(old, new) {
+            plan.planned.set_attribute(name, old.clone());
         }
     }
 }
 
-/// The resource writes a subnet and its network security group. Routes and firewall rules it would only show, which is worse than
-/// nothing.
-fn refuse_what_is_not_applied(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) {
-    let firewall = !policy.network_rule_collections.is_empty() || !policy.application_rule_collections.is_empty();
-    if policy.routes.is_empty() && !firewall {
+/// What only matters beside a subnet: what it had before, and whether it is another one now.
+fn plan_subnet(plan: &mut Plan) {
+    let planned = &mut plan.planned;
+    let attached = !targets::is_born(planned);
+    let prior = plan.prior.as_ref();
+    for (previous, target) in [
+        ("previous_network_security_group_id", "network_security_group_id"),
+        ("previous_route_table_id", "route_table_id"),
+    ] {
+        let had = prior.is_some_and(|prior| !prior.attribute(target).is_null() || !prior.attribute(previous).is_null());
+        let value = match prior {
+            _ if !attached => Value::Null,
+            Some(prior) if had => prior.attribute(previous).clone(),
+            _ if planned.attribute(target).is_null() => Value::Null,
+            // Only Azure can tell.
+            _ => Value::UNKNOWN,
+        };
+        planned.set_attribute(previous, value);
+    }
+    match prior {
+        None => planned.set_attribute("foreign_rules", Value::object::<String>([])),
+        Some(prior) => {
+            planned.set_attribute("foreign_rules", prior.attribute("foreign_rules").clone());
+            let moved = !SAME_BUT_FOR_CASE(prior.attribute("subnet_id"), planned.attribute("subnet_id"));
+            if attached && moved {
+                plan.requires_replace.push(Path::attribute("subnet_id"));
+            }
+        }
+    }
+}
+
+/// Azure keeps a priority once per direction; what is known of others' rules is what the last refresh saw.
+fn check_conflicts(plan: &Plan, kept: &Kept, shared: Shared, diagnostics: &mut Diagnostics) {
+    let rules = forms::entries_in(plan.planned.attribute("security_rules"));
+    let group = |object: &Value| object.attribute("network_security_group_id").clone();
+    let still_there = |prior: &Value| SAME_BUT_FOR_CASE(&group(prior), &group(&plan.planned));
+    if plan.prior.as_ref().is_some_and(still_there) {
+        let conflict = conflicts::priorities(&rules, &kept.neighbours());
+        conflict.into_iter().for_each(|conflict| conflict.warn(diagnostics));
+    }
+    if shared.group {
         return;
     }
-    let detail = "This `egress` needs routes or firewall rule collections, which the resource does not apply: it writes the subnet and its \
-                  network security group. Expand it with the data source of the same name and hand `routes` and the collections to \
-                  `azurerm` or `azapi`.";
-    diagnostics.error_at(Path::attribute("egress"), "Not applied by this resource", detail);
+    let prefixes = forms::texts(plan.planned.attribute("ignored_rule_name_prefixes"));
+    refuse_ignored(&rules, &prefixes, "ignored_rule_name_prefixes", diagnostics);
+    let routes = forms::entries_in(plan.planned.attribute("routes"));
+    let prefixes = forms::texts(plan.planned.attribute("ignored_route_name_prefixes"));
+    refuse_ignored(&routes, &prefixes, "ignored_route_name_prefixes", diagnostics);
 }
 
-/// What the resource says of the subnet beyond the workload's arguments.
-pub(super) fn surroundings(object: &Value, defaults: Defaults) -> Surroundings {
-    let given = |name: &str| !object.attribute(name).is_null();
-    let way_out =
-        if given("nat_gateway_id") || object.attribute("default_outbound_access_enabled").as_bool() == Some(true) {
-            PrerequisiteStatus::Satisfied
-        } else if given("route_table_id") {
-            PrerequisiteStatus::Unknown
-        } else {
-            PrerequisiteStatus::NotSatisfied
-        };
-    // `virtual_network_id` is known, unknown, or (an error reported elsewhere) no id at all.
-    let path = attach::subnet_path(object).map_or(Known::NotYet, Known::Is);
-    Surroundings {
-        subnet_path: Some(path),
-        defaults,
-        subnet_argument: Some(&attach::ADDRESS_PREFIXES),
-        way_out,
-    }
-}
-
-fn forget_outputs(resource: &WorkloadResource, object: &mut Value) {
-    for (name, _) in schema::outputs(resource.workload) {
-        object.set_attribute(name, Value::UNKNOWN);
+/// What is ignored is not watched; the resource's own rules are.
+fn refuse_ignored(entries: &Entries, prefixes: &[String], argument: &str, diagnostics: &mut Diagnostics) {
+    if let Some(name) = entries.keys().find(|name| forms::begins(name, prefixes)) {
+        let detail = format!(
+            "`{name}` is one of the resource's own and begins with a prefix of `{argument}`: it would be neither watched nor removed. Choose a \
+             longer prefix, or another `name_prefix`."
+        );
+        diagnostics.error_at(Path::attribute(argument), "Own rules ignored", detail);
     }
 }
 
 /// The argument, else what the resource was made with (in state, or left by the first plan of a replacement), else the provider's,
 /// else the newest. `None` while the provider's is not known.
-fn edition(plan: &Plan, session: &Session) -> Option<Value> {
+fn edition(plan: &Plan, kept: &Kept, session: &Session) -> Option<Value> {
     let configured = plan.config.attribute("edition");
     if !configured.is_null() {
         return Some(configured.clone());
     }
-    let kept = plan
+    let prior = plan
         .prior
         .as_ref()
         .and_then(|prior| prior.attribute("edition").as_str().map(str::to_owned));
-    if let Some(kept) = kept.or_else(|| remembered_edition(&plan.private)) {
-        return Some(kept.into());
+    if let Some(edition) = prior.or_else(|| kept.edition.clone()) {
+        return Some(edition.into());
     }
     if session.undetermined {
         return None;
@@ -137,17 +285,17 @@ fn edition(plan: &Plan, session: &Session) -> Option<Value> {
 
 /// When Terraform before 1.16 replaces an object, the plan that it makes during apply knows nothing of the old object. Better an
 /// error now than a plan that cannot be carried out.
-fn refuse_forgotten_edition(plan: &Plan, session: &Session, diagnostics: &mut Diagnostics) {
+fn refuse_forgotten_edition(plan: &Plan, kept: &Kept, session: &Session, diagnostics: &mut Diagnostics) {
     if plan.prior.is_some() || !plan.config.attribute("edition").is_null() {
         return;
     }
     let default = session.defaults.edition.unwrap_or_else(Edition::newest);
-    let Some(kept) = remembered_edition(&plan.private).filter(|kept| kept != default.as_str()) else {
+    let Some(edition) = kept.edition.as_deref().filter(|edition| *edition != default.as_str()) else {
         return;
     };
     let detail = format!(
-        "The object is replaced and keeps its edition `{kept}`, but this Terraform (before 1.16) cannot hand that on to the new one, which \
-         would get `{default}`. Set `edition = \"{kept}\"` to keep it, or `edition = \"{default}\"` to move on."
+        "The object is replaced and keeps its edition `{edition}`, but this Terraform (before 1.16) cannot hand that on to the new one, which \
+         would get `{default}`. Set `edition = \"{edition}\"` to keep it, or `edition = \"{default}\"` to move on."
     );
     diagnostics.error_at(Path::attribute("edition"), "Edition lost in replacement", detail);
 }
@@ -171,63 +319,4 @@ fn environment(plan: &Plan, session: &Session, diagnostics: &mut Diagnostics) ->
         );
     }
     Some(environment)
-}
-
-/// Ids follow from names, so they are known before anything exists. On an update the old spelling stays.
-fn plan_targets(plan: &mut Plan) {
-    let name = plan.planned.attribute("name").as_str().map(str::to_owned);
-    for (argument, from_name) in [("network_security_group_name", true), ("resource_group_name", false)] {
-        if !plan.config.attribute(argument).is_null() || !plan.planned.attribute(argument).is_unknown() {
-            continue;
-        }
-        let value = if from_name {
-            name.as_deref().map(attach::default_group_name)
-        } else {
-            let network = plan.planned.attribute("virtual_network_id").as_str();
-            network
-                .and_then(|id| id.parse::<crate::azure::ResourceId>().ok())
-                .map(|id| id.resource_group().to_owned())
-        };
-        if let Some(value) = value {
-            plan.planned.set_attribute(argument, value.into());
-        }
-    }
-    let prior = |name: &str| {
-        plan.prior
-            .as_ref()
-            .and_then(|prior| prior.attribute(name).as_str().map(str::to_owned))
-    };
-    let targets = Targets::of(&plan.planned);
-    let ids = [
-        ("id", targets.as_ref().map(|targets| targets.subnet.to_string())),
-        ("subnet_id", targets.as_ref().map(|targets| targets.subnet.to_string())),
-        (
-            "network_security_group_id",
-            targets
-                .as_ref()
-                .map(|targets| targets.network_security_group.to_string()),
-        ),
-    ];
-    let planned: Vec<(&str, Value)> = ids
-        .into_iter()
-        .map(|(name, id)| match (id, prior(name)) {
-            (Some(id), Some(prior)) if prior.eq_ignore_ascii_case(&id) => (name, prior.into()),
-            (Some(id), _) => (name, id.into()),
-            (None, _) => (name, Value::unknown_not_null()),
-        })
-        .collect();
-    for (name, id) in planned {
-        plan.planned.set_attribute(name, id);
-    }
-}
-
-fn remember_edition(edition: &Value, private: &mut Private) {
-    if let Some(edition) = edition.as_str() {
-        *private = json!({ "edition": edition }).to_string().into_bytes();
-    }
-}
-
-fn remembered_edition(private: &[u8]) -> Option<String> {
-    let remembered: Json = serde_json::from_slice(private).ok()?;
-    remembered.get("edition")?.as_str().map(str::to_owned)
 }

@@ -1,171 +1,102 @@
-//! Refresh and import: Azure's objects as state.
+//! Refresh: Azure's objects as state.
 
-use tfplugin_rs::{
-    diagnostic::Diagnostics,
-    value::{Value, json},
-};
+use tfplugin_rs::{diagnostic::Diagnostics, provider::Private, value::Value};
 
 use super::{
-    WorkloadResource,
-    apply::{default_names, options_of, report, targets},
-    attach::Targets,
-    document, owner, plan,
+    WorkloadResource, group, import,
+    kept::Kept,
+    subnet, table,
+    targets::Targets,
+    work::{Work, report, tags_of},
 };
 use crate::{
-    azure::{Call, Document, ResourceId},
-    provider::{configuration::Session, schema},
-    workloads::Defaults,
+    azure::{ArmError, Call, Document},
+    provider::configuration::Session,
 };
 
-/// Reads group and subnet. The resource is gone when its subnet is: a group left alone is a leftover that the next create adopts.
+/// Reads everything the resource is about. It is gone when nothing of it is left; as long as something is, the state stays, so that the
+/// next apply completes it or a destroy removes the rest.
 pub(super) async fn read(
     resource: &WorkloadResource,
     session: &Session,
     mut state: Value,
+    private: &mut Private,
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
-    let targets = targets(&state, diagnostics)?;
-    let importing = state.attribute("security_rules").is_null();
-    let (subnets, groups) = (session.client.subnets(), session.client.network_security_groups());
-    let subnet = subnets.get(&targets.subnet, call).await;
-    let subnet = subnet
-        .inspect_err(|error| report("Subnet not read", error, diagnostics))
-        .ok()??;
-    // An import knows the subnet only; its group is the one Azure has on it.
-    let group_id = match document::association(&subnet.body, "networkSecurityGroup").map(str::parse::<ResourceId>) {
-        Some(Ok(id)) if importing => id,
-        _ => targets.network_security_group.clone(),
-    };
-    let group = groups.get(&group_id, call).await;
-    let group = group
-        .inspect_err(|error| report("Network security group not read", error, diagnostics))
-        .ok()?;
-    if importing {
-        restore(resource, session, &mut state, &targets, group.as_ref(), diagnostics)?;
+    if import::is_importing(&state) {
+        state = import::complete(resource, session, state, call, diagnostics).await?;
     }
-    document::read_group(&mut state, group.as_ref().map(|group| &group.body));
-    document::read_subnet(&mut state, &subnet.body);
-    if importing {
-        let prefixes = state.attribute("address_prefixes").clone();
-        expand_for_import(resource, session, &mut state, group.as_ref(), diagnostics);
-        state.set_attribute("address_prefixes", prefixes);
-    }
-    Some(state)
-}
-
-/// Finds the object of an import id: the subnet's.
-pub(super) fn import(resource: &WorkloadResource, id: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
-    let parsed = id
-        .parse::<ResourceId>()
-        .ok()
-        .filter(|id| id.is_kind("Microsoft.Network", &["virtualNetworks", "subnets"]));
-    let Some(subnet) = parsed else {
-        let detail = format!(
-            "`{id}` is not the ARM id of a subnet: \
-             `/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…/subnets/…` is expected."
+    let targets = Targets::of(&state);
+    let Some(targets) = targets else {
+        diagnostics.error(
+            "Unreadable state",
+            "An id in the state is no ARM id. This is a defect of the provider.",
         );
-        diagnostics.error("Invalid import id", detail);
         return None;
     };
-    let mut state = empty(resource);
-    state.set_attribute("name", subnet.name().into());
-    if let Some(network) = subnet.parent() {
-        state.set_attribute("virtual_network_id", network.to_string().into());
-    }
-    state.set_attribute("id", subnet.to_string().into());
-    state.set_attribute("subnet_id", subnet.to_string().into());
-    Some(state)
-}
-
-/// Restores the options from the group's tags and everything that follows from names.
-fn restore(
-    resource: &WorkloadResource,
-    session: &Session,
-    state: &mut Value,
-    targets: &Targets,
-    group: Option<&Document>,
-    diagnostics: &mut Diagnostics,
-) -> Option<()> {
-    let Some(group) =
-        group.filter(|group| owner::marks(&document::tags_of(&group.body), &resource.type_name(), &targets.subnet))
-    else {
-        let detail = format!(
-            "`{}` has no network security group that carries the tag of this resource, so it was not made by it. Import only what \
-             `{}` has made.",
-            targets.subnet,
-            resource.type_name()
-        );
-        diagnostics.error("Not made by this resource", detail);
-        return None;
+    let work = Work {
+        resource,
+        session,
+        call,
+        prior: None,
+        object: &state.clone(),
+        targets: &targets,
+        owner_tags: std::collections::BTreeMap::new(),
     };
-    for (name, value) in default_names(targets) {
-        state.set_attribute(name, value.into());
-    }
-    state.set_attribute("network_security_group_name", group.id.name().into());
-    state.set_attribute("resource_group_name", group.id.resource_group().into());
-    state.set_attribute("network_security_group_id", group.id.to_string().into());
-    state.set_attribute("environment", session.environment().as_str().into());
-    let options = options_of(&group.body).unwrap_or_default();
-    for (name, attribute) in schema::arguments(resource.workload).chain(own_arguments()) {
-        if let Some(value) = options
-            .get(&name)
-            .and_then(|option| json::from_json(option, &attribute.ty()).ok())
-        {
-            state.set_attribute(name, value);
-        } else if state.attribute(&name).is_null()
-            && let Some(default) = attribute.default
-        {
-            state.set_attribute(name, default);
-        }
-    }
-    Some(())
-}
-
-/// The outputs follow from the options; what Azure has differently stays as it is read, for the plan to show.
-fn expand_for_import(
-    resource: &WorkloadResource,
-    session: &Session,
-    state: &mut Value,
-    group: Option<&Document>,
-    diagnostics: &mut Diagnostics,
-) {
-    let edition = state
-        .attribute("edition")
-        .as_str()
-        .and_then(|edition| edition.parse().ok());
-    let defaults = Defaults {
-        edition: edition.or(session.defaults.edition),
-        environment: Some(session.environment()),
-    };
-    let (endpoints, group_id) = (
-        state.attribute("service_endpoints").clone(),
-        state.attribute("network_security_group_id").clone(),
+    let (subnet, group, table) = tokio::join!(
+        async {
+            match &targets.subnet {
+                Some(target) => subnet::get(&work, &target.id).await,
+                None => Ok(None),
+            }
+        },
+        async {
+            match &targets.group {
+                Some(held) => group::get(&work, &held.id).await,
+                None => Ok(None),
+            }
+        },
+        async {
+            match &targets.table {
+                Some(held) => table::get(&work, &held.id).await,
+                None => Ok(None),
+            }
+        },
     );
-    let mut ignored = Diagnostics::default();
-    if !plan::expand_into(resource, defaults, state, &mut ignored) {
-        diagnostics.extend(ignored);
-        return;
+    let mut kept = Kept::read(private);
+    let mut seen = Vec::new();
+    let group = taken("Network security group", group, diagnostics)?;
+    let table = taken("Route table", table, diagnostics)?;
+    let subnet = taken("Subnet", subnet, diagnostics)?;
+    let marked = |document: &Option<Document>| {
+        document
+            .as_ref()
+            .is_some_and(|document| work.owns(&tags_of(&document.body), &resource.type_name()))
+    };
+    if let Some(held) = &targets.group {
+        let marked = marked(&group);
+        seen.push(group::read(&mut state, &mut kept, held, body(&group), marked));
     }
-    document::read_group(state, group.map(|group| &group.body));
-    state.set_attribute("service_endpoints", endpoints);
-    state.set_attribute("network_security_group_id", group_id);
+    if let Some(held) = &targets.table {
+        let marked = marked(&table);
+        seen.push(table::read(&mut state, held, body(&table), marked));
+    }
+    if let Some(target) = &targets.subnet {
+        seen.push(subnet::read(&mut state, target, body(&subnet)));
+    }
+    *private = kept.write();
+    let seen: Vec<bool> = seen.into_iter().flatten().collect();
+    let gone = !seen.is_empty() && seen.iter().all(|there| !there);
+    (!gone).then_some(state)
 }
 
-fn own_arguments() -> impl Iterator<Item = (String, tfplugin_rs::schema::Attribute)> {
-    super::attach::arguments()
-        .into_iter()
-        .map(|(name, attribute)| (name.to_owned(), attribute))
+fn body(document: &Option<Document>) -> Option<&serde_json::Value> {
+    document.as_ref().map(|document| &document.body)
 }
 
-fn empty(resource: &WorkloadResource) -> Value {
-    use tfplugin_rs::provider::Resource;
-    Value::object(
-        resource
-            .schema()
-            .block
-            .attributes
-            .into_keys()
-            .map(|name| (name, Value::Null)),
-    )
+fn taken<T>(what: &str, result: Result<T, ArmError>, diagnostics: &mut Diagnostics) -> Option<T> {
+    result
+        .inspect_err(|error| report(&format!("{what} not read"), error, diagnostics))
+        .ok()
 }

@@ -1,0 +1,12 @@
+//! What holds of every managed workload, driven by a real Terraform against the emulator: born and attached, alone and among others.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod additive;
+mod attached;
+mod misfortune;
+mod place;
+mod tables;

@@ -1,0 +1,238 @@
+//! What goes wrong, by accident or by hand: nothing of others is lost, and nothing of ours is left behind.
+
+use acceptance_tests::emulator::Fault;
+use serde_json::json;
+
+use crate::place::{Place, address};
+
+const SUBNET: &str = "virtualNetworks/vnet/subnets/cc";
+
+#[test]
+fn a_subnet_that_somebody_else_makes_meanwhile_is_never_deleted() {
+    let place = Place::new();
+    let id = place.id(SUBNET);
+    let theirs = json!({ "properties": { "addressPrefix": "10.0.0.0/28" } });
+    // Between our look and our write.
+    place.emulator.fault(
+        Fault::foreign(move |azure| {
+            azure.put(&id, theirs.clone());
+        })
+        .on("PUT", "networkSecurityGroups/nsg-cc"),
+    );
+    place.workspace.write(&place.born("cc", ""));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("exists already"), "{error}");
+    place.workspace.destroy();
+    assert!(place.get(SUBNET).is_object(), "the stranger's subnet is still there");
+    assert_eq!(
+        place.get("networkSecurityGroups/nsg-cc"),
+        json!(null),
+        "our group is not"
+    );
+}
+
+#[test]
+fn a_destroy_that_fails_halfway_forgets_nothing() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", ""));
+    place
+        .emulator
+        .fault(Fault::refuse(403, "AuthorizationFailed", "No.").on("DELETE", "networkSecurityGroups/nsg-cc"));
+    let error = place.workspace.expect_error(&["destroy"]);
+    assert!(error.contains("Network security group not deleted"), "{error}");
+    assert_eq!(place.get(SUBNET), json!(null));
+    place.workspace.destroy();
+    assert_eq!(
+        place.get("networkSecurityGroups/nsg-cc"),
+        json!(null),
+        "the second destroy ends it"
+    );
+}
+
+#[test]
+fn a_replacement_that_makes_the_new_one_first_is_refused_and_loses_nothing() {
+    let place = Place::new();
+    let configuration = place.born("cc", "lifecycle { create_before_destroy = true }");
+    place.workspace.step(&configuration);
+    let error = place
+        .workspace
+        .expect_error(&["apply", &format!("-replace={}", address("cc"))]);
+    assert!(error.contains("create_before_destroy"), "{error}");
+    place.workspace.assert_settled();
+    assert_eq!(place.rules("nsg-cc").len(), 6);
+
+    // Without it the same names work.
+    place.workspace.write(&place.born("cc", ""));
+    place
+        .workspace
+        .run(&["apply", "-auto-approve", &format!("-replace={}", address("cc"))])
+        .expect_success();
+    place.workspace.assert_settled();
+}
+
+#[test]
+fn two_resources_for_one_subnet_are_an_error() {
+    let place = Place::new();
+    let second = place.born("cc", "").replace(
+        "\"lockeddown_cyclecloud_subnet\" \"cc\"",
+        "\"lockeddown_cyclecloud_subnet\" \"twin\"",
+    );
+    place.workspace.write(&format!("{}{second}", place.born("cc", "")));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("exists already"), "{error}");
+    place.workspace.destroy();
+    place.workspace.step(&place.born("cc", ""));
+    place.workspace.write(&format!("{}{second}", place.born("cc", "")));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("another `lockeddown_cyclecloud_subnet`"), "{error}");
+}
+
+#[test]
+fn an_import_in_another_case_is_no_replacement() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", ""));
+    place.workspace.run(&["state", "rm", &address("cc")]).expect_success();
+    let shouted = place
+        .id(SUBNET)
+        .replace("resourceGroups/rg", "resourcegroups/RG")
+        .replace("subnets/cc", "subnets/CC");
+    place.workspace.import(&address("cc"), &shouted);
+    place.workspace.assert_settled();
+}
+
+#[test]
+fn own_rules_cannot_be_ignored() {
+    let place = Place::new();
+    for prefixes in ["[\"Allow\"]", "[\"\"]"] {
+        place
+            .workspace
+            .write(&place.born("cc", &format!("ignored_rule_name_prefixes = {prefixes}")));
+        let error = place.workspace.expect_error(&["plan"]);
+        assert!(error.contains("ignored_rule_name_prefixes"), "{error}");
+    }
+}
+
+#[test]
+fn what_azure_spells_differently_is_no_drift() {
+    let place = Place::new();
+    let server = place
+        .born("cc", "tags = {}")
+        .replace("[\"10.0.0.0/28\"]", "[\"10.0.0.0/28\", \"FD00:DB8:DECA:1::/64\"]")
+        .replace("[\"10.0.1.0/24\"]", "[\"10.0.1.0/24\", \"fd00:db8:deca:2::/64\"]");
+    place.workspace.step(&server);
+    place.emulator.edit(&place.id(SUBNET), |subnet| {
+        subnet["properties"]["addressPrefixes"] = json!(["fd00:db8:deca:1::/64", "10.0.0.0/28"]);
+    });
+    place.workspace.assert_settled();
+    place.workspace.step(&server.replace("tags = {}", "tags = null"));
+}
+
+#[test]
+fn tags_and_the_mark_are_put_back() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", "tags = { team = \"hpc\" }"));
+    let group = place.id("networkSecurityGroups/nsg-cc");
+    place.emulator.edit(&group, |group| {
+        group["tags"] = json!({ "somebody": "else" });
+    });
+    let change = place.workspace.plan().change(&address("cc"));
+    assert_eq!(change.before["tags"], json!({ "somebody": "else" }));
+    place.workspace.step(&place.born("cc", "tags = { team = \"hpc\" }"));
+    let tags = place.get("networkSecurityGroups/nsg-cc")["tags"].clone();
+    assert_eq!(tags["team"], "hpc");
+    assert!(
+        tags["lockeddown-owner"]
+            .as_str()
+            .unwrap()
+            .starts_with("lockeddown_cyclecloud_subnet cc ")
+    );
+
+    // A group that only lost its mark shows, too: a destroy would leave it behind.
+    place.emulator.edit(&group, |group| {
+        group["tags"].as_object_mut().unwrap().remove("lockeddown-owner");
+    });
+    let change = place.workspace.plan().change(&address("cc"));
+    assert_eq!(change.before["network_security_group_id"], json!(null));
+    place.workspace.step(&place.born("cc", "tags = { team = \"hpc\" }"));
+    place.workspace.destroy();
+    assert_eq!(place.get("networkSecurityGroups/nsg-cc"), json!(null));
+}
+
+#[test]
+fn another_name_for_the_group_moves_the_rules_and_leaves_no_group_behind() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", ""));
+    let plan = place
+        .workspace
+        .step(&place.born("cc", "network_security_group_name = \"nsg-other\""));
+    assert_eq!(plan.change(&address("cc")).actions, ["update"]);
+    assert_eq!(place.get("networkSecurityGroups/nsg-cc"), json!(null));
+    assert_eq!(place.rules("nsg-other").len(), 6);
+    place.workspace.destroy();
+    assert_eq!(place.get("networkSecurityGroups/nsg-other"), json!(null));
+}
+
+#[test]
+fn a_fault_at_each_request_of_a_create_is_repaired_by_the_next_apply() {
+    for (verb, path) in [
+        ("GET", "virtualNetworks/vnet"),
+        ("GET", "networkSecurityGroups/nsg-cc"),
+        ("PUT", "networkSecurityGroups/nsg-cc"),
+        ("PUT", "routeTables/rt-cc"),
+        ("PUT", "subnets/cc"),
+    ] {
+        let place = Place::new();
+        let configuration = place.born("cc", "route_table_name = \"rt-cc\"");
+        place
+            .emulator
+            .fault(Fault::refuse(403, "AuthorizationFailed", "No.").on(verb, path));
+        place.workspace.write(&configuration);
+        place.workspace.expect_error(&["apply"]);
+        place.workspace.step(&configuration);
+        place.workspace.destroy();
+        for left in [SUBNET, "networkSecurityGroups/nsg-cc", "routeTables/rt-cc"] {
+            assert_eq!(place.get(left), json!(null), "{verb} {path}");
+        }
+    }
+}
+
+#[test]
+fn the_first_request_of_a_subnet_carries_all_it_was_asked_for_and_each_option_goes_back() {
+    let place = Place::new();
+    let options = "delegation = \"Microsoft.Databricks/workspaces\"\nprivate_endpoint_network_policies = \"NetworkSecurityGroupEnabled\"";
+    place.workspace.step(&place.born("cc", options));
+    let first = place.emulator.requests().puts_on("subnets/cc").0[0]
+        .body
+        .clone()
+        .unwrap();
+    assert_eq!(
+        first["properties"]["delegations"][0]["properties"]["serviceName"],
+        "Microsoft.Databricks/workspaces"
+    );
+    assert_eq!(
+        first["properties"]["privateEndpointNetworkPolicies"],
+        "NetworkSecurityGroupEnabled"
+    );
+    place.emulator.edit(&place.id(SUBNET), |subnet| {
+        subnet["properties"]["privateEndpointNetworkPolicies"] = json!("Disabled");
+    });
+    let change = place.workspace.plan().change(&address("cc"));
+    assert_eq!(change.before["private_endpoint_network_policies"], "Disabled");
+    place.workspace.step(&place.born("cc", ""));
+    assert_eq!(place.get(SUBNET)["properties"]["delegations"], json!([]));
+}
+
+#[test]
+fn many_subnets_at_once() {
+    let place = Place::new();
+    let network = place.id("virtualNetworks/vnet");
+    place.workspace.step(&Place::server(
+        "cc",
+        &format!(
+            "for_each = toset([for number in range(12) : tostring(number)])\nname = \"cc-${{each.key}}\"\nvirtual_network_id = {network:?}\n\
+             address_prefixes = [cidrsubnet(\"10.0.64.0/18\", 10, each.key)]"
+        ),
+    ));
+    place.workspace.destroy();
+    assert_eq!(place.emulator.ids().len(), 3, "{:?}", place.emulator.ids());
+}

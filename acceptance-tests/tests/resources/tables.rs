@@ -1,0 +1,120 @@
+//! Routes: in a table of the resource's own, among those of others, and not at all.
+
+use serde_json::json;
+
+use crate::place::{Place, address};
+
+/// A forced tunnel whose default route is among `routes`.
+const TUNNEL: &str = "egress = { type = \"forced_tunnel\", forced_tunnel_source = \"route\" }\nvirtual_network_address_spaces = [\"10.0.0.0/16\"]";
+
+#[test]
+fn a_table_comes_with_the_routes_and_goes_with_them() {
+    let place = Place::new();
+    let plan = place.workspace.step(&place.born("cc", TUNNEL));
+    let change = plan.change(&address("cc"));
+    assert_eq!(change.after["route_table_id"], place.id("routeTables/rt-cc"));
+    assert_eq!(change.unknown(), Vec::<String>::new());
+    let subnet = place.get("virtualNetworks/vnet/subnets/cc");
+    assert_eq!(subnet["properties"]["routeTable"]["id"], place.id("routeTables/rt-cc"));
+    assert!(!place.routes("rt-cc").is_empty());
+    let writes = place.emulator.requests().writes().lines();
+    assert_eq!(writes.len(), 3, "one write per object: {writes:?}");
+    let born = place.emulator.requests().puts_on("subnets/cc").0[0]
+        .body
+        .clone()
+        .unwrap();
+    assert!(born["properties"]["routeTable"].is_object(), "in its first request");
+
+    place.workspace.step(&place.born("cc", ""));
+    assert_eq!(place.get("routeTables/rt-cc"), json!(null));
+    assert_eq!(
+        place.get("virtualNetworks/vnet/subnets/cc")["properties"].get("routeTable"),
+        None
+    );
+    place.workspace.step(&place.born("cc", TUNNEL));
+    place.workspace.destroy();
+    assert_eq!(place.get("routeTables/rt-cc"), json!(null));
+}
+
+#[test]
+fn routes_drift_by_name_and_a_removed_table_is_made_again() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", TUNNEL));
+    let table = place.id("routeTables/rt-cc");
+    let ours = place.routes("rt-cc");
+    place.emulator.edit(&table, |table| {
+        table["properties"]["routes"] =
+            json!([{ "name": "theirs", "properties": { "addressPrefix": "10.9.0.0/16", "nextHopType": "None" } }]);
+        table["properties"]["disableBgpRoutePropagation"] = json!(true);
+    });
+    let change = place.workspace.plan().change(&address("cc"));
+    assert!(change.before["routes"]["theirs"].is_object());
+    assert_eq!(change.before["bgp_route_propagation_enabled"], false);
+    place.workspace.step(&place.born("cc", TUNNEL));
+    assert_eq!(place.routes("rt-cc"), ours);
+
+    place
+        .emulator
+        .edit(&place.id("virtualNetworks/vnet/subnets/cc"), |subnet| {
+            subnet["properties"].as_object_mut().unwrap().remove("routeTable");
+        });
+    place.emulator.remove(&table);
+    place.workspace.step(&place.born("cc", TUNNEL));
+    assert_eq!(place.routes("rt-cc"), ours);
+}
+
+#[test]
+fn an_import_recovers_the_table() {
+    let place = Place::new();
+    let configuration = place.born("cc", TUNNEL);
+    place.workspace.step(&configuration);
+    place.workspace.run(&["state", "rm", &address("cc")]).expect_success();
+    place
+        .workspace
+        .import(&address("cc"), &place.id("virtualNetworks/vnet/subnets/cc"));
+    place.workspace.assert_settled();
+}
+
+#[test]
+fn routes_among_those_of_others_are_taken_away_again() {
+    let place = Place::new();
+    let table = place.put(
+        "routeTables/shared",
+        json!({ "routes": [{ "name": "theirs", "properties": { "addressPrefix": "10.9.0.0/16", "nextHopType": "None" } }] }),
+    );
+    place
+        .workspace
+        .step(&place.attached("cc", &format!("route_table_id = {table:?}\n{TUNNEL}")));
+    let routes = place.routes("shared");
+    assert!(
+        routes.contains(&"theirs".to_owned()) && routes.iter().any(|route| route.starts_with("cc-")),
+        "{routes:?}"
+    );
+    assert!(
+        place.rules("nsg-theirs").contains(&"AllowAzureStorage".to_owned()),
+        "the own group keeps the documented names"
+    );
+    assert_eq!(place.their_subnet()["routeTable"]["id"], table.as_str());
+    place.workspace.destroy();
+    assert_eq!(place.routes("shared"), ["theirs"]);
+    assert_eq!(place.their_subnet().get("routeTable"), None);
+}
+
+#[test]
+fn a_prefix_that_is_routed_already_is_refused() {
+    let place = Place::new();
+    let table = place.put(
+        "routeTables/shared",
+        json!({ "routes": [{ "name": "theirs", "properties": { "addressPrefix": "0.0.0.0/0", "nextHopType": "None" } }] }),
+    );
+    place
+        .workspace
+        .write(&place.attached("cc", &format!("route_table_id = {table:?}\n{TUNNEL}")));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("`theirs`") && error.contains("`0.0.0.0/0`"), "{error}");
+    assert_eq!(
+        place.get("networkSecurityGroups/nsg-theirs"),
+        json!(null),
+        "nothing was written"
+    );
+}

@@ -1,0 +1,411 @@
+//! Looking before the first write: what is there already, whose it is, and whether it fits.
+//!
+//! What exists without our mark is somebody else's. What carries it while its subnet is not yet in its place is the leftover of a
+//! create that was interrupted, and is taken over; a complete one belongs to another resource, or to the old instance of a replacement
+//! that makes the new one first.
+
+use serde_json::Value as Json;
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    value::{Path, Value},
+};
+
+use super::{
+    apply::text,
+    conflicts, forms,
+    forms::{Entries, ROUTES, RULES},
+    group, owner,
+    part::Part,
+    subnet, table,
+    targets::{Held, SubnetTarget},
+    work::{Work, report, tags_of},
+};
+use crate::{
+    azure::{ArmError, Document, ResourceId},
+    network::Prefix,
+    regions::normalize_location,
+};
+
+/// What there is, as far as it was worth a look.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    looked: bool,
+    network: Option<Document>,
+    subnet: Option<Document>,
+    group: Option<Document>,
+    table: Option<Document>,
+}
+
+impl Found {
+    /// Whether a part exists; `None` where nobody looked.
+    pub(super) fn exists(&self, part: Part) -> Option<bool> {
+        let found = match part {
+            Part::Group => self.group.is_some(),
+            Part::Table => self.table.is_some(),
+            Part::Subnet => self.subnet.is_some(),
+            Part::Firewall => return None,
+        };
+        self.looked.then_some(found)
+    }
+
+    /// What the subnet had before, where only Azure could tell.
+    pub(super) fn settle_previous(&self, work: &Work<'_>) -> Value {
+        let mut object = work.object.clone();
+        for (attribute, field) in [
+            ("previous_network_security_group_id", "networkSecurityGroup"),
+            ("previous_route_table_id", "routeTable"),
+        ] {
+            if object.attribute(attribute).is_unknown() {
+                let id = self
+                    .subnet
+                    .as_ref()
+                    .and_then(|subnet| subnet::association(&subnet.body, field));
+                object.set_attribute(attribute, id.map(str::to_owned).into());
+            }
+        }
+        object
+    }
+}
+
+/// Looks, on a create and wherever an existing subnet gets something it did not have from us before. `None` after an error.
+pub(super) async fn look(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<Found> {
+    let undecided = ["previous_network_security_group_id", "previous_route_table_id"]
+        .iter()
+        .any(|previous| work.object.attribute(previous).is_unknown());
+    if work.prior.is_some() {
+        if !undecided {
+            return Some(Found::default());
+        }
+        let target = work.subnet()?;
+        let subnet = read("Subnet", subnet::get(work, &target.id).await, diagnostics)?;
+        let found = Found {
+            subnet,
+            ..Found::default()
+        };
+        check_associations(work, &found, diagnostics);
+        return (!diagnostics.has_errors()).then_some(found);
+    }
+    let found = look_at_all(work, diagnostics).await?;
+    if let Some(target) = work.subnet() {
+        check_network(work, target, &found, diagnostics);
+        if target.born {
+            check_born(work, target, &found, diagnostics);
+        } else {
+            check_attached(work, target, &found, diagnostics);
+        }
+    }
+    if !diagnostics.has_errors() {
+        check_neighbours(work, &found, diagnostics);
+    }
+    (!diagnostics.has_errors()).then_some(found)
+}
+
+async fn look_at_all(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<Found> {
+    let targets = work.targets;
+    let subnet_id = targets.subnet.as_ref().map(|subnet| subnet.id.clone());
+    let network_id = subnet_id.as_ref().and_then(ResourceId::parent);
+    let network = async {
+        match &network_id {
+            Some(id) => work.session.client.virtual_networks().get(id, work.call).await,
+            None => Ok(None),
+        }
+    };
+    let subnet = async {
+        match &subnet_id {
+            Some(id) => subnet::get(work, id).await,
+            None => Ok(None),
+        }
+    };
+    let group = async {
+        match &targets.group {
+            Some(held) => group::get(work, &held.id).await,
+            None => Ok(None),
+        }
+    };
+    let table = async {
+        match &targets.table {
+            Some(held) => table::get(work, &held.id).await,
+            None => Ok(None),
+        }
+    };
+    let (network, subnet, group, table) = tokio::join!(network, subnet, group, table);
+    // One failure is enough to say: the others have the same cause as a rule.
+    Some(Found {
+        looked: true,
+        network: read("Virtual network", network, diagnostics)?,
+        subnet: read("Subnet", subnet, diagnostics)?,
+        group: read("Network security group", group, diagnostics)?,
+        table: read("Route table", table, diagnostics)?,
+    })
+}
+
+fn read(
+    what: &str,
+    result: Result<Option<Document>, ArmError>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<Document>> {
+    result
+        .inspect_err(|error| report(&format!("{what} not read"), error, diagnostics))
+        .ok()
+}
+
+/// What could not be checked at plan, because plans do not read Azure.
+fn check_network(work: &Work<'_>, target: &SubnetTarget, found: &Found, diagnostics: &mut Diagnostics) {
+    let argument = if target.born { "virtual_network_id" } else { "subnet_id" };
+    let Some(network) = &found.network else {
+        let network = target.id.parent().map(|id| id.to_string()).unwrap_or_default();
+        let detail = format!("`{network}` does not exist.");
+        diagnostics.error_at(Path::attribute(argument), "Virtual network not found", detail);
+        return;
+    };
+    let home = text(&network.body, "location");
+    let location = work.object.attribute("location").as_str().unwrap_or_default();
+    if normalize_location(home) != normalize_location(location) {
+        let detail = format!(
+            "`location` is `{location}`, but `{}` is in `{home}`: a subnet's network security group must be in the region of its virtual \
+             network.",
+            network.id
+        );
+        diagnostics.error_at(
+            Path::attribute("location"),
+            "Another region than the virtual network's",
+            detail,
+        );
+    }
+}
+
+fn check_born(work: &Work<'_>, target: &SubnetTarget, found: &Found, diagnostics: &mut Diagnostics) {
+    if found.subnet.is_some() {
+        let complete = check_own(work, found, diagnostics);
+        exists(work, "subnet", "name", &target.id, complete, diagnostics);
+    } else {
+        check_own(work, found, diagnostics);
+    }
+}
+
+fn check_attached(work: &Work<'_>, target: &SubnetTarget, found: &Found, diagnostics: &mut Diagnostics) {
+    let Some(subnet) = &found.subnet else {
+        let detail = format!("`{}` does not exist.", target.id);
+        diagnostics.error_at(Path::attribute("subnet_id"), "Subnet not found", detail);
+        return;
+    };
+    let marked = check_own(work, found, diagnostics);
+    let associated = subnet::association(&subnet.body, "networkSecurityGroup");
+    if let Some(held) = work.targets.group.as_ref().filter(|held| held.own && marked)
+        && associated.is_some_and(|id| id.eq_ignore_ascii_case(&held.id.to_string()))
+    {
+        exists(
+            work,
+            "network security group",
+            "network_security_group_name",
+            &held.id,
+            true,
+            diagnostics,
+        );
+    }
+    check_associations(work, found, diagnostics);
+    check_prefixes(work, &subnet.body, diagnostics);
+}
+
+/// Whether group or table of the resource's own are there with its mark; an error where they are without it.
+fn check_own(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) -> bool {
+    let mut marked = false;
+    for (held, document, what, argument) in [
+        (
+            &work.targets.group,
+            &found.group,
+            "network security group",
+            "network_security_group_name",
+        ),
+        (&work.targets.table, &found.table, "route table", "route_table_name"),
+    ] {
+        let (Some(held), Some(document)) = (held, document) else {
+            continue;
+        };
+        if !held.own {
+            continue;
+        }
+        if work.owns(&tags_of(&document.body), &work.resource.type_name()) {
+            marked = true;
+        } else {
+            exists(work, what, argument, &held.id, false, diagnostics);
+        }
+    }
+    marked
+}
+
+fn exists(work: &Work<'_>, what: &str, argument: &str, id: &ResourceId, ours: bool, diagnostics: &mut Diagnostics) {
+    let import_id = work.object.attribute("id").as_str().unwrap_or_default();
+    let kind = work.resource.type_name();
+    let whose = if ours {
+        format!(
+            "The {what} `{id}` exists already, made by another `{kind}` with this name, or by the old instance where `create_before_destroy` \
+             makes the new one first, which cannot work while the names stay the same."
+        )
+    } else {
+        format!("The {what} `{id}` exists already and was not made by this resource.")
+    };
+    let detail = format!(
+        "{whose} If Terraform shall manage it here from now on, import it: `terraform import {kind}.<name> '{import_id}'`. Otherwise choose \
+         another name."
+    );
+    diagnostics.error_at(
+        Path::attribute(argument),
+        format!("A {what} of that name exists"),
+        detail,
+    );
+}
+
+/// A group or table that the subnet has already does not give way unasked.
+fn check_associations(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) {
+    if work.object.attribute("replace_existing_associations").as_bool() == Some(true) {
+        return;
+    }
+    let Some(subnet) = &found.subnet else { return };
+    for (previous, held, field, what) in [
+        (
+            "previous_network_security_group_id",
+            &work.targets.group,
+            "networkSecurityGroup",
+            "network security group",
+        ),
+        (
+            "previous_route_table_id",
+            &work.targets.table,
+            "routeTable",
+            "route table",
+        ),
+    ] {
+        let (Some(held), Some(there)) = (held, subnet::association(&subnet.body, field)) else {
+            continue;
+        };
+        if !work.object.attribute(previous).is_unknown() || there.eq_ignore_ascii_case(&held.id.to_string()) {
+            continue;
+        }
+        let argument = if what == "route table" {
+            "route_table_id"
+        } else {
+            "network_security_group_id"
+        };
+        let detail = format!(
+            "`{}` already has the {what} `{there}`, which keeps its place. Put the resource's entries into it with `{argument} = \"{there}\"`, or \
+             let it give way with `replace_existing_associations = true`: it is put back when the resource is destroyed.",
+            subnet.id
+        );
+        diagnostics.error_at(
+            Path::attribute("replace_existing_associations"),
+            format!("The subnet has a {what}"),
+            detail,
+        );
+    }
+}
+
+/// Rules about other addresses than the subnet's would do nothing for it.
+fn check_prefixes(work: &Work<'_>, subnet: &Json, diagnostics: &mut Diagnostics) {
+    let actual = subnet::prefixes_of(subnet);
+    let parsed: Vec<Prefix> = actual.iter().filter_map(|prefix| prefix.parse().ok()).collect();
+    for given in forms::texts(work.object.attribute("subnet_address_prefixes")) {
+        let inside = given
+            .parse::<Prefix>()
+            .is_ok_and(|given| parsed.iter().any(|prefix| prefix.contains(&given)));
+        if !inside {
+            let detail = format!(
+                "`subnet_address_prefixes` has `{given}`, which is not within the subnet's `{}`: its rules would be about somebody else.",
+                actual.join("`, `")
+            );
+            diagnostics.error_at(
+                Path::attribute("subnet_address_prefixes"),
+                "Not the subnet's prefix",
+                detail,
+            );
+        }
+    }
+}
+
+/// Among others' entries: none of our names, no priority and no prefix twice.
+fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) {
+    let places = [
+        (
+            &work.targets.group,
+            &found.group,
+            &RULES,
+            "security_rules",
+            "network_security_group_id",
+            "network security group",
+        ),
+        (
+            &work.targets.table,
+            &found.table,
+            &ROUTES,
+            "routes",
+            "route_table_id",
+            "route table",
+        ),
+    ];
+    for (held, document, form, output, argument, what) in places {
+        let Some(held) = held else { continue };
+        let ours = work.entries(output);
+        let Some(document) = document else {
+            if !held.own && (output == "security_rules" || !ours.is_empty()) {
+                let detail = format!("`{}` does not exist.", held.id);
+                diagnostics.error_at(Path::attribute(argument), format!("The {what} does not exist"), detail);
+            }
+            continue;
+        };
+        let (taken, others) = form.split(&document.body, &ours, |_| true);
+        let others = if held.own { kept(work, output, others) } else { others };
+        if !held.own {
+            check_guest(work, held, &document.body, &taken, (argument, what), diagnostics);
+        }
+        let conflict = if output == "security_rules" {
+            conflicts::priorities(&ours, &others)
+        } else {
+            conflicts::prefixes(&ours, &others)
+        };
+        if let Some(conflict) = conflict {
+            conflict.refuse(diagnostics);
+        }
+    }
+}
+
+/// In a leftover of our own only what is ignored stays.
+fn kept(work: &Work<'_>, output: &str, mut others: Entries) -> Entries {
+    let argument = if output == "routes" {
+        "ignored_route_name_prefixes"
+    } else {
+        "ignored_rule_name_prefixes"
+    };
+    let prefixes = forms::texts(work.object.attribute(argument));
+    others.retain(|name, _| forms::begins(name, &prefixes));
+    others
+}
+
+fn check_guest(
+    work: &Work<'_>,
+    held: &Held,
+    document: &Json,
+    taken: &Entries,
+    (argument, what): (&str, &str),
+    diagnostics: &mut Diagnostics,
+) {
+    if let Some(mark) = owner::mark_in(&tags_of(document)) {
+        let owner = mark.rsplit_once(' ').map_or(mark, |(owner, _)| owner);
+        let detail = format!(
+            "`{}` belongs to `{owner}`, which keeps it exactly as its own requirements demand and would remove the rules of others. Combine the \
+             workloads in one `lockeddown_subnet`, or use a {what} that is managed elsewhere.",
+            held.id
+        );
+        diagnostics.error_at(Path::attribute(argument), format!("The {what} has an owner"), detail);
+    }
+    if let Some(name) = taken.keys().next() {
+        let import_id = work.object.attribute("id").as_str().unwrap_or_default();
+        let detail = format!(
+            "`{}` has an entry `{name}` already, and names that begin with this resource's are its own. If they are left from an interrupted \
+             apply, or Terraform shall manage them from now on, import them: `terraform import {}.<name> '{import_id}'`. Otherwise choose \
+             another `name`; a replacement with `create_before_destroy` needs one too.",
+            held.id,
+            work.resource.type_name()
+        );
+        diagnostics.error_at(Path::attribute("name"), "Names taken", detail);
+    }
+}

@@ -1,0 +1,157 @@
+//! Entries of ours and of others that cannot stand side by side.
+
+use std::collections::BTreeSet;
+
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    value::{Number, Path, Value},
+};
+
+use super::forms::{Entries, meaning};
+
+/// The tail denies stand here; `deny_priority` moves them, `priority_base` the others.
+const FIRST_DENY: i64 = 4000;
+const LAST: i64 = 4096;
+
+/// What stands in the way of a plan: the argument that moves it away, and the words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Conflict {
+    pub(super) path: Path,
+    pub(super) summary: &'static str,
+    pub(super) detail: String,
+}
+
+impl Conflict {
+    /// Before a write it is an error.
+    pub(super) fn refuse(self, diagnostics: &mut Diagnostics) {
+        diagnostics.error_at(self.path, self.summary, self.detail);
+    }
+
+    /// In a plan, which knows of others only what the last refresh saw, it is a warning.
+    pub(super) fn warn(self, diagnostics: &mut Diagnostics) {
+        diagnostics.warning_at(self.path, self.summary, self.detail);
+    }
+}
+
+/// Azure keeps a priority once per direction (`SecurityRuleConflict`).
+pub(super) fn priorities(ours: &Entries, others: &Entries) -> Option<Conflict> {
+    let taken: BTreeSet<(String, i64)> = others.values().filter_map(place).collect();
+    let mine: Vec<(String, i64)> = ours.values().filter_map(place).collect();
+    let (name, place) = ours
+        .iter()
+        .filter_map(|(name, rule)| Some((name, place(rule)?)))
+        .find(|(_, place)| taken.contains(place))?;
+    let (other, _) = others
+        .iter()
+        .find(|(_, other)| self::place(other).as_ref() == Some(&place))?;
+    let (direction, priority) = place;
+    let (argument, free) = if priority >= FIRST_DENY {
+        ("deny_priority", free_deny(&mine, &taken))
+    } else {
+        ("priority_base", free_base(&mine, &taken))
+    };
+    let remedy = match free {
+        Some(free) => format!("Set `{argument} = {free}`, where nothing stands in the way."),
+        None => format!("No `{argument}` moves the rules to where all priorities are free: make room in the group."),
+    };
+    Some(Conflict {
+        path: Path::attribute(argument),
+        summary: "Priority taken",
+        detail: format!(
+            "`{name}` and `{other}`, which is not this resource's, both stand at {priority} {}. {remedy}",
+            direction.to_lowercase()
+        ),
+    })
+}
+
+/// A route table holds each prefix once.
+pub(super) fn prefixes(ours: &Entries, others: &Entries) -> Option<Conflict> {
+    let prefix = |route: &Value| meaning(route.attribute("address_prefix"));
+    let clash = |route: &Value| others.iter().find(|(_, other)| prefix(other) == prefix(route));
+    let (name, route, (other, _)) = ours
+        .iter()
+        .find_map(|(name, route)| Some((name, route, clash(route)?)))?;
+    Some(Conflict {
+        path: Path::attribute("route_table_id"),
+        summary: "Prefix taken",
+        detail: format!(
+            "`{name}` and `{other}`, which is not this resource's, are both routes to `{}`: a table holds each prefix once. Remove the other, \
+             or give the subnet a table of its own.",
+            route.attribute("address_prefix").as_str().unwrap_or_default()
+        ),
+    })
+}
+
+fn place(rule: &Value) -> Option<(String, i64)> {
+    let priority = rule.attribute("priority").as_number().and_then(Number::to_i64)?;
+    Some((rule.attribute("direction").as_str()?.to_owned(), priority))
+}
+
+/// A base at which the whole band is free. Bands begin at full hundreds.
+fn free_base(mine: &[(String, i64)], taken: &BTreeSet<(String, i64)>) -> Option<i64> {
+    let band: Vec<&(String, i64)> = mine.iter().filter(|(_, priority)| *priority < FIRST_DENY).collect();
+    let start = band.iter().map(|(_, priority)| priority / 100 * 100).min()?;
+    let is_free = |base: &i64| {
+        band.iter().all(|(direction, priority)| {
+            let moved = priority - start + base;
+            moved < FIRST_DENY && !taken.contains(&(direction.clone(), moved))
+        })
+    };
+    (100..FIRST_DENY).step_by(100).find(is_free)
+}
+
+fn free_deny(mine: &[(String, i64)], taken: &BTreeSet<(String, i64)>) -> Option<i64> {
+    let denies: Vec<&(String, i64)> = mine.iter().filter(|(_, priority)| *priority >= FIRST_DENY).collect();
+    let start = denies.iter().map(|(_, priority)| *priority).min()?;
+    let is_free = |base: &i64| {
+        denies.iter().all(|(direction, priority)| {
+            let moved = priority - start + base;
+            moved <= LAST && !taken.contains(&(direction.clone(), moved))
+        })
+    };
+    (FIRST_DENY..=LAST).find(is_free)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(places: &[(&str, &str, i64)]) -> Entries {
+        places
+            .iter()
+            .map(|(name, direction, priority)| {
+                let rule = Value::object([("direction", Value::from(*direction)), ("priority", (*priority).into())]);
+                ((*name).to_owned(), rule)
+            })
+            .collect()
+    }
+
+    fn said(ours: &[(&str, &str, i64)], others: &[(&str, &str, i64)]) -> String {
+        let conflict = priorities(&rules(ours), &rules(others));
+        conflict.map(|conflict| conflict.detail).unwrap_or_default()
+    }
+
+    #[test]
+    fn one_priority_in_two_directions_is_no_conflict() {
+        assert_eq!(said(&[("a", "Inbound", 100)], &[("b", "Outbound", 100)]), "");
+    }
+
+    #[test]
+    fn a_conflict_names_both_rules_and_a_base_where_the_whole_band_is_free() {
+        let ours = [("a", "Inbound", 710), ("b", "Inbound", 720)];
+        let said = said(
+            &ours,
+            &[("x", "Inbound", 710), ("y", "Inbound", 120), ("z", "Inbound", 210)],
+        );
+        assert!(
+            said.contains("`a` and `x`") && said.contains("`priority_base = 300`"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_deny_moves_by_its_own_argument() {
+        let said = said(&[("deny", "Outbound", 4000)], &[("other", "Outbound", 4000)]);
+        assert!(said.contains("`deny_priority = 4001`"), "{said}");
+    }
+}

@@ -1,0 +1,193 @@
+//! What a resource demands of Azure: its workload expanded for the place where the rules go.
+//!
+//! In a group, table or firewall of the resource's own the documented names stand. Among the entries of others each name begins with
+//! the resource's, by which it knows its own again, and each rule is about the resource's subnet only.
+
+use std::collections::BTreeMap;
+
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    value::{Path, Value},
+};
+
+use super::{
+    WorkloadResource,
+    arguments::{ADDRESS_PREFIXES, Reach},
+    targets,
+};
+use crate::{
+    network::{Known, NetworkPolicy, PrerequisiteStatus, RuleName},
+    provider::{expansion, outputs, schema},
+    workloads::{Defaults, Expanded, Surroundings},
+};
+
+/// Which of the places are shared with others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shared {
+    pub(super) group: bool,
+    pub(super) table: bool,
+    pub(super) firewall: bool,
+}
+
+impl Shared {
+    /// What the configuration, or a plan made from it, says. What is given but not known yet counts as given.
+    pub(super) fn of(object: &Value) -> Shared {
+        let given = |name: &str| !object.attribute(name).is_null();
+        Shared {
+            group: given("network_security_group_id") && !given("network_security_group_name"),
+            table: given("route_table_id") && !given("route_table_name"),
+            firewall: given("firewall_id") || given("rule_collection_group_id") && !given("rule_collection_group_name"),
+        }
+    }
+}
+
+/// What came of an expansion.
+#[derive(Debug)]
+pub(super) enum Demand {
+    /// All of it.
+    Known(Box<Expanded>),
+    /// Something that decides which rules there are is not known yet, or an error was reported.
+    Unknown,
+}
+
+/// Checks a configuration before the provider is configured.
+pub(super) fn validate(resource: &WorkloadResource, config: &Value, diagnostics: &mut Diagnostics) {
+    let shared = Shared::of(config);
+    let surroundings = surroundings(resource, config, shared, Defaults::default());
+    let values = scoped(config, shared);
+    expansion::validate(resource.workload, &values, &surroundings, diagnostics);
+}
+
+/// Expands an object whose places are settled.
+pub(super) fn demand(
+    resource: &WorkloadResource,
+    defaults: Defaults,
+    object: &Value,
+    shared: Shared,
+    diagnostics: &mut Diagnostics,
+) -> Demand {
+    let surroundings = surroundings(resource, object, shared, defaults);
+    let values = expansion::workload_values(resource.workload, &scoped(object, shared), &surroundings);
+    let (outcome, _) = expansion::expand(resource.workload, &values, &surroundings);
+    expansion::report(outcome.problems, diagnostics);
+    let Some(mut expanded) = outcome.expanded else {
+        return Demand::Unknown;
+    };
+    let Value::String(name) = object.attribute("name") else {
+        return if shared == Shared::default() {
+            Demand::Known(Box::new(expanded))
+        } else {
+            Demand::Unknown
+        };
+    };
+    if let Err(refused) = name_apart(&mut expanded.policy, shared, name) {
+        let detail = format!(
+            "Among the rules of others every name begins with `{name}-`, and {refused}. Choose a shorter `name`."
+        );
+        diagnostics.error_at(Path::attribute("name"), "Name too long", detail);
+        return Demand::Unknown;
+    }
+    Demand::Known(Box::new(expanded))
+}
+
+/// Puts the outputs of an expansion into an object.
+pub(super) fn show(expanded: &Expanded, object: &mut Value) {
+    for (name, value) in outputs::outputs(expanded) {
+        object.set_attribute(name, value);
+    }
+}
+
+/// The outputs are not known yet: all of them, never some.
+pub(super) fn forget(resource: &WorkloadResource, object: &mut Value) {
+    for (name, _) in schema::outputs(resource.workload) {
+        object.set_attribute(name, Value::UNKNOWN);
+    }
+}
+
+/// What `isolation` is where nobody says: whoever shares a group closes nothing unasked.
+pub(super) fn default_isolation(shared: Shared) -> &'static str {
+    if shared.group { "none" } else { "internet" }
+}
+
+/// The arguments as the expansion gets them. Where a group is shared, the local side of every rule is the subnet.
+fn scoped(object: &Value, shared: Shared) -> Value {
+    let mut values = object.clone();
+    if values.attribute("isolation").is_null() {
+        values.set_attribute("isolation", default_isolation(shared).into());
+    }
+    if shared.group && targets::is_born(object) && values.attribute("subnet_address_prefixes").is_null() {
+        values.set_attribute("subnet_address_prefixes", object.attribute("address_prefixes").clone());
+    }
+    values
+}
+
+/// What the resource says of the subnet beyond the workload's arguments.
+fn surroundings(resource: &WorkloadResource, object: &Value, shared: Shared, defaults: Defaults) -> Surroundings {
+    if resource.reach() == Reach::Firewall {
+        return Surroundings::none(defaults);
+    }
+    let given = |name: &str| !object.attribute(name).is_null();
+    let outbound = object.attribute("default_outbound_access_enabled").as_bool() == Some(true);
+    let way_out = if given("nat_gateway_id") || outbound {
+        PrerequisiteStatus::Satisfied
+    } else if shared.table || !targets::is_born(object) {
+        PrerequisiteStatus::Unknown
+    } else {
+        PrerequisiteStatus::NotSatisfied
+    };
+    // The subnet is known, unknown, or (an error reported elsewhere) no id at all.
+    let path = targets::subnet_path(object).map_or(Known::NotYet, Known::Is);
+    Surroundings {
+        subnet_path: Some(path),
+        defaults,
+        subnet_argument: Some(&ADDRESS_PREFIXES),
+        way_out,
+    }
+}
+
+/// Firewall rules it would only show, which is worse than nothing.
+pub(super) fn refuse_what_is_not_applied(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) {
+    if policy.network_rule_collections.is_empty() && policy.application_rule_collections.is_empty() {
+        return;
+    }
+    let detail = "This `egress` needs firewall rule collections, which the resource does not apply. Expand it with the data source of the \
+                  same name and hand `routes` and the collections to `azurerm` or `azapi`.";
+    diagnostics.error_at(Path::attribute("egress"), "Not applied by this resource", detail);
+}
+
+/// Puts the resource's name before the names of everything that stands among others'.
+fn name_apart(policy: &mut NetworkPolicy, shared: Shared, name: &str) -> Result<(), crate::network::NameError> {
+    let apart = |old: &str| format!("{name}-{old}");
+    if shared.group {
+        let mut renamed = BTreeMap::new();
+        for (key, mut rule) in std::mem::take(&mut policy.security_rules) {
+            rule.name = apart(rule.name.as_str()).parse::<RuleName>()?;
+            renamed.insert(apart(&key), rule);
+        }
+        policy.security_rules = renamed;
+    }
+    if shared.table {
+        let mut renamed = BTreeMap::new();
+        for (key, mut route) in std::mem::take(&mut policy.routes) {
+            route.name = apart(route.name.as_str()).parse::<RuleName>()?;
+            renamed.insert(apart(&key), route);
+        }
+        policy.routes = renamed;
+    }
+    if shared.firewall {
+        let network = policy
+            .network_rule_collections
+            .iter_mut()
+            .map(|collection| &mut collection.name);
+        let application = policy
+            .application_rule_collections
+            .iter_mut()
+            .map(|collection| &mut collection.name);
+        for old in network.chain(application) {
+            let new = apart(old);
+            new.parse::<RuleName>()?;
+            *old = new;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! Import: the options come from the owner's tags, and everything else follows from them as in a plan; then Azure is read as ever.
+//!
+//! Among the rules of others there is no tag. Then what begins with the resource's name is taken for its own, and the configuration
+//! supplies the arguments with the next apply, which writes nothing where nothing differs.
+
+use serde_json::{Map, Value as Json};
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    provider::Resource,
+    value::{Value, json},
+};
+
+use super::{
+    WorkloadResource,
+    arguments::Reach,
+    demand::{self, Demand, Shared},
+    forms::{self, ROUTES, RULES},
+    owner::{self, Owner},
+    plan, subnet, targets,
+    work::{option_attributes, report, tags_of},
+};
+use crate::{
+    azure::{ArmError, Call, Document, ResourceId},
+    provider::{configuration::Session, schema},
+    workloads::Defaults,
+};
+
+/// Finds the object of an import id: a subnet that the resource made, or a subnet and the name of what is attached to it.
+pub(super) fn find(resource: &WorkloadResource, id: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let (target, name) = match id.split_once('|') {
+        Some((target, name)) => (target, Some(name)),
+        None => (id, None),
+    };
+    let parsed = target.parse::<ResourceId>().ok();
+    let subnet = parsed.filter(|id| id.is_kind("Microsoft.Network", &["virtualNetworks", "subnets"]));
+    let (Some(subnet), true) = (subnet, resource.reach() == Reach::Subnet && name != Some("")) else {
+        let detail = format!(
+            "`{id}` is not the ARM id of a subnet, alone for one that the resource made, or followed by `|` and `name` for one it is attached \
+             to: `/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…/subnets/…` is expected."
+        );
+        diagnostics.error("Invalid import id", detail);
+        return None;
+    };
+    let attributes = resource.schema().block.attributes.into_keys();
+    let mut state = Value::object(attributes.map(|name| (name, Value::Null)));
+    state.set_attribute("name", name.unwrap_or(subnet.name()).into());
+    state.set_attribute("subnet_id", subnet.to_string().into());
+    if let (None, Some(network)) = (name, subnet.parent()) {
+        state.set_attribute("virtual_network_id", network.to_string().into());
+    }
+    Some(state)
+}
+
+/// Whether a state is one of [`find`]: every other has an edition.
+pub(super) fn is_importing(state: &Value) -> bool {
+    state.attribute("edition").is_null()
+}
+
+/// Completes the state of [`find`] to what an apply would have left.
+pub(super) async fn complete(
+    resource: &WorkloadResource,
+    session: &Session,
+    mut state: Value,
+    call: &Call,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let id: ResourceId = state.attribute("subnet_id").as_str()?.parse().ok()?;
+    let subnet = session.client.subnets().get(&id, call).await;
+    let subnet = taken("Subnet", subnet, diagnostics)??;
+    let born = targets::is_born(&state);
+    // Azure's own spelling of names: another one would look like another subnet.
+    if let Some(actual) = subnet
+        .body
+        .get("id")
+        .and_then(Json::as_str)
+        .and_then(|id| id.parse::<ResourceId>().ok())
+    {
+        state.set_attribute("subnet_id", actual.to_string().into());
+        if let (true, Some(network)) = (born, actual.parent()) {
+            state.set_attribute("name", actual.name().into());
+            state.set_attribute("virtual_network_id", network.to_string().into());
+        }
+    }
+    state.set_attribute("environment", session.environment().as_str().into());
+    let group = associated(&subnet, "networkSecurityGroup");
+    let group = match &group {
+        Some(id) => taken(
+            "Network security group",
+            session.client.network_security_groups().get(id, call).await,
+            diagnostics,
+        )?,
+        None => None,
+    };
+    let kind = resource.type_name();
+    let name = state.attribute("name").as_str().unwrap_or_default().to_owned();
+    let owner = Owner {
+        kind: &kind,
+        name: &name,
+        subnet: &id,
+    };
+    match group {
+        Some(group) if owner::marks(&tags_of(&group.body), &owner) => {
+            restore(resource, &mut state, &group);
+            if born {
+                state.set_attribute("address_prefixes", Value::string_set(subnet::prefixes_of(&subnet.body)));
+            }
+            restore_table(&mut state, &subnet, &owner, session, call, diagnostics).await?;
+            expand(resource, session, &mut state, diagnostics)?;
+        }
+        Some(group) if !born => adopt(resource, session, &mut state, &subnet, &group, call, diagnostics).await?,
+        _ => {
+            let detail = format!(
+                "`{}` has no network security group that carries the tag of this resource, so it was not made by it. Import only what `{kind}` \
+                 has made; what is attached to a subnet is imported by `<subnet id>|<name>`.",
+                subnet.id
+            );
+            diagnostics.error("Not made by this resource", detail);
+            return None;
+        }
+    }
+    plan::settle(resource, &mut state);
+    Some(state)
+}
+
+/// The options in the tags of the resource's own group, and the defaults of what is not among them.
+fn restore(resource: &WorkloadResource, state: &mut Value, group: &Document) {
+    let tags = tags_of(&group.body);
+    let options = match owner::options(&tags) {
+        Some(Json::Object(options)) => options,
+        _ => Map::new(),
+    };
+    for (name, attribute) in option_attributes(resource) {
+        let option = options
+            .get(&name)
+            .and_then(|option| json::from_json(option, &attribute.ty()).ok());
+        if let Some(value) = option {
+            state.set_attribute(name, value);
+        }
+    }
+    let arguments = super::arguments::arguments(resource.reach()).into_iter();
+    let arguments = arguments.map(|(name, attribute)| (name.to_owned(), attribute));
+    for (name, attribute) in schema::arguments(resource.workload).chain(arguments) {
+        if state.attribute(&name).is_null()
+            && let Some(default) = attribute.default
+        {
+            state.set_attribute(name, default);
+        }
+    }
+    state.set_attribute("network_security_group_id", group.id.to_string().into());
+    state.set_attribute("network_security_group_name", group.id.name().into());
+    state.set_attribute("resource_group_name", group.id.resource_group().into());
+    let location = group.body.get("location").and_then(Json::as_str).map(str::to_owned);
+    state.set_attribute("location", location.into());
+    state.set_attribute("foreign_rules", Value::object::<String>([]));
+}
+
+/// The route table that the options name is the one the subnet has, if that is the resource's own.
+async fn restore_table(
+    state: &mut Value,
+    subnet: &Document,
+    owner: &Owner<'_>,
+    session: &Session,
+    call: &Call,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let Some(id) = associated(subnet, "routeTable") else {
+        return Some(());
+    };
+    let table = taken(
+        "Route table",
+        session.client.route_tables().get(&id, call).await,
+        diagnostics,
+    )?;
+    let ours = table.is_some_and(|table| owner::marks(&tags_of(&table.body), owner));
+    if ours {
+        state.set_attribute("route_table_name", id.name().into());
+        state.set_attribute("route_table_id", id.to_string().into());
+    } else if targets::is_born(state) && state.attribute("route_table_name").is_null() {
+        state.set_attribute("route_table_id", id.to_string().into());
+    }
+    Some(())
+}
+
+/// Outputs as a plan would show them; what Azure has differently is read over them.
+fn expand(
+    resource: &WorkloadResource,
+    session: &Session,
+    state: &mut Value,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let edition = state
+        .attribute("edition")
+        .as_str()
+        .and_then(|edition| edition.parse().ok());
+    let defaults = Defaults {
+        edition: edition.or(session.defaults.edition),
+        environment: Some(session.environment()),
+    };
+    let shared = Shared::of(state);
+    let mut found = Diagnostics::default();
+    match demand::demand(resource, defaults, state, shared, &mut found) {
+        Demand::Known(expanded) => {
+            state.set_attribute("edition", expanded.edition.as_str().into());
+            demand::show(&expanded, state);
+            for name in [
+                "id",
+                "associated_network_security_group_id",
+                "associated_route_table_id",
+            ] {
+                state.set_attribute(name, Value::UNKNOWN);
+            }
+            Some(())
+        }
+        Demand::Unknown => {
+            diagnostics.extend(found);
+            None
+        }
+    }
+}
+
+/// What is attached among the rules of others: everything whose name begins with the resource's.
+async fn adopt(
+    resource: &WorkloadResource,
+    session: &Session,
+    state: &mut Value,
+    subnet: &Document,
+    group: &Document,
+    call: &Call,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let prefix = format!("{}-", state.attribute("name").as_str().unwrap_or_default()).to_lowercase();
+    let foreign = |name: &str| !name.to_lowercase().starts_with(&prefix);
+    let nothing = forms::Entries::new();
+    let (rules, _) = RULES.split(&group.body, &nothing, foreign);
+    let table = match associated(subnet, "routeTable") {
+        Some(id) => taken(
+            "Route table",
+            session.client.route_tables().get(&id, call).await,
+            diagnostics,
+        )?,
+        None => None,
+    };
+    let routes = table
+        .as_ref()
+        .map(|table| ROUTES.split(&table.body, &nothing, foreign).0);
+    let routes = routes.unwrap_or_default();
+    if rules.is_empty() && routes.is_empty() {
+        let detail = format!(
+            "Neither `{}` nor a route table of `{}` has an entry whose name begins with `{prefix}`, so nothing of this resource is there.",
+            group.id, subnet.id
+        );
+        diagnostics.error("Nothing to import", detail);
+        return None;
+    }
+    let edition = session
+        .defaults
+        .edition
+        .unwrap_or_else(crate::requirements::Edition::newest);
+    state.set_attribute("edition", edition.as_str().into());
+    let location = group.body.get("location").and_then(Json::as_str).map(str::to_owned);
+    state.set_attribute("location", location.into());
+    state.set_attribute("network_security_group_id", group.id.to_string().into());
+    state.set_attribute("associated_network_security_group_id", group.id.to_string().into());
+    state.set_attribute("previous_network_security_group_id", group.id.to_string().into());
+    if let Some(table) = table.filter(|_| !routes.is_empty()) {
+        for name in ["route_table_id", "associated_route_table_id", "previous_route_table_id"] {
+            state.set_attribute(name, table.id.to_string().into());
+        }
+    }
+    for (name, _) in schema::outputs(resource.workload) {
+        state.set_attribute(name, Value::Null);
+    }
+    state.set_attribute("security_rules", Value::Map(rules));
+    state.set_attribute("routes", Value::Map(routes));
+    state.set_attribute("id", Value::UNKNOWN);
+    Some(())
+}
+
+fn associated(subnet: &Document, field: &str) -> Option<ResourceId> {
+    subnet::association(&subnet.body, field)?.parse().ok()
+}
+
+fn taken<T>(what: &str, result: Result<T, ArmError>, diagnostics: &mut Diagnostics) -> Option<T> {
+    result
+        .inspect_err(|error| report(&format!("{what} not read"), error, diagnostics))
+        .ok()
+}

@@ -1,0 +1,141 @@
+//! Taking away what the resource added, and nothing else.
+
+use tfplugin_rs::{diagnostic::Diagnostics, value::Value};
+
+use super::{
+    WorkloadResource, forms, group,
+    kept::Kept,
+    part::Part,
+    subnet, table,
+    targets::{Held, SubnetTarget, Targets},
+    work::{Work, report, tags_of},
+};
+use crate::{
+    azure::{ArmError, Call},
+    network::Prefix,
+    provider::configuration::Session,
+};
+
+/// Destroys: the subnet first, then what nothing refers to any more.
+pub(super) async fn remove(
+    resource: &WorkloadResource,
+    session: &Session,
+    state: &Value,
+    kept: &Kept,
+    call: &Call,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(targets) = Targets::of(state) else {
+        diagnostics.error(
+            "Unreadable state",
+            "An id in the state is no ARM id. This is a defect of the provider.",
+        );
+        return;
+    };
+    let work = Work {
+        resource,
+        session,
+        call,
+        prior: Some(state),
+        object: state,
+        targets: &targets,
+        owner_tags: std::collections::BTreeMap::new(),
+    };
+    let removed = match &targets.subnet {
+        // A subnet that the state does not say we made is not ours to delete.
+        Some(SubnetTarget { born: true, .. }) if state.attribute("subnet_id").is_null() => Ok(()),
+        Some(SubnetTarget { id, born: true }) => session.client.subnets().delete(id, call).await,
+        Some(SubnetTarget { id, born: false }) => match others_rely_on_group(&work, state).await {
+            Ok(leave_group) => subnet::detach(&work, id, &kept.added_service_endpoints, leave_group).await,
+            Err(error) => Err(error),
+        },
+        None => Ok(()),
+    };
+    if let Err(error) = removed {
+        report("Subnet not deleted", &error, diagnostics);
+        return;
+    }
+    for part in [Part::Group, Part::Table] {
+        leave(&work, part, &targets, state, diagnostics).await;
+    }
+}
+
+/// Takes our rules out of a group of others, and says whether rules about the subnet are left there: they would do nothing any more if
+/// the subnet lost the group.
+async fn others_rely_on_group(work: &Work<'_>, state: &Value) -> Result<bool, ArmError> {
+    let Some(Held { id, own: false }) = &work.targets.group else {
+        return Ok(false);
+    };
+    let left = group::withdraw(work, id, &forms::entries_in(state.attribute("security_rules"))).await?;
+    let prefixes = forms::texts(state.attribute("subnet_address_prefixes"));
+    let prefixes: Vec<Prefix> = prefixes.iter().filter_map(|prefix| prefix.parse().ok()).collect();
+    Ok(left.is_some_and(|left| group::is_about(&left.body, &prefixes)))
+}
+
+/// After an update: what the resource was about before and is not any more. Gives the parts that are still there.
+pub(super) async fn superseded(work: &Work<'_>, prior: &Value, diagnostics: &mut Diagnostics) -> Vec<Part> {
+    let Some(was) = Targets::of(prior) else {
+        return Vec::new();
+    };
+    let old = Targets {
+        group: was.group.filter(|group| Some(group) != work.targets.group.as_ref()),
+        table: was.table.filter(|table| Some(table) != work.targets.table.as_ref()),
+        ..was
+    };
+    let mut left = Vec::new();
+    for part in [Part::Group, Part::Table] {
+        if !leave(work, part, &old, prior, diagnostics).await {
+            left.push(part);
+        }
+    }
+    left
+}
+
+/// Whether it went well.
+async fn leave(work: &Work<'_>, part: Part, targets: &Targets, state: &Value, diagnostics: &mut Diagnostics) -> bool {
+    let left = match part {
+        Part::Group => match &targets.group {
+            Some(Held { id, own: false }) => {
+                let rules = forms::entries_in(state.attribute("security_rules"));
+                group::withdraw(work, id, &rules).await.map(drop)
+            }
+            Some(Held { id, own: true }) => match group::get(work, id).await {
+                Ok(Some(found)) if owned(work, &found.body, part, diagnostics) => group::delete(work, id).await,
+                found => found.map(drop),
+            },
+            None => Ok(()),
+        },
+        Part::Table => match &targets.table {
+            Some(Held { id, own: false }) => {
+                table::withdraw(work, id, &forms::entries_in(state.attribute("routes"))).await
+            }
+            Some(Held { id, own: true }) => match table::get(work, id).await {
+                Ok(Some(found)) if owned(work, &found.body, part, diagnostics) => table::delete(work, id).await,
+                found => found.map(drop),
+            },
+            None => Ok(()),
+        },
+        Part::Firewall | Part::Subnet => Ok::<(), ArmError>(()),
+    };
+    if let Err(error) = left {
+        report(&format!("{} not deleted", part.title()), &error, diagnostics);
+        return false;
+    }
+    true
+}
+
+/// Whether an object still carries the mark; somebody may have taken it over by hand.
+fn owned(work: &Work<'_>, document: &serde_json::Value, part: Part, diagnostics: &mut Diagnostics) -> bool {
+    let owned = work.owns(&tags_of(document), &work.resource.type_name());
+    if !owned {
+        let id = document
+            .get("id")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        let detail = format!(
+            "`{id}` no longer carries the tag by which the provider marks what it owns, so it was not deleted."
+        );
+        diagnostics.warning(format!("{} left behind", part.title()), detail);
+    }
+    owned
+}

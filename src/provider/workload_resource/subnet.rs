@@ -1,0 +1,372 @@
+//! The subnet: born with everything that locks it down, or an existing one that gets it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+use tfplugin_rs::value::Value;
+
+use super::{
+    forms::{meaning, put, remove, texts},
+    targets::{SubnetTarget, Targets},
+    work::Work,
+};
+use crate::azure::{ArmError, Document, ResourceId};
+
+/// Attribute for what a subnet had before, output for what it has, ARM's field.
+const ASSOCIATIONS: [(&str, &str, &str); 2] = [
+    (
+        "previous_network_security_group_id",
+        "associated_network_security_group_id",
+        "networkSecurityGroup",
+    ),
+    ("previous_route_table_id", "associated_route_table_id", "routeTable"),
+];
+
+/// What a write found and changed in a subnet of somebody else.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before {
+    /// The endpoints that are there because of the resource.
+    pub(super) added_service_endpoints: BTreeSet<String>,
+}
+
+/// Reads it.
+pub(super) async fn get(work: &Work<'_>, id: &ResourceId) -> Result<Option<Document>, ArmError> {
+    work.session.client.subnets().get(id, work.call).await
+}
+
+/// Makes a subnet with all that locks it down in its first request, or changes the one that was made.
+pub(super) async fn write_born(work: &Work<'_>, id: &ResourceId, exists: Option<bool>) -> Result<(), ArmError> {
+    let subnets = work.session.client.subnets();
+    let mut body = json!({});
+    merge_born(work, &mut body);
+    let lost = work.prior.is_some_and(|prior| prior.attribute("subnet_id").is_null());
+    if exists == Some(false) || lost {
+        return subnets.create(id, body, work.call).await.map(drop);
+    }
+    match subnets
+        .update(id, work.call, |document| merge_born(work, document))
+        .await
+    {
+        Err(error) if error.is_not_found() => subnets.create(id, body, work.call).await.map(drop),
+        written => written.map(drop),
+    }
+}
+
+fn merge_born(work: &Work<'_>, document: &mut Json) {
+    let object = work.object;
+    let prefixes = texts(object.attribute("address_prefixes"));
+    if !same_texts(&prefixes, &prefixes_of(document)) {
+        remove(document, "addressPrefix");
+        remove(document, "addressPrefixes");
+        match prefixes.as_slice() {
+            [single] => put(document, "addressPrefix", json!(single)),
+            several => put(document, "addressPrefixes", json!(several)),
+        }
+    }
+    let endpoints = texts(object.attribute("service_endpoints")).into_iter().collect();
+    put_endpoints(document, &endpoints);
+    associate(
+        document,
+        "networkSecurityGroup",
+        work.targets.group.as_ref().map(|held| &held.id),
+    );
+    associate(document, "routeTable", work.targets.table.as_ref().map(|held| &held.id));
+    let gateway = object
+        .attribute("nat_gateway_id")
+        .as_str()
+        .and_then(|id| id.parse().ok());
+    associate(document, "natGateway", gateway.as_ref());
+    let outbound = object.attribute("default_outbound_access_enabled").as_bool() == Some(true);
+    put(document, "defaultOutboundAccess", json!(outbound));
+    for (attribute, field) in OPTIONAL {
+        let had = work.prior.is_some_and(|prior| !prior.attribute(attribute).is_null());
+        match wanted(object, attribute) {
+            Some(wanted) if !same_option(document, attribute, &wanted) => {
+                put(document, field, to_arm(attribute, &wanted))
+            }
+            None if had => remove(document, field),
+            // Nobody speaks of it: whoever set it keeps it.
+            _ => {}
+        }
+    }
+}
+
+/// What a subnet of our own may have, and is left to others where it is not set.
+const OPTIONAL: [(&str, &str); 3] = [
+    ("service_endpoint_policy_ids", "serviceEndpointPolicies"),
+    ("delegation", "delegations"),
+    ("private_endpoint_network_policies", "privateEndpointNetworkPolicies"),
+];
+
+fn wanted(object: &Value, attribute: &str) -> Option<Vec<String>> {
+    match object.attribute(attribute) {
+        Value::Null => None,
+        Value::String(text) => Some(vec![text.clone()]),
+        set => Some(texts(set)),
+    }
+}
+
+fn same_option(document: &Json, attribute: &str, wanted: &[String]) -> bool {
+    same_texts(wanted, &option_of(document, attribute))
+}
+
+fn option_of(document: &Json, attribute: &str) -> Vec<String> {
+    let list = |field: &str, pointer: &str| -> Vec<String> {
+        let elements = document
+            .pointer(&format!("/properties/{field}"))
+            .and_then(Json::as_array);
+        let texts = elements
+            .into_iter()
+            .flatten()
+            .filter_map(|element| element.pointer(pointer)?.as_str());
+        texts.map(str::to_owned).collect()
+    };
+    match attribute {
+        "service_endpoint_policy_ids" => list("serviceEndpointPolicies", "/id"),
+        "delegation" => list("delegations", "/properties/serviceName"),
+        _ => {
+            let word = document
+                .pointer("/properties/privateEndpointNetworkPolicies")
+                .and_then(Json::as_str);
+            word.map(str::to_owned).into_iter().collect()
+        }
+    }
+}
+
+fn to_arm(attribute: &str, wanted: &[String]) -> Json {
+    match attribute {
+        "service_endpoint_policy_ids" => wanted.iter().map(|id| json!({ "id": id })).collect(),
+        "delegation" => wanted
+            .iter()
+            .map(|service| json!({ "name": "delegation", "properties": { "serviceName": service } }))
+            .collect(),
+        _ => json!(wanted.first()),
+    }
+}
+
+/// Gives an existing subnet its group, table and endpoints, and nothing else.
+pub(super) async fn write_attached(
+    work: &Work<'_>,
+    id: &ResourceId,
+    added: &BTreeSet<String>,
+) -> Result<Before, ArmError> {
+    let mut before = Before::default();
+    let wanted: BTreeSet<String> = texts(work.object.attribute("service_endpoints")).into_iter().collect();
+    let manages = work.object.attribute("manage_service_endpoints").as_bool() != Some(false);
+    let was = work.prior.and_then(Targets::of);
+    let subnets = work.session.client.subnets();
+    subnets
+        .update(id, work.call, |document| {
+            if let Some(group) = &work.targets.group {
+                associate(document, "networkSecurityGroup", Some(&group.id));
+            }
+            match (&work.targets.table, was.as_ref().and_then(|was| was.table.as_ref())) {
+                (Some(table), _) => associate(document, "routeTable", Some(&table.id)),
+                // The resource has no table any more: the subnet gets back what it had.
+                (None, Some(old)) => restore(
+                    document,
+                    "routeTable",
+                    &old.id,
+                    work.object.attribute("previous_route_table_id"),
+                ),
+                (None, None) => {}
+            }
+            let existing = endpoints_of(document);
+            let (next, ours) = if manages {
+                let kept = existing
+                    .iter()
+                    .filter(|endpoint| !added.contains(*endpoint) || wanted.contains(*endpoint));
+                let next: BTreeSet<String> = kept.cloned().chain(wanted.iter().cloned()).collect();
+                let ours = wanted
+                    .iter()
+                    .filter(|endpoint| added.contains(*endpoint) || !existing.contains(*endpoint));
+                (next, ours.cloned().collect())
+            } else {
+                let kept = existing.iter().filter(|endpoint| !added.contains(*endpoint));
+                (kept.cloned().collect(), BTreeSet::new())
+            };
+            put_endpoints(document, &next);
+            before.added_service_endpoints = ours;
+        })
+        .await?;
+    Ok(before)
+}
+
+/// Gives a subnet of somebody else back what it had before; without its group where others rely on that.
+pub(super) async fn detach(
+    work: &Work<'_>,
+    id: &ResourceId,
+    added: &BTreeSet<String>,
+    leave_group: bool,
+) -> Result<(), ArmError> {
+    let group = work.targets.group.as_ref().filter(|_| !leave_group);
+    let held = [group, work.targets.table.as_ref()];
+    let subnets = work.session.client.subnets();
+    let detached = subnets
+        .update(id, work.call, |document| {
+            for ((previous, _, field), held) in ASSOCIATIONS.into_iter().zip(held) {
+                if let Some(held) = held {
+                    restore(document, field, &held.id, work.object.attribute(previous));
+                }
+            }
+            let kept = endpoints_of(document)
+                .into_iter()
+                .filter(|endpoint| !added.contains(endpoint))
+                .collect();
+            put_endpoints(document, &kept);
+        })
+        .await;
+    match detached {
+        Err(error) if error.is_not_found() => Ok(()),
+        detached => detached.map(drop),
+    }
+}
+
+/// Only what is still ours gives way.
+fn restore(document: &mut Json, field: &str, ours: &ResourceId, previous: &Value) {
+    if association(document, field).is_some_and(|id| id.eq_ignore_ascii_case(&ours.to_string())) {
+        let previous: Option<ResourceId> = previous.as_str().and_then(|id| id.parse().ok());
+        associate(document, field, previous.as_ref());
+    }
+}
+
+/// What Azure has, put into `state`. Says whether the subnet of the resource's own is there; `None` for one of somebody else.
+pub(super) fn read(state: &mut Value, target: &SubnetTarget, subnet: Option<&Json>) -> Option<bool> {
+    // A subnet that the resource has not made, or not again, is a stranger's, whatever its name.
+    let subnet = subnet.filter(|_| !target.born || !state.attribute("subnet_id").is_null());
+    for (_, attribute, field) in ASSOCIATIONS {
+        // Where an existing subnet's table is none of ours, it is none of our business.
+        let watched = target.born || !state.attribute(attribute).is_null();
+        let actual = subnet.and_then(|subnet| association(subnet, field));
+        if watched {
+            keep_or_set(state, attribute, actual);
+        }
+    }
+    let nothing = json!({});
+    let document = subnet.unwrap_or(&nothing);
+    let known: BTreeSet<String> = texts(state.attribute("service_endpoints")).into_iter().collect();
+    let actual = endpoints_of(document);
+    let seen: BTreeSet<String> = if target.born {
+        actual
+    } else if state.attribute("manage_service_endpoints").as_bool() == Some(false) {
+        known.clone()
+    } else {
+        known.intersection(&actual).cloned().collect()
+    };
+    if seen != known {
+        state.set_attribute("service_endpoints", Value::string_set(seen));
+    }
+    if !target.born {
+        return None;
+    }
+    let Some(subnet) = subnet else {
+        state.set_attribute("subnet_id", Value::Null);
+        return Some(false);
+    };
+    read_born(state, subnet);
+    Some(true)
+}
+
+fn read_born(state: &mut Value, subnet: &Json) {
+    let prefixes = prefixes_of(subnet);
+    if !same_texts(&prefixes, &texts(state.attribute("address_prefixes"))) {
+        state.set_attribute("address_prefixes", Value::string_set(prefixes));
+    }
+    keep_or_set(state, "nat_gateway_id", association(subnet, "natGateway"));
+    let outbound = subnet
+        .pointer("/properties/defaultOutboundAccess")
+        .and_then(Json::as_bool);
+    // Absent is what Azure calls the default of subnets made before the property existed: open.
+    state.set_attribute("default_outbound_access_enabled", outbound.unwrap_or(true).into());
+    for (attribute, _) in OPTIONAL {
+        let Some(known) = wanted(state, attribute) else {
+            continue;
+        };
+        let actual = option_of(subnet, attribute);
+        if same_texts(&known, &actual) {
+            continue;
+        }
+        let shown = match attribute {
+            "service_endpoint_policy_ids" => Value::string_set(actual),
+            _ => actual.into_iter().next().into(),
+        };
+        state.set_attribute(attribute, shown);
+    }
+}
+
+/// The id of what a subnet is associated with.
+pub(super) fn association<'a>(subnet: &'a Json, field: &str) -> Option<&'a str> {
+    subnet.get("properties")?.get(field)?.get("id")?.as_str()
+}
+
+/// The address prefixes of a subnet.
+pub(super) fn prefixes_of(subnet: &Json) -> Vec<String> {
+    let several = subnet
+        .pointer("/properties/addressPrefixes")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
+    let several: Vec<String> = several.filter_map(Json::as_str).map(str::to_owned).collect();
+    if several.is_empty() {
+        let single = subnet.pointer("/properties/addressPrefix").and_then(Json::as_str);
+        return single.map(str::to_owned).into_iter().collect();
+    }
+    several
+}
+
+fn associate(document: &mut Json, field: &str, id: Option<&ResourceId>) {
+    let current = association(document, field).map(str::to_owned);
+    match (current, id.map(ToString::to_string)) {
+        (Some(current), Some(id)) if current.eq_ignore_ascii_case(&id) => {}
+        (_, Some(id)) => put(document, field, json!({ "id": id })),
+        (_, None) => remove(document, field),
+    }
+}
+
+fn endpoints_of(subnet: &Json) -> BTreeSet<String> {
+    let endpoints = subnet
+        .pointer("/properties/serviceEndpoints")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
+    endpoints
+        .filter_map(|endpoint| endpoint.get("service")?.as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Endpoints that stay keep what Azure and others have put into them; locations are never sent for new ones.
+fn put_endpoints(document: &mut Json, wanted: &BTreeSet<String>) {
+    if endpoints_of(document) == *wanted {
+        return;
+    }
+    let existing = document
+        .pointer("/properties/serviceEndpoints")
+        .and_then(Json::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let entry = |service: &String| {
+        let found = existing
+            .iter()
+            .find(|entry| entry.get("service").and_then(Json::as_str) == Some(service));
+        found.cloned().unwrap_or_else(|| json!({ "service": service }))
+    };
+    put(document, "serviceEndpoints", wanted.iter().map(entry).collect());
+}
+
+/// Whether two lists hold the same, in whatever order and spelling.
+fn same_texts(one: &[String], other: &[String]) -> bool {
+    let set = |texts: &[String]| meaning(&Value::string_set(texts.iter().cloned()));
+    set(one) == set(other)
+}
+
+fn keep_or_set(state: &mut Value, attribute: &str, actual: Option<&str>) {
+    let kept = match (state.attribute(attribute).as_str(), actual) {
+        (Some(known), Some(actual)) => known.eq_ignore_ascii_case(actual),
+        (None, None) => true,
+        _ => false,
+    };
+    if !kept {
+        state.set_attribute(attribute, actual.map(str::to_owned).into());
+    }
+}

@@ -1,0 +1,298 @@
+//! Checks of the arguments of a resource that can be made on the configuration alone.
+
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    value::{Path, Value},
+};
+
+use super::{
+    arguments::{OPERATIONS, Reach},
+    owner, timeouts,
+};
+use crate::{azure::ResourceId, network::RuleName};
+
+/// Azure's limit of tags on a resource, less those of the owner mark.
+const MOST_TAGS: usize = 19;
+
+/// Argument, kinds below the provider, shape.
+const IDS: [(&str, &[&str], &str); 7] = [
+    ("virtual_network_id", &["virtualNetworks"], "virtualNetworks/…"),
+    (
+        "subnet_id",
+        &["virtualNetworks", "subnets"],
+        "virtualNetworks/…/subnets/…",
+    ),
+    (
+        "network_security_group_id",
+        &["networkSecurityGroups"],
+        "networkSecurityGroups/…",
+    ),
+    ("route_table_id", &["routeTables"], "routeTables/…"),
+    ("nat_gateway_id", &["natGateways"], "natGateways/…"),
+    ("firewall_policy_id", &["firewallPolicies"], "firewallPolicies/…"),
+    ("firewall_id", &["azureFirewalls"], "azureFirewalls/…"),
+];
+
+/// What cannot be set together, and why.
+const CONFLICTS: [(&str, &str, &str); 6] = [
+    (
+        "virtual_network_id",
+        "subnet_id",
+        "the resource either creates a subnet or is attached to one",
+    ),
+    (
+        "network_security_group_name",
+        "network_security_group_id",
+        "the group is either created or there already",
+    ),
+    (
+        "route_table_name",
+        "route_table_id",
+        "the table is either created or there already",
+    ),
+    (
+        "rule_collection_group_id",
+        "firewall_policy_id",
+        "the collections go into one place",
+    ),
+    ("firewall_id", "firewall_policy_id", "the collections go into one place"),
+    (
+        "firewall_id",
+        "rule_collection_group_id",
+        "the collections go into one place",
+    ),
+];
+
+/// What only a subnet of our own can be given: on one of somebody else's, that somebody decides.
+const BORN_ONLY: [&str; 5] = [
+    "nat_gateway_id",
+    "service_endpoint_policy_ids",
+    "delegation",
+    "private_endpoint_network_policies",
+    "default_outbound_access_enabled",
+];
+
+const PRIVATE_ENDPOINT_POLICIES: [&str; 4] = [
+    "Disabled",
+    "Enabled",
+    "NetworkSecurityGroupEnabled",
+    "RouteTableEnabled",
+];
+
+/// Checks the arguments that are known.
+pub(super) fn arguments(reach: Reach, config: &Value, diagnostics: &mut Diagnostics) {
+    names(config, diagnostics);
+    ids(config, diagnostics);
+    for (one, other, why) in CONFLICTS {
+        if !config.attribute(one).is_null() && !config.attribute(other).is_null() {
+            let detail = format!("`{one}` and `{other}` are both set, but {why}. Keep one of them.");
+            diagnostics.error_at(Path::attribute(other), "Conflicting arguments", detail);
+        }
+    }
+    match reach {
+        Reach::Subnet => subnet(config, diagnostics),
+        Reach::Firewall => firewall_only(config, diagnostics),
+    }
+    rule_collection_group(config, diagnostics);
+    prefixes_of_others(config, diagnostics);
+    tags(config.attribute("tags"), diagnostics);
+    for operation in OPERATIONS {
+        let path = Path::attribute("timeouts").child(operation);
+        if let Some(text) = config.at(&path).and_then(Value::as_str)
+            && timeouts::duration(text).is_none()
+        {
+            let detail = format!("`{text}` is not a duration such as `45m` or `1h30m`.");
+            diagnostics.error_at(path, "Invalid timeout", detail);
+        }
+    }
+}
+
+fn names(config: &Value, diagnostics: &mut Diagnostics) {
+    for argument in [
+        "name",
+        "network_security_group_name",
+        "route_table_name",
+        "rule_collection_group_name",
+    ] {
+        if let Some(name) = config.attribute(argument).as_str()
+            && let Err(error) = name.parse::<RuleName>()
+        {
+            diagnostics.error_at(Path::attribute(argument), "Invalid name", format!("{error}."));
+        }
+    }
+}
+
+fn ids(config: &Value, diagnostics: &mut Diagnostics) {
+    let group = (
+        "rule_collection_group_id",
+        &["firewallPolicies", "ruleCollectionGroups"] as &[&str],
+        "firewallPolicies/…/ruleCollectionGroups/…",
+    );
+    for (argument, kinds, shape) in IDS.into_iter().chain([group]) {
+        if let Some(text) = config.attribute(argument).as_str() {
+            id(Path::attribute(argument), argument, text, (kinds, shape), diagnostics);
+        }
+    }
+    for text in config
+        .attribute("service_endpoint_policy_ids")
+        .as_list()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
+        let argument = "service_endpoint_policy_ids";
+        let expected = (&["serviceEndpointPolicies"] as &[&str], "serviceEndpointPolicies/…");
+        id(Path::attribute(argument), argument, text, expected, diagnostics);
+    }
+}
+
+fn id(path: Path, argument: &str, text: &str, (kinds, shape): (&[&str], &str), diagnostics: &mut Diagnostics) {
+    let fits = text
+        .parse::<ResourceId>()
+        .is_ok_and(|id| id.is_kind("Microsoft.Network", kinds));
+    if !fits {
+        let detail = format!(
+            "`{argument}` is `{text}`: an ARM id of the form `/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/{shape}` is \
+             expected."
+        );
+        diagnostics.error_at(path, "Not the id of such a resource", detail);
+    }
+}
+
+fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
+    let given = |argument: &str| !config.attribute(argument).is_null();
+    let mut missing = |argument: &str, detail: &str| {
+        diagnostics.error_at(Path::attribute(argument), "Missing argument", detail);
+    };
+    if !given("virtual_network_id") && !given("subnet_id") {
+        missing(
+            "virtual_network_id",
+            "Set `virtual_network_id` for a subnet that the resource creates, or `subnet_id` for one that exists.",
+        );
+        return;
+    }
+    if given("virtual_network_id") {
+        if !given("address_prefixes") {
+            missing(
+                "address_prefixes",
+                "A subnet that the resource creates needs `address_prefixes`.",
+            );
+        } else if config
+            .attribute("address_prefixes")
+            .as_list()
+            .is_some_and(<[Value]>::is_empty)
+        {
+            let detail = "`address_prefixes` is empty: a subnet has an IPv4 prefix, an IPv6 /64, or both.";
+            diagnostics.error_at(Path::attribute("address_prefixes"), "Missing address prefix", detail);
+        }
+        if config.attribute("manage_service_endpoints").as_bool() == Some(false) {
+            let detail = "A subnet that the resource creates has no other owner of its service endpoints: leave `manage_service_endpoints` out.";
+            diagnostics.error_at(
+                Path::attribute("manage_service_endpoints"),
+                "Only for an existing subnet",
+                detail,
+            );
+        }
+    } else {
+        if given("address_prefixes") {
+            let detail = "`address_prefixes` are those of a subnet that the resource creates. Say with `subnet_address_prefixes` what the rules \
+                          are about in an existing one.";
+            diagnostics.error_at(Path::attribute("address_prefixes"), "Only for a new subnet", detail);
+        }
+        for argument in BORN_ONLY.into_iter().filter(|argument| given(argument)) {
+            let detail = format!(
+                "`{argument}` is given to a subnet when it is created. The subnet of `subnet_id` exists and is managed elsewhere: set it there."
+            );
+            diagnostics.error_at(Path::attribute(argument), "Only for a new subnet", detail);
+        }
+        let shares = given("network_security_group_id");
+        if shares && !given("subnet_address_prefixes") {
+            let detail = "Rules in a network security group of others must be about this subnet only: set `subnet_address_prefixes`.";
+            diagnostics.error_at(Path::attribute("subnet_address_prefixes"), "Missing argument", detail);
+        }
+    }
+    if let Some(policy) = config.attribute("private_endpoint_network_policies").as_str()
+        && !PRIVATE_ENDPOINT_POLICIES.contains(&policy)
+    {
+        let detail = format!(
+            "`private_endpoint_network_policies` is `{policy}`: it must be one of `{}`.",
+            PRIVATE_ENDPOINT_POLICIES.join("`, `")
+        );
+        diagnostics.error_at(
+            Path::attribute("private_endpoint_network_policies"),
+            "Unknown choice",
+            detail,
+        );
+    }
+}
+
+fn firewall_only(config: &Value, diagnostics: &mut Diagnostics) {
+    let places = ["firewall_policy_id", "rule_collection_group_id", "firewall_id"];
+    if places.iter().all(|place| config.attribute(place).is_null()) {
+        let detail = "Set `firewall_policy_id` for a rule collection group that the resource creates, `rule_collection_group_id` for one that \
+                      exists, or `firewall_id` for a firewall without a policy.";
+        diagnostics.error_at(Path::attribute("firewall_policy_id"), "Missing argument", detail);
+    }
+}
+
+fn rule_collection_group(config: &Value, diagnostics: &mut Diagnostics) {
+    for argument in ["rule_collection_group_name", "rule_collection_group_priority"] {
+        if !config.attribute(argument).is_null() && config.attribute("firewall_policy_id").is_null() {
+            let detail = format!(
+                "`{argument}` is that of a group the resource creates, for which `firewall_policy_id` must be set."
+            );
+            diagnostics.error_at(Path::attribute(argument), "Missing argument", detail);
+        }
+    }
+    let priority = config.attribute("rule_collection_group_priority").as_number();
+    if let Some(priority) = priority
+        && !priority
+            .to_i64()
+            .is_some_and(|priority| (100..=65_000).contains(&priority))
+    {
+        let detail =
+            format!("`rule_collection_group_priority` is `{priority}`: rule collection groups stand at 100 to 65000.");
+        diagnostics.error_at(
+            Path::attribute("rule_collection_group_priority"),
+            "Priority out of range",
+            detail,
+        );
+    }
+}
+
+fn prefixes_of_others(config: &Value, diagnostics: &mut Diagnostics) {
+    for argument in ["ignored_rule_name_prefixes", "ignored_route_name_prefixes"] {
+        let prefixes = config.attribute(argument).as_list().into_iter().flatten();
+        if prefixes.filter_map(Value::as_str).any(str::is_empty) {
+            let detail = format!(
+                "`{argument}` contains the empty text, with which every name begins: nothing would be watched any more."
+            );
+            diagnostics.error_at(Path::attribute(argument), "Empty prefix", detail);
+        }
+    }
+}
+
+fn tags(tags: &Value, diagnostics: &mut Diagnostics) {
+    let Some(tags) = tags.as_map() else { return };
+    if tags.len() > MOST_TAGS {
+        let detail = format!(
+            "There are {} tags: Azure allows 50 on a resource, of which up to 31 mark the owner, so {MOST_TAGS} are left.",
+            tags.len()
+        );
+        diagnostics.error_at(Path::attribute("tags"), "Too many tags", detail);
+    }
+    for (name, value) in tags {
+        let path = Path::attribute("tags").key(name);
+        if name.is_empty() || name.chars().count() > 512 || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
+            let detail = format!("`{name}` cannot be a tag's name: 1 to 512 characters, none of `<>%&\\?/`.");
+            diagnostics.error_at(path, "Invalid tag", detail);
+        } else if owner::is_ours(name) {
+            let detail =
+                format!("`{name}` is one of the tags by which the provider marks what it owns. Choose another name.");
+            diagnostics.error_at(path, "Reserved tag", detail);
+        } else if value.as_str().is_some_and(|text| text.chars().count() > 256) {
+            let detail = format!("The value of `{name}` is longer than 256 characters.");
+            diagnostics.error_at(path, "Invalid tag", detail);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One apply: what there was, what there shall be, and the way to Azure.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    value::{Value, json},
+};
+
+use super::{
+    WorkloadResource, arguments,
+    forms::{self, Entries},
+    owner::{self, Owner},
+    targets::{Held, SubnetTarget, Targets},
+};
+use crate::{
+    azure::{ArmError, Call},
+    provider::{configuration::Session, schema},
+    regions::normalize_location,
+};
+
+/// What cannot be read back from Azure, beside the workload's arguments; an import finds it in the owner tags.
+const OPTIONS: [&str; 17] = [
+    "ignored_rule_name_prefixes",
+    "ignored_route_name_prefixes",
+    "timeouts",
+    "replace_existing_associations",
+    "manage_service_endpoints",
+    "route_table_id",
+    "route_table_name",
+    "service_endpoint_policy_ids",
+    "delegation",
+    "private_endpoint_network_policies",
+    "firewall_policy_id",
+    "firewall_id",
+    "rule_collection_group_id",
+    "rule_collection_group_name",
+    "rule_collection_group_priority",
+    "previous_network_security_group_id",
+    "previous_route_table_id",
+];
+
+/// What a part needs to be written, read or removed.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) resource: &'a WorkloadResource,
+    pub(super) session: &'a Session,
+    pub(super) call: &'a Call,
+    /// The state before; `None` on create.
+    pub(super) prior: Option<&'a Value>,
+    /// What shall be, or on destroy what is; wholly known but for what only Azure can tell.
+    pub(super) object: &'a Value,
+    /// The objects it is about.
+    pub(super) targets: &'a Targets,
+    /// The tags of the owner, with options.
+    pub(super) owner_tags: BTreeMap<String, String>,
+}
+
+impl Work<'_> {
+    /// The subnet, for a resource that has one.
+    pub(super) fn subnet(&self) -> Option<&SubnetTarget> {
+        self.targets.subnet.as_ref()
+    }
+
+    /// Who owns what the resource makes.
+    pub(super) fn owns(&self, tags: &BTreeMap<String, String>, kind: &str) -> bool {
+        owner_of(kind, self.object, self.targets).is_some_and(|owner| owner::marks(tags, &owner))
+    }
+
+    /// The tags of an object of the resource's own: the user's and the mark.
+    pub(super) fn tags(&self, with_options: bool) -> BTreeMap<String, String> {
+        let mut tags = user_tags(self.object);
+        let mark = self
+            .owner_tags
+            .iter()
+            .filter(|(name, _)| with_options || !owner::is_option(name));
+        tags.extend(mark.map(|(name, value)| (name.clone(), value.clone())));
+        tags
+    }
+
+    /// The location as ARM spells it.
+    pub(super) fn location(&self) -> String {
+        normalize_location(self.object.attribute("location").as_str().unwrap_or_default())
+    }
+
+    /// The entries of an output.
+    pub(super) fn entries(&self, output: &str) -> Entries {
+        forms::entries_in(self.object.attribute(output))
+    }
+
+    /// The entries that the resource had before.
+    pub(super) fn entries_before(&self, output: &str) -> Entries {
+        self.prior
+            .map(|prior| forms::entries_in(prior.attribute(output)))
+            .unwrap_or_default()
+    }
+
+    /// Whether an entry is somebody else's: in an object of the resource's own only those with an ignored name, among others' all that
+    /// are not in its state.
+    pub(super) fn is_foreign<'b>(
+        &'b self,
+        held: &'b Held,
+        output: &str,
+        ignored: &str,
+    ) -> impl Fn(&str) -> bool + use<'b> {
+        let (before, own) = (self.entries_before(output), held.own);
+        let prefixes = forms::texts(self.object.attribute(ignored));
+        move |name: &str| {
+            if own {
+                forms::begins(name, &prefixes)
+            } else {
+                !forms::has(&before, name)
+            }
+        }
+    }
+}
+
+/// The owner of what belongs to an object; `None` for a resource without a subnet, which can mark nothing.
+pub(super) fn owner_of<'a>(kind: &'a str, object: &'a Value, targets: &'a Targets) -> Option<Owner<'a>> {
+    Some(Owner {
+        kind,
+        name: object.attribute("name").as_str()?,
+        subnet: &targets.subnet.as_ref()?.id,
+    })
+}
+
+/// The tags that mark an object's owner, with its options.
+pub(super) fn owner_tags(
+    resource: &WorkloadResource,
+    object: &Value,
+    targets: &Targets,
+    diagnostics: &mut Diagnostics,
+) -> Option<BTreeMap<String, String>> {
+    let kind = resource.type_name();
+    let Some(owner) = owner_of(&kind, object, targets) else {
+        return Some(BTreeMap::new());
+    };
+    match owner::tags(&owner, &options(resource, object)) {
+        Ok(tags) => Some(tags),
+        // Only a group of the resource's own carries them.
+        Err(_) if !targets.group.as_ref().is_some_and(|group| group.own) => Some(BTreeMap::from([owner::tag(&owner)])),
+        Err(error) => {
+            let detail = format!(
+                "The options cannot be kept in the group's tags, from which an import reads them: {error}. Shorten `waived_requirements` or \
+                 `extra_rules`."
+            );
+            diagnostics.error("Too many options", detail);
+            None
+        }
+    }
+}
+
+fn options(resource: &WorkloadResource, object: &Value) -> Json {
+    let mut options = Map::new();
+    for (name, attribute) in option_attributes(resource) {
+        let value = object.attribute(&name);
+        if value.is_null() || !value.is_wholly_known() || attribute.default.as_ref() == Some(value) {
+            continue;
+        }
+        if let Ok(json) = json::to_json(value, &attribute.ty()) {
+            options.insert(name, json);
+        }
+    }
+    Json::Object(options)
+}
+
+/// The attributes that are kept as options.
+pub(super) fn option_attributes(
+    resource: &WorkloadResource,
+) -> impl Iterator<Item = (String, tfplugin_rs::schema::Attribute)> {
+    let workloads =
+        schema::arguments(resource.workload).filter(|(name, _)| !matches!(name.as_str(), "location" | "environment"));
+    let reach = resource.reach();
+    let own = arguments::arguments(reach).into_iter().chain(arguments::outputs(reach));
+    let own = own.filter(|(name, _)| OPTIONS.contains(name));
+    workloads.chain(own.map(|(name, attribute)| (name.to_owned(), attribute)))
+}
+
+/// The user's tags of a plan or state.
+pub(super) fn user_tags(object: &Value) -> BTreeMap<String, String> {
+    let entries = object.attribute("tags").as_map().into_iter().flatten();
+    entries
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// The tags of an ARM object.
+pub(super) fn tags_of(document: &Json) -> BTreeMap<String, String> {
+    let tags = document.get("tags").and_then(Json::as_object).into_iter().flatten();
+    tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// Puts tags on an ARM object, if it has others.
+pub(super) fn put_tags(document: &mut Json, tags: &BTreeMap<String, String>) {
+    if tags_of(document) != *tags
+        && let Some(document) = document.as_object_mut()
+    {
+        document.insert("tags".into(), serde_json::json!(tags));
+    }
+}
+
+/// An ARM error as a diagnostic.
+pub(super) fn report(summary: &str, error: &ArmError, diagnostics: &mut Diagnostics) {
+    diagnostics.error(summary, error.to_diagnostic());
+}
