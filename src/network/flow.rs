@@ -26,6 +26,8 @@ pub struct Flow {
     pub initiator: String,
     /// What stands between the subnet's NSG and the peer.
     pub passage: Passage,
+    /// Whether the default route that takes it there is not the subnet's own but learned: from a gateway or a virtual WAN.
+    pub learned_route: bool,
     /// The requirements that ask for it; at least one.
     pub requirement_ids: BTreeSet<String>,
 }

@@ -158,6 +158,16 @@ impl World {
         }
     }
 
+    /// Where to look for an address of the atom: whoever asks for all of this surely finds one. Everything that Microsoft publishes has
+    /// IPv4 addresses.
+    pub fn sure_part(&self, id: AtomId) -> AddressSet {
+        let bounds = self.bounds(id);
+        match self.atoms.get(id) {
+            Some(Atom::Tag(_) | Atom::Host(_) | Atom::HostTag(_)) => bounds.and(addresses::every_ipv4()),
+            _ => bounds,
+        }
+    }
+
     /// Addresses that the atom surely holds.
     pub fn core(&self, id: AtomId) -> AddressSet {
         match self.atoms.get(id) {

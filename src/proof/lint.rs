@@ -123,19 +123,23 @@ fn of_rule(model: &Model, lines: &[Line], position: usize, line: &Line, directio
     }
     let later = lines.get(position + 1..).unwrap_or_default();
     let (decided, _) = decide(later, open, world);
-    let decided: Vec<&Line> = decided
-        .iter()
-        .filter(|(_, block)| block.presence(world) != Presence::Empty)
-        .map(|(line, _)| *line)
-        .collect();
-    if decided.iter().all(|other| other.access == line.access) {
-        let mut names: Vec<String> = decided.iter().map(|other| other.name.clone()).collect();
-        names.dedup();
-        let by_default = line.access == Access::Allow && decided.iter().any(|other| other.is_default());
+    let same =
+        |(other, block): &(&Line, Block)| other.access == line.access || block.presence(world) == Presence::Empty;
+    if decided.iter().all(same) {
+        let surely: Vec<&Line> = decided
+            .iter()
+            .filter(|(_, block)| block.presence(world) == Presence::Real)
+            .map(|(line, _)| *line)
+            .collect();
+        let by_default = surely.iter().any(|other| other.is_default());
         // A deny that Azure's own last rule repeats says what its author means.
-        if line.access == Access::Deny && decided.iter().any(|other| other.is_default()) {
+        if line.access == Access::Deny && by_default {
             return None;
         }
+        let by_default = by_default && line.access == Access::Allow;
+        let telling = surely.iter().filter(|other| other.is_default() || !by_default);
+        let mut names: Vec<String> = telling.map(|other| other.name.clone()).collect();
+        names.dedup();
         return lint(
             if by_default {
                 Kind::AllowWithoutDeny

@@ -78,6 +78,9 @@ impl Packet {
 
 /// Port 0 is a number, and nobody's service.
 fn telling_port(block: &Block) -> Option<u16> {
+    if block.ports.is_all() {
+        return None;
+    }
     let above = block.ports.without(&super::region::PortSet::of([(0, 0)]));
     above.first().or_else(|| block.ports.first())
 }

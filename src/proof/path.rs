@@ -31,36 +31,56 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
     let mut stopped = Vec::new();
     let mut passing = blocks;
     for (position, group) in model.groups.iter().enumerate() {
-        let (decided, _) = decide(group.lines(direction), passing, &model.world);
-        passing = Vec::new();
-        for (line, block) in decided {
-            match line.access {
-                Access::Allow => passing.push(block),
-                Access::Deny => stopped.push(Stopped {
-                    block,
-                    unsure: None,
-                    cause: Cause::Rule {
-                        group: position,
-                        name: line.name.clone(),
-                        priority: line.priority,
-                        requirement_ids: line.requirement_ids.clone(),
-                    },
-                }),
-            }
+        let (decided, _) = decide(group.lines(direction), passing.clone(), &model.world);
+        let denied: Vec<_> = decided
+            .iter()
+            .filter(|(line, block)| line.access == Access::Deny && block.presence(&model.world) != Presence::Empty)
+            .collect();
+        if denied.is_empty() {
+            // Who of several rules lets which packet pass does not matter from here on: the set stays whole.
+            continue;
         }
+        stopped.extend(denied.into_iter().map(|(line, block)| Stopped {
+            block: block.clone(),
+            unsure: None,
+            cause: Cause::Rule {
+                group: position,
+                name: line.name.clone(),
+                priority: line.priority,
+                requirement_ids: line.requirement_ids.clone(),
+            },
+        }));
+        let allowed = decided.into_iter().filter(|(line, _)| line.access == Access::Allow);
+        passing = allowed.map(|(_, block)| block).collect();
     }
     match direction {
-        Direction::Outbound => along_routes(model, required.flow.passage, passing, &mut stopped),
+        Direction::Outbound => along_routes(model, required, passing, &mut stopped),
         Direction::Inbound => way_back(model, passing, &mut stopped),
     }
     judge(model, direction, stopped)
 }
 
 /// Where outbound packets go, and who decides there.
-fn along_routes(model: &Model, passage: Passage, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+fn along_routes(model: &Model, required: &Required, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+    let passage = required.flow.passage;
+    let wants_an_appliance = matches!(passage, Passage::Firewall | Passage::Handover);
     let (routed, _) = decide(&model.routes, passing, &model.world);
     for (route, block) in routed {
         match &route.hop {
+            // No route of the subnet leads to the appliance: where one is learned it is there all the same.
+            Hop::Internet | Hop::PrivateNetwork if wants_an_appliance && !route.is_own => {
+                if !required.flow.learned_route {
+                    stopped.push(Stopped {
+                        block,
+                        unsure: None,
+                        cause: Cause::PastAppliance {
+                            hop: route.hop.in_words(),
+                        },
+                    });
+                } else if passage == Passage::Firewall {
+                    through_firewall(model, route, block, stopped);
+                }
+            }
             Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint => {}
             Hop::Nowhere => stopped.push(Stopped {
                 block,
@@ -70,11 +90,6 @@ fn along_routes(model: &Model, passage: Passage, passing: Vec<Block>, stopped: &
                     destination: route.destination.clone(),
                 },
             }),
-            // Where virtual WAN or BGP brings the default route, no route of ours leads to the firewall.
-            Hop::Internet if passage == Passage::Firewall && !route.is_own => {
-                through_firewall(model, route, block, stopped);
-            }
-            Hop::Internet if passage == Passage::Handover && !route.is_own => {}
             Hop::Internet if model.way_out == WayOut::Missing => stopped.push(Stopped {
                 block,
                 unsure: None,

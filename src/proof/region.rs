@@ -199,7 +199,7 @@ impl Place {
                 doubts.push(format!("{} is another one", world.name(*one)));
             }
             // What is cut out of an atom leaves some of it; what an atom is cut down to need not.
-            let cut = !world.bounds(*one).is_within(&self.set);
+            let cut = !world.sure_part(*one).is_within(&self.set);
             if cut && !self.set.without(&self.except).meets(&world.core(*one)) {
                 doubts.push(format!(
                     "`{}` has addresses of {}",

@@ -70,6 +70,11 @@ pub enum Cause {
         /// Where it leads.
         hop: String,
     },
+    /// No route leads the packets to the firewall or site that is to judge them.
+    PastAppliance {
+        /// Where they go instead.
+        hop: String,
+    },
     /// The answers do not go back the way the connection came.
     Asymmetric {
         /// The route that takes them.
@@ -146,6 +151,9 @@ impl Cause {
             } => {
                 format!("the route `{route}` ({destination}) leads it to {hop}, and nobody says what passes there")
             }
+            Cause::PastAppliance { hop } => {
+                format!("no route leads it to the firewall or site that is to judge it: it goes to {hop}")
+            }
             Cause::Asymmetric {
                 route,
                 destination,
@@ -171,6 +179,9 @@ impl Cause {
             Cause::Dropped { route, .. } => format!("Remove the route `{route}`, or add a more specific one."),
             Cause::NoWayOut => "Give the subnet a NAT gateway, or a default route to a firewall.".to_owned(),
             Cause::LedElsewhere { .. } => "Add a more specific route with next hop Internet, use a service endpoint, or say what the appliance lets pass.".to_owned(),
+            Cause::PastAppliance { .. } => {
+                "Add the default route to the appliance, or set `default_route_enabled = false` where it is learned.".to_owned()
+            }
             Cause::Asymmetric { .. } => "Add a route to the peer with next hop Internet, or take the public address away.".to_owned(),
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
                 source_ports: Ports::Any,
                 initiator: row.initiator.clone().unwrap_or_default(),
                 passage,
+                learned_route: learns_its_route(scene),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
             flows.insert(format!("{}{suffix}", row.id), flow);
@@ -113,6 +114,15 @@ fn opens(peer: &FlowPeer, tag: &ServiceTag) -> bool {
     let FlowPeer::Tag(opened) = peer else { return false };
     let whole = tag.as_str().split('.').next();
     opened == tag || whole == Some(opened.as_str())
+}
+
+/// Whether the default route to the appliance is somebody else's to bring.
+fn learns_its_route(scene: &Scene<'_>) -> bool {
+    match scene.egress.way {
+        Way::Firewall { .. } => !scene.egress.default_route,
+        Way::ForcedTunnel { by_route } => !by_route,
+        Way::ServiceTags | Way::Proxy { .. } => false,
+    }
 }
 
 /// Which way the flow goes, seen from the subnet; `None` where it is somebody else's.
@@ -313,6 +323,7 @@ fn to_hosts(scene: &Scene<'_>, row: &Requirement) -> Result<Vec<(String, Flow)>,
                 ports: Ports::Ranges(ports.clone()),
                 source_ports: Ports::Any,
                 initiator: row.initiator.clone().unwrap_or_default(),
+                learned_route: learns_its_route(scene),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
             flows.push((format!("{}{suffix}{told_apart}", row.id), flow));

@@ -182,6 +182,7 @@ fn flow(direction: Direction, protocol: Protocol, local: &str, peer: &str, sourc
         },
         initiator: "test".to_owned(),
         passage: Passage::Handover,
+        learned_route: true,
         requirement_ids: Default::default(),
     }
 }

@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on should say where"
 )]
 
@@ -10,5 +11,7 @@ mod expansions;
 mod flows;
 #[path = "../inputs/mod.rs"]
 mod inputs;
+mod mutation;
 mod oracle;
 mod sound;
+mod wrong;

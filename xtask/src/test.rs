@@ -13,6 +13,9 @@ use crate::programs::quietly;
 use crate::progress::{Progress, Status, say};
 use crate::skipped::Report;
 
+/// Tests that take minutes look for it, and do all of their work then.
+const FULL_VARIABLE: &str = "LOCKEDDOWN_FULL";
+
 /// Runs the checks; the test programs' own output and the tests that were skipped end the run.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let full = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -61,7 +64,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     if full {
         for line in lines {
             progress.announce(&format!("acceptance tests under Terraform {line}"));
-            tests(&["test", "--package", "acceptance-tests"], Some(line))?;
+            tests(&["test", "--package", "acceptance-tests"], Some(line), full)?;
         }
         progress.announce("building the release twice");
         crate::dist::reproduce()?;
@@ -70,7 +73,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     }
     // Last, so that the output closes with the test programs' own words.
     progress.announce("testing");
-    tests(&["test", "--workspace"], None)?.check()?;
+    tests(&["test", "--workspace"], None, full)?.check()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -81,7 +84,7 @@ fn check(arguments: &[&str], status: &Status) -> Result<()> {
 }
 
 /// Runs tests with their output in view, and says at its end which of them were skipped.
-fn tests(arguments: &[&str], terraform: Option<&str>) -> Result<Report> {
+fn tests(arguments: &[&str], terraform: Option<&str>, full: bool) -> Result<Report> {
     let (output, input) = std::io::pipe().map_err(Failure::while_doing("No pipe"))?;
     // One pipe for both streams keeps their order: `cargo` names a program on standard error, and the program writes on
     // standard output.
@@ -95,6 +98,9 @@ fn tests(arguments: &[&str], terraform: Option<&str>) -> Result<Report> {
         .stderr(input);
     if let Some(line) = terraform {
         command.env(LINE_VARIABLE, line);
+    }
+    if full {
+        command.env(FULL_VARIABLE, "1");
     }
     let spawned = command.spawn();
     // The command holds the pipe's writing ends; while they live, reading never ends.

@@ -25,6 +25,7 @@ pub(super) fn ty() -> Type {
         texts("source_ports"),
         text("initiator"),
         text("passage"),
+        ("learned_route", Type::Bool),
         texts("requirement_ids"),
     ]))
 }
@@ -58,6 +59,7 @@ fn flow_value(flow: &Flow) -> Value {
         ("source_ports", ports(&flow.source_ports)),
         ("initiator", flow.initiator.as_str().into()),
         ("passage", flow.passage.as_str().into()),
+        ("learned_route", flow.learned_route.into()),
         (
             "requirement_ids",
             Value::string_set(flow.requirement_ids.iter().cloned()),
@@ -126,6 +128,7 @@ fn flow_of(key: &str, value: &Value) -> Result<Flow, Unreadable> {
         source_ports: ports_of(value.attribute("source_ports")).ok_or_else(|| refused("source_ports"))?,
         initiator: text("initiator")?.to_owned(),
         passage: Passage::from_word(text("passage")?).ok_or_else(|| refused("passage"))?,
+        learned_route: value.attribute("learned_route").as_bool().unwrap_or(false),
         requirement_ids: words(value.attribute("requirement_ids")).ok_or_else(|| refused("requirement_ids"))?,
     })
 }

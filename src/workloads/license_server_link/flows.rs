@@ -11,7 +11,7 @@ use super::{
         site::GatewayRoute,
         template::Place,
     },
-    BAND, Link, Settings,
+    BAND, FIREWALL_ROUTE, Link, Settings,
     servers::Manager,
 };
 use crate::{
@@ -117,6 +117,8 @@ impl Settings {
                     source_ports: Ports::Any,
                     initiator: initiator.to_owned(),
                     passage,
+                    // Whoever waives our routes has them from elsewhere.
+                    learned_route: shared.waived.contains_key(FIREWALL_ROUTE),
                     requirement_ids: BTreeSet::from([demand.row.id.clone()]),
                 };
                 flows.insert(demand.key(), flow);
