@@ -94,6 +94,27 @@ fn with_service_tags(workspace: &Workspace) {
     workspace.write_file("terraform.tfvars", "service_tag_file = \"tags.json\"\n");
 }
 
+/// A fetched and built project in miniature, for the example that packs one.
+fn with_project(workspace: &Workspace) {
+    workspace.write_file(
+        "project/project.ini",
+        "[project]\nname = slurm\nversion = 3.0.8\n\n[blobs]\nFiles = slurm.tgz\n",
+    );
+    workspace.write_file("project/blobs/slurm.tgz", "blob");
+    workspace.write_file("project/build/slurm/default/cluster-init/scripts/run.sh", "#!/bin/sh");
+    workspace.write_file("terraform.tfvars", "project_directory = \"project\"\n");
+}
+
+/// What an example's variables want.
+fn prepare(workspace: &Workspace, configuration: &str) {
+    if configuration.contains("\"service_tag_file\"") {
+        with_service_tags(workspace);
+    }
+    if configuration.contains("\"project_directory\"") {
+        with_project(workspace);
+    }
+}
+
 #[test]
 fn the_trap_notices_who_comes() {
     let trap = Trap::new();
@@ -108,9 +129,7 @@ fn every_example_is_planned_whole_without_network_or_credentials() {
     for line in install::SUPPORTED {
         let workspace = trap.workspace(Terraform::version(line));
         for (name, configuration) in of_kind("data-sources").into_iter().chain(of_kind("functions")) {
-            if configuration.contains("\"service_tag_file\"") {
-                with_service_tags(&workspace);
-            }
+            prepare(&workspace, &configuration);
             workspace.write(&configuration);
             let plan = workspace.plan();
             let outputs = plan.json().get("output_changes").and_then(Value::as_object);
@@ -140,9 +159,7 @@ fn credentials_at_hand_are_no_reason_to_connect() {
         workspace.env(name, value)
     });
     for (_, configuration) in of_kind("data-sources") {
-        if configuration.contains("\"service_tag_file\"") {
-            with_service_tags(&workspace);
-        }
+        prepare(&workspace, &configuration);
         workspace.write(&configuration);
         workspace.plan();
     }
@@ -273,4 +290,36 @@ fn what_is_wrong_is_said_where_it_is_written() {
         report.push_str("\n\n");
     }
     insta::assert_snapshot!(report);
+}
+
+#[test]
+fn a_project_is_packed_once_and_what_is_wrong_with_it_is_said_at_plan() {
+    let workspace = Trap::new().workspace(Terraform::under_test());
+    with_project(&workspace);
+    let configuration = r#"
+        variable "project_directory" {}
+        data "lockeddown_cyclecloud_project_bundle" "slurm" {
+          source_directory = var.project_directory
+          output_path      = "out/slurm.tgz"
+        }
+        output "bundle" { value = data.lockeddown_cyclecloud_project_bundle.slurm }
+    "#;
+    workspace.step(configuration);
+    let outputs = workspace.outputs();
+    let bundle = &outputs["bundle"];
+    assert_eq!(
+        bundle["files"],
+        json!(["3.0.8/default/cluster-init/scripts/run.sh", "blobs/slurm.tgz"])
+    );
+    assert_eq!(bundle["project"], json!("slurm"));
+    assert_eq!(bundle["server_commands"].as_array().unwrap().len(), 3);
+    let packed = fs::read(workspace.path().join("out/slurm.tgz")).unwrap();
+    assert_eq!(bundle["output_size"], json!(packed.len()));
+
+    fs::remove_file(workspace.path().join("project/blobs/slurm.tgz")).unwrap();
+    let refused = workspace.expect_error(&["plan"]);
+    assert!(
+        refused.contains("No complete project in this folder") && refused.contains("`slurm.tgz` is missing"),
+        "{refused}"
+    );
 }

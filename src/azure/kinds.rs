@@ -16,6 +16,3 @@ mod subnets;
 mod virtual_network_gateways;
 mod virtual_network_peerings;
 mod virtual_networks;
-
-#[cfg(test)]
-mod tests;

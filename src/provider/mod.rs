@@ -8,6 +8,7 @@ mod expansion;
 mod functions;
 mod outputs;
 mod policy;
+mod project_bundle_data_source;
 mod region_data_source;
 mod requirements_data_source;
 mod schema;
@@ -27,6 +28,7 @@ use tfplugin_rs::{
 use self::{
     configuration::{Environment, Settings},
     edition_diff_data_source::EditionDiffDataSource,
+    project_bundle_data_source::ProjectBundleDataSource,
     region_data_source::RegionDataSource,
     requirements_data_source::RequirementsDataSource,
     service_tag_data_source::ServiceTagDataSource,
@@ -87,6 +89,7 @@ impl api::Provider for Lockeddown {
             .map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
         sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));
+        sources.push(api::data_source(ProjectBundleDataSource));
         sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(RequirementsDataSource::new(Arc::clone(
             &self.settings,

@@ -198,9 +198,15 @@ fn every_workloads_example_is_planned_through_its_consumers() {
             continue;
         };
         // Only a workload has a policy to hand on.
-        if ["region", "requirements", "edition_diff", "service_tag"]
-            .iter()
-            .any(|other| name.ends_with(other))
+        if [
+            "region",
+            "requirements",
+            "edition_diff",
+            "service_tag",
+            "project_bundle",
+        ]
+        .iter()
+        .any(|other| name.ends_with(other))
         {
             continue;
         }

@@ -44,20 +44,21 @@ pub(super) fn build(platform: &Platform, directory: &Path, status: &Status) -> R
     Ok(directory.join(platform.target).join("release").join(NAME))
 }
 
-/// Where the source and the build stand must not show in the program, or no two machines build the same.
+/// Where the source and the build stand must not show in the program, or no two machines build the same. Of several that fit, rustc takes
+/// the last: the build's directory is often below the source's.
 fn flags(directory: &Path) -> String {
-    let mut flags = format!(
-        "--remap-path-prefix={}=/build --remap-path-prefix={}=/source",
-        directory.display(),
-        repository().display()
-    );
     let registry = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-    if let Some(registry) = registry {
-        flags.push_str(&format!(" --remap-path-prefix={}=/cargo", registry.display()));
-    }
-    flags
+    let places = [
+        (registry.as_deref(), "/cargo"),
+        (Some(repository()), "/source"),
+        (Some(directory), "/build"),
+    ];
+    let flags = places
+        .iter()
+        .filter_map(|(place, name)| Some(format!("--remap-path-prefix={}={name}", (*place)?.display())));
+    flags.collect::<Vec<_>>().join(" ")
 }
 
 /// Fails if the program names an interpreter or a shared library: HCP Terraform's workers promise none.
