@@ -35,7 +35,7 @@ use self::{
     workload_data_source::WorkloadDataSource,
     workload_resource::WorkloadResource,
 };
-use crate::workloads::WORKLOADS;
+use crate::workloads::{Managed, WORKLOADS};
 
 /// The provider.
 pub struct Lockeddown {
@@ -78,7 +78,7 @@ impl api::Provider for Lockeddown {
     fn resources(&self) -> Vec<Arc<ErasedResource>> {
         let resources = WORKLOADS
             .iter()
-            .filter(|workload| workload.managed)
+            .filter(|workload| workload.managed != Managed::No)
             .map(|workload| WorkloadResource::new(workload, Arc::clone(&self.settings)));
         resources.map(api::resource).collect()
     }

@@ -28,7 +28,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   with `egress`, the limited outbound of Microsoft's document. Without `egress` nothing outbound is denied, because the \
                   document then wants the default rules left alone.",
     system: "aml_attached",
-    managed: false,
+    managed: super::Managed::Subnet,
     arguments: ARGUMENTS,
     outputs: &[],
     expand,

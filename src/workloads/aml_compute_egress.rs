@@ -27,7 +27,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   the subnet's network security group and a firewall's network rules, hosts for its application rules, service endpoints \
                   and the policy that keeps data from leaving. What compute must accept is `lockeddown_aml_compute_ingress`.",
     system: "aml_egress",
-    managed: false,
+    managed: super::Managed::Subnet,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

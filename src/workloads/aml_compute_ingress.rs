@@ -34,7 +34,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   that bring its answers back past an appliance. It has inbound rules only: an NSG denies the rest by itself (DenyAllInBound). \
                   What compute must reach is `lockeddown_aml_compute_egress`; both fit into one network security group and route table.",
     system: "aml_ingress",
-    managed: false,
+    managed: super::Managed::Subnet,
     arguments: ARGUMENTS,
     outputs: &[],
     expand,

@@ -34,7 +34,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   documents want them. Databricks writes the rules it needs itself, on the subnets delegated to it: they are in \
                   `managed_security_rules`, to be read and never to be written. `security_rules` holds what stands behind them.",
     system: "aml_databricks",
-    managed: false,
+    managed: super::Managed::No,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

@@ -28,7 +28,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   hosts for an HTTPS proxy. There are no security rules, because AKS depends on host names without fixed addresses and its \
                   documentation rules network security groups out; `isolation` therefore denies nothing here.",
     system: "aml_kubernetes",
-    managed: false,
+    managed: super::Managed::Firewall,
     arguments: ARGUMENTS,
     outputs: &[],
     expand,

@@ -36,7 +36,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   firewall of the server's site (`on_premises_flows`).\n\nA connection has no subnet and no network security group of its own: \
                   it denies nothing, and `isolation` decides nothing here.",
     system: "cyclecloud",
-    managed: false,
+    managed: super::Managed::No,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

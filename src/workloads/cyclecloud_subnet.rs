@@ -32,7 +32,7 @@ pub(super) static WORKLOAD: Workload = Workload {
     system: "cyclecloud",
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
-    managed: true,
+    managed: super::Managed::Subnet,
     expand,
 };
 

@@ -44,7 +44,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   Connect is gone. `vpn_site_to_site`, `express_route` and `peered` take its place; `junction_box` remains where the site has \
                   no VPN device. Edition `2011` knows only the latter with `connection = \"node_dials\"`.",
     system: "license",
-    managed: false,
+    managed: super::Managed::Subnet,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

@@ -65,8 +65,19 @@ pub struct Workload {
     /// Its outputs beyond the shared ones.
     pub outputs: &'static [Output],
     /// Whether there is a resource of it beside the data source.
-    pub managed: bool,
+    pub managed: Managed,
     expand: fn(&Inputs<'_>, &Shared) -> Result<Demands, Stop>,
+}
+
+/// What a resource of a workload writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Managed {
+    /// There is none.
+    No,
+    /// A subnet and what stands around it.
+    Subnet,
+    /// Firewall rules only.
+    Firewall,
 }
 
 /// What a workload's function says: the policy, and the workload's own outputs by name.

@@ -7,6 +7,8 @@
 
 mod additive;
 mod attached;
+mod examples;
+mod firewalls;
 mod misfortune;
 mod place;
 mod tables;

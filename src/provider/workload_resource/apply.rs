@@ -10,7 +10,7 @@ use tfplugin_rs::{
 };
 
 use super::{
-    WorkloadResource, arrival, group,
+    WorkloadResource, arrival, firewall, group,
     kept::Kept,
     part::Part,
     remove, subnet, table,
@@ -83,7 +83,10 @@ async fn write(work: &Work<'_>, part: Part, found: &arrival::Found, kept: &mut K
             Some(held) => table::write(work, held, found.exists(Part::Table)).await,
             None => Ok(()),
         },
-        Part::Firewall => Ok(()),
+        Part::Firewall => match &work.targets.firewall {
+            Some(target) => firewall::write(work, target, found.exists(Part::Firewall)).await,
+            None => Ok(()),
+        },
         Part::Subnet => match &work.targets.subnet {
             Some(SubnetTarget { id, born: true }) => subnet::write_born(work, id, found.exists(Part::Subnet)).await,
             Some(SubnetTarget { id, born: false }) => {

@@ -40,6 +40,26 @@ pub(super) enum Reach {
     Firewall,
 }
 
+impl Reach {
+    /// What a resource of that reach does, in Markdown.
+    pub(super) fn description(self) -> &'static str {
+        match self {
+            Reach::Subnet => {
+                "This resource applies it: to a subnet that it creates, locked down from its first request on (`virtual_network_id`), or to one \
+                 that exists (`subnet_id`). The rules go into a network security group of its own, which it keeps exactly as the documents \
+                 demand (a rule that is changed, removed or added behind its back shows in the next plan and is put right), or into one of \
+                 others, where it owns the rules whose names begin with its own and touches nothing else. Routes and the firewall's rule \
+                 collections likewise."
+            }
+            Reach::Firewall => {
+                "This resource applies it at an Azure Firewall: in a rule collection group of its own (`firewall_policy_id`), which it keeps \
+                 exactly as the documents demand, or among the collections of others (`rule_collection_group_id`, `firewall_id`), where it \
+                 owns those whose names begin with its own and touches nothing else."
+            }
+        }
+    }
+}
+
 /// The arguments.
 pub(super) fn arguments(reach: Reach) -> Vec<(&'static str, Attribute)> {
     let mut arguments = match reach {
@@ -50,11 +70,10 @@ pub(super) fn arguments(reach: Reach) -> Vec<(&'static str, Attribute)> {
                 Type::String,
                 "Name of this set of rules: it becomes part of the rule collection group's name, or stands before the collections' names in a \
                  group or firewall of others.",
-            )
-            .replaces()
-            .equivalent_when(SAME_BUT_FOR_CASE),
+            ),
         )],
     };
+    arguments.extend(firewall());
     let timeouts = OPERATIONS.map(|operation| {
         let default = if operation == "read" { "5m" } else { "30m" };
         let description = format!("How long {operation} may take, as in `45m` or `1h30m`. Defaults to `{default}`.");
@@ -200,6 +219,44 @@ fn subnet() -> Vec<(&'static str, Attribute)> {
             Attribute::optional(
                 Type::map(Type::String),
                 "Tags of the network security group and route table that are created.",
+            ),
+        ),
+    ]
+}
+
+fn firewall() -> Vec<(&'static str, Attribute)> {
+    let text = |description: &str| Attribute::optional(Type::String, description).equivalent_when(SAME_BUT_FOR_CASE);
+    let computed =
+        |description: &str| Attribute::optional_computed(Type::String, description).equivalent_when(SAME_BUT_FOR_CASE);
+    vec![
+        (
+            "firewall_policy_id",
+            text(
+                "ARM id of the firewall policy in which a rule collection group of the resource's own holds the collections. Without this, \
+                 `rule_collection_group_id` and `firewall_id` the collections are only shown.",
+            ),
+        ),
+        (
+            "rule_collection_group_name",
+            computed("Name of the rule collection group that is created. With `firewall_policy_id` only."),
+        ),
+        (
+            "rule_collection_group_priority",
+            Attribute::optional_computed(
+                Type::Number,
+                "Priority of the rule collection group that is created, 100 to 65000. Defaults to `1000`.",
+            ),
+        ),
+        (
+            "rule_collection_group_id",
+            computed(
+                "ARM id of an existing rule collection group into which the collections go, beside those of others.",
+            ),
+        ),
+        (
+            "firewall_id",
+            text(
+                "ARM id of an Azure Firewall without a policy, into which the collections go, beside those of others.",
             ),
         ),
     ]

@@ -12,12 +12,12 @@ use tfplugin_rs::{
 
 use super::{
     apply::text,
-    conflicts, forms,
-    forms::{Entries, ROUTES, RULES},
+    conflicts, firewall, forms,
+    forms::{Entries, ROUTES, RULES, collection},
     group, owner,
     part::Part,
     subnet, table,
-    targets::{Held, SubnetTarget},
+    targets::{FirewallTarget, Held, SubnetTarget},
     work::{Work, report, tags_of},
 };
 use crate::{
@@ -34,6 +34,7 @@ pub(super) struct Found {
     subnet: Option<Document>,
     group: Option<Document>,
     table: Option<Document>,
+    firewall: Option<Document>,
 }
 
 impl Found {
@@ -43,7 +44,7 @@ impl Found {
             Part::Group => self.group.is_some(),
             Part::Table => self.table.is_some(),
             Part::Subnet => self.subnet.is_some(),
-            Part::Firewall => return None,
+            Part::Firewall => self.firewall.is_some(),
         };
         self.looked.then_some(found)
     }
@@ -96,6 +97,7 @@ pub(super) async fn look(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Opti
     }
     if !diagnostics.has_errors() {
         check_neighbours(work, &found, diagnostics);
+        check_firewall(work, &found, diagnostics);
     }
     (!diagnostics.has_errors()).then_some(found)
 }
@@ -128,7 +130,13 @@ async fn look_at_all(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<F
             None => Ok(None),
         }
     };
-    let (network, subnet, group, table) = tokio::join!(network, subnet, group, table);
+    let firewall = async {
+        match &targets.firewall {
+            Some(target) => firewall::get(work, target).await,
+            None => Ok(None),
+        }
+    };
+    let (network, subnet, group, table, firewall) = tokio::join!(network, subnet, group, table, firewall);
     // One failure is enough to say: the others have the same cause as a rule.
     Some(Found {
         looked: true,
@@ -136,6 +144,7 @@ async fn look_at_all(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<F
         subnet: read("Subnet", subnet, diagnostics)?,
         group: read("Network security group", group, diagnostics)?,
         table: read("Route table", table, diagnostics)?,
+        firewall: read("Firewall rules", firewall, diagnostics)?,
     })
 }
 
@@ -368,6 +377,42 @@ fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostic
     }
 }
 
+/// A rule collection group carries no mark, so one of that name is ours only beside a group that does.
+fn check_firewall(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) {
+    let Some(target) = &work.targets.firewall else { return };
+    let Some(document) = &found.firewall else {
+        if !target.is_own() {
+            let argument = match target {
+                FirewallTarget::Classic(_) => "firewall_id",
+                FirewallTarget::Group(_) => "rule_collection_group_id",
+            };
+            let detail = format!("`{}` does not exist.", target.id());
+            diagnostics.error_at(Path::attribute(argument), "No place for the firewall rules", detail);
+        }
+        return;
+    };
+    if target.is_own() {
+        let kind = work.resource.type_name();
+        let marked = found
+            .group
+            .as_ref()
+            .is_some_and(|group| work.owns(&tags_of(&group.body), &kind));
+        if !marked {
+            let argument = "rule_collection_group_name";
+            exists(work, "rule collection group", argument, target.id(), false, diagnostics);
+        }
+        return;
+    }
+    let ours = collection::of(work.object);
+    let (taken, others) = firewall::split(target, &document.body, &ours, |_| true);
+    if let Some(name) = taken.keys().next() {
+        names_taken(work, target.id(), name, diagnostics);
+    }
+    if let Some(conflict) = conflicts::collections(&ours, &others) {
+        conflict.refuse(diagnostics);
+    }
+}
+
 /// In a leftover of our own only what is ignored stays.
 fn kept(work: &Work<'_>, output: &str, mut others: Entries) -> Entries {
     let argument = if output == "routes" {
@@ -398,14 +443,17 @@ fn check_guest(
         diagnostics.error_at(Path::attribute(argument), format!("The {what} has an owner"), detail);
     }
     if let Some(name) = taken.keys().next() {
-        let import_id = work.object.attribute("id").as_str().unwrap_or_default();
-        let detail = format!(
-            "`{}` has an entry `{name}` already, and names that begin with this resource's are its own. If they are left from an interrupted \
-             apply, or Terraform shall manage them from now on, import them: `terraform import {}.<name> '{import_id}'`. Otherwise choose \
-             another `name`; a replacement with `create_before_destroy` needs one too.",
-            held.id,
-            work.resource.type_name()
-        );
-        diagnostics.error_at(Path::attribute("name"), "Names taken", detail);
+        names_taken(work, &held.id, name, diagnostics);
     }
+}
+
+fn names_taken(work: &Work<'_>, place: &ResourceId, name: &str, diagnostics: &mut Diagnostics) {
+    let import_id = work.object.attribute("id").as_str().unwrap_or_default();
+    let detail = format!(
+        "`{place}` has an entry `{name}` already, and names that begin with this resource's are its own. If they are left from an interrupted \
+         apply, or Terraform shall manage them from now on, import them: `terraform import {}.<name> '{import_id}'`. Otherwise choose \
+         another `name`; a replacement with `create_before_destroy` needs one too.",
+        work.resource.type_name()
+    );
+    diagnostics.error_at(Path::attribute("name"), "Names taken", detail);
 }

@@ -82,6 +82,29 @@ pub(super) fn prefixes(ours: &Entries, others: &Entries) -> Option<Conflict> {
     })
 }
 
+/// A rule collection group holds each priority once.
+pub(super) fn collections(ours: &Entries, others: &Entries) -> Option<Conflict> {
+    let priority = |collection: &Value| collection.attribute("priority").as_number().and_then(Number::to_i64);
+    let taken: BTreeSet<i64> = others.values().filter_map(priority).collect();
+    let mine: Vec<i64> = ours.values().filter_map(priority).collect();
+    let (name, clash) = ours
+        .iter()
+        .filter_map(|(name, collection)| Some((name, priority(collection)?)))
+        .find(|(_, priority)| taken.contains(priority))?;
+    let (other, _) = others.iter().find(|(_, other)| priority(other) == Some(clash))?;
+    let start = mine.iter().min()?;
+    let is_free = |base: &i64| mine.iter().all(|priority| !taken.contains(&(priority - start + base)));
+    let free = (100..=60_000).step_by(100).find(is_free)?;
+    Some(Conflict {
+        path: Path::attribute("egress"),
+        summary: "Priority taken",
+        detail: format!(
+            "The rule collections `{name}` and `{other}`, which is not this resource's, both stand at {clash}. Set \
+             `egress.collection_priority_base = {free}`, where nothing stands in the way."
+        ),
+    })
+}
+
 fn place(rule: &Value) -> Option<(String, i64)> {
     let priority = rule.attribute("priority").as_number().and_then(Number::to_i64)?;
     Some((rule.attribute("direction").as_str()?.to_owned(), priority))

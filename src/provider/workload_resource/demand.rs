@@ -13,7 +13,7 @@ use tfplugin_rs::{
 use super::{
     WorkloadResource,
     arguments::{ADDRESS_PREFIXES, Reach},
-    targets,
+    targets::{self, FirewallTarget, Target},
 };
 use crate::{
     network::{Known, NetworkPolicy, PrerequisiteStatus, RuleName},
@@ -145,14 +145,41 @@ fn surroundings(resource: &WorkloadResource, object: &Value, shared: Shared, def
     }
 }
 
-/// Firewall rules it would only show, which is worse than nothing.
-pub(super) fn refuse_what_is_not_applied(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) {
-    if policy.network_rule_collections.is_empty() && policy.application_rule_collections.is_empty() {
-        return;
+/// The collections of a policy without a place for them: worth a warning, since the firewall stays closed until somebody opens it.
+pub(super) fn warn_of_homeless_collections(policy: &NetworkPolicy, object: &Value, diagnostics: &mut Diagnostics) {
+    let needed = !policy.network_rule_collections.is_empty() || !policy.application_rule_collections.is_empty();
+    let place = ["firewall_policy_id", "rule_collection_group_id", "firewall_id"];
+    if needed && place.iter().all(|place| object.attribute(place).is_null()) {
+        let detail = "The firewall must let through what `network_rule_collections` and `application_rule_collections` say. Nobody applies them \
+                      here: set `firewall_policy_id`, `rule_collection_group_id` or `firewall_id`, or hand them to whoever runs the firewall.";
+        diagnostics.warning_at(
+            Path::attribute("firewall_policy_id"),
+            "Firewall rules are only shown",
+            detail,
+        );
     }
-    let detail = "This `egress` needs firewall rule collections, which the resource does not apply. Expand it with the data source of the \
-                  same name and hand `routes` and the collections to `azurerm` or `azapi`.";
-    diagnostics.error_at(Path::attribute("egress"), "Not applied by this resource", detail);
+}
+
+/// What a classic firewall cannot express (azureFirewalls: application rules have no URLs).
+pub(super) fn refuse_urls_on_a_classic_firewall(expanded: &Expanded, object: &Value, diagnostics: &mut Diagnostics) {
+    let urls = expanded
+        .policy
+        .application_rule_collections
+        .iter()
+        .flat_map(|collection| &collection.rules)
+        .find(|rule| matches!(rule.destination, crate::network::ApplicationRuleDestination::Urls(_)));
+    if let (Some(rule), Target::Is(FirewallTarget::Classic(id))) = (urls, targets::firewall(object)) {
+        let detail = format!(
+            "The rule `{}` matches URLs, which only a firewall policy can express, but `firewall_id` is `{id}`. Leave \
+             `egress.tls_inspection_enabled` out.",
+            rule.name
+        );
+        diagnostics.error_at(
+            Path::attribute("firewall_id"),
+            "Not on a firewall without a policy",
+            detail,
+        );
+    }
 }
 
 /// Puts the resource's name before the names of everything that stands among others'.

@@ -1,6 +1,7 @@
 //! Entries of ARM objects in two forms: the object in Terraform's state and ARM's JSON; and how the ones of a plan are laid among
 //! those that exist.
 
+pub(super) mod collection;
 mod route;
 mod rule;
 mod spelling;

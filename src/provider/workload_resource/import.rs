@@ -14,9 +14,11 @@ use super::{
     WorkloadResource,
     arguments::Reach,
     demand::{self, Demand, Shared},
-    forms::{self, ROUTES, RULES},
+    firewall,
+    forms::{self, ROUTES, RULES, collection},
     owner::{self, Owner},
-    plan, subnet, targets,
+    plan, subnet,
+    targets::{self, FirewallTarget},
     work::{option_attributes, report, tags_of},
 };
 use crate::{
@@ -25,8 +27,12 @@ use crate::{
     workloads::Defaults,
 };
 
-/// Finds the object of an import id: a subnet that the resource made, or a subnet and the name of what is attached to it.
+/// Finds the object of an import id: a subnet that the resource made, or a subnet and the name of what is attached to it. Without a
+/// subnet, a rule collection group that the resource made, or what holds its collections and its name.
 pub(super) fn find(resource: &WorkloadResource, id: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    if resource.reach() == Reach::Firewall {
+        return find_collections(resource, id, diagnostics);
+    }
     let (target, name) = match id.split_once('|') {
         Some((target, name)) => (target, Some(name)),
         None => (id, None),
@@ -41,14 +47,50 @@ pub(super) fn find(resource: &WorkloadResource, id: &str, diagnostics: &mut Diag
         diagnostics.error("Invalid import id", detail);
         return None;
     };
-    let attributes = resource.schema().block.attributes.into_keys();
-    let mut state = Value::object(attributes.map(|name| (name, Value::Null)));
+    let mut state = empty(resource);
     state.set_attribute("name", name.unwrap_or(subnet.name()).into());
     state.set_attribute("subnet_id", subnet.to_string().into());
     if let (None, Some(network)) = (name, subnet.parent()) {
         state.set_attribute("virtual_network_id", network.to_string().into());
     }
     Some(state)
+}
+
+fn find_collections(resource: &WorkloadResource, id: &str, diagnostics: &mut Diagnostics) -> Option<Value> {
+    let (target, name) = match id.split_once('|') {
+        Some((target, name)) => (target, Some(name)),
+        None => (id, None),
+    };
+    let parsed = target.parse::<ResourceId>().ok();
+    let is = |kinds: &[&str]| parsed.as_ref().is_some_and(|id| id.is_kind("Microsoft.Network", kinds));
+    let mut state = empty(resource);
+    if is(&["firewallPolicies", "ruleCollectionGroups"]) {
+        state.set_attribute("rule_collection_group_id", target.into());
+        if let (None, Some(group)) = (name, &parsed) {
+            state.set_attribute("rule_collection_group_name", group.name().into());
+            state.set_attribute(
+                "firewall_policy_id",
+                group.parent().map(|policy| policy.to_string()).into(),
+            );
+        }
+    } else if is(&["azureFirewalls"]) && name.is_some() {
+        state.set_attribute("firewall_id", target.into());
+    } else {
+        let detail = format!(
+            "`{id}` is neither the ARM id of a rule collection group that the resource made \
+             (`…/firewallPolicies/…/ruleCollectionGroups/…`), nor that of a group or firewall of others followed by `|` and `name`."
+        );
+        diagnostics.error("Invalid import id", detail);
+        return None;
+    }
+    state.set_attribute("name", name.map(str::to_owned).into());
+    state.set_attribute("id", target.into());
+    Some(state)
+}
+
+fn empty(resource: &WorkloadResource) -> Value {
+    let attributes = resource.schema().block.attributes.into_keys();
+    Value::object(attributes.map(|name| (name, Value::Null)))
 }
 
 /// Whether a state is one of [`find`]: every other has an edition.
@@ -64,6 +106,9 @@ pub(super) async fn complete(
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
+    if resource.reach() == Reach::Firewall {
+        return complete_collections(resource, session, state, call, diagnostics).await;
+    }
     let id: ResourceId = state.attribute("subnet_id").as_str()?.parse().ok()?;
     let subnet = session.client.subnets().get(&id, call).await;
     let subnet = taken("Subnet", subnet, diagnostics)??;
@@ -274,6 +319,47 @@ async fn adopt(
     state.set_attribute("routes", Value::Map(routes));
     state.set_attribute("id", Value::UNKNOWN);
     Some(())
+}
+
+/// Nothing marks collections: the configuration supplies the arguments with the next apply.
+async fn complete_collections(
+    resource: &WorkloadResource,
+    session: &Session,
+    mut state: Value,
+    call: &Call,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let target = targets::firewall(&state).known()?;
+    let document = match &target {
+        FirewallTarget::Group(held) => session.client.rule_collection_groups().get(&held.id, call).await,
+        FirewallTarget::Classic(id) => session.client.azure_firewalls().get(id, call).await,
+    };
+    let document = taken("Firewall rules", document, diagnostics)??;
+    let prefix = state
+        .attribute("name")
+        .as_str()
+        .map(|name| format!("{}-", name.to_lowercase()));
+    let foreign = |name: &str| {
+        let stranger = |prefix: &String| !name.to_lowercase().starts_with(prefix);
+        !target.is_own() && prefix.as_ref().is_none_or(stranger)
+    };
+    let (ours, _) = firewall::split(&target, &document.body, &forms::Entries::new(), foreign);
+    if ours.is_empty() {
+        let detail = format!("`{}` has no rule collections of this resource.", target.id());
+        diagnostics.error("Nothing to import", detail);
+        return None;
+    }
+    for (name, _) in schema::outputs(resource.workload) {
+        state.set_attribute(name, Value::Null);
+    }
+    let edition = session
+        .defaults
+        .edition
+        .unwrap_or_else(crate::requirements::Edition::newest);
+    state.set_attribute("edition", edition.as_str().into());
+    state.set_attribute("environment", session.environment().as_str().into());
+    collection::show(ours, &mut state);
+    Some(state)
 }
 
 fn associated(subnet: &Document, field: &str) -> Option<ResourceId> {

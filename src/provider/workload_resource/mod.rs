@@ -9,12 +9,12 @@
 //! | `plan`, `conflicts` | everything that can be known is known |
 //! | `arrival` | looking before the first write |
 //! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
-//! | `group`, `table`, `subnet` | one kind of ARM object each |
+//! | `group`, `table`, `firewall`, `subnet` | one kind of ARM object each |
 //! | `forms` | entries of these objects in Terraform's form and in ARM's |
 //! | `owner`, `kept` | what is remembered, in Azure and beside the state |
 //! | `read`, `import` | Azure as state |
 //!
-//! The group is written first, with all its rules in one request, then the table, and the subnet last with both in its first request:
+//! The group is written first, with all its rules in one request, then the table and the firewall's rules, and the subnet last with both in its first request:
 //! landing zones deny a subnet without a group, and there is no moment in which it is open.
 
 mod apply;
@@ -22,6 +22,7 @@ mod arguments;
 mod arrival;
 mod conflicts;
 mod demand;
+mod firewall;
 mod forms;
 mod group;
 mod import;
@@ -49,7 +50,10 @@ use tfplugin_rs::{
 
 use self::{arguments::Reach, kept::Kept};
 use super::{configuration::Settings, schema};
-use crate::{azure, workloads::Workload};
+use crate::{
+    azure,
+    workloads::{Managed, Workload},
+};
 
 /// The resource of one workload.
 #[derive(Debug)]
@@ -69,7 +73,10 @@ impl WorkloadResource {
     }
 
     fn reach(&self) -> Reach {
-        Reach::Subnet
+        match self.workload.managed {
+            Managed::Firewall => Reach::Firewall,
+            _ => Reach::Subnet,
+        }
     }
 
     fn azure_call(&self, object: &Value, operation: &str, call: &Call) -> azure::Call {
@@ -78,9 +85,11 @@ impl WorkloadResource {
 }
 
 /// Arguments of a workload that mean something else, or more, for a resource.
-fn adapted((name, mut attribute): (String, Attribute)) -> (String, Attribute) {
+fn adapted(reach: Reach, (name, mut attribute): (String, Attribute)) -> (String, Attribute) {
     match name.as_str() {
-        "location" => attribute = attribute.replaces().equivalent_when(arguments::SAME_LOCATION),
+        "location" if reach == Reach::Subnet => {
+            attribute = attribute.replaces().equivalent_when(arguments::SAME_LOCATION)
+        }
         // The default depends on whether the network security group is shared.
         "isolation" => {
             attribute.default = None;
@@ -104,13 +113,9 @@ impl Resource for WorkloadResource {
     }
 
     fn schema(&self) -> Schema {
-        let description = format!(
-            "{}\n\nThis resource applies it: to a subnet that it creates, locked down from its first request on (`virtual_network_id`), or to one \
-             that exists (`subnet_id`). The rules go into a network security group of its own, which it keeps exactly as the documents demand \
-             (a rule that is changed, removed or added behind its back shows in the next plan and is put right), or into one of others, where \
-             it owns the rules whose names begin with its own and touches nothing else. Routes likewise.",
-            self.workload.description
-        );
+        let reach = self.reach();
+        let description = format!("{}\n\n{}", self.workload.description, reach.description());
+        let adapted = |argument| adapted(reach, argument);
         Schema::new(description)
             .attributes(schema::arguments(self.workload).map(adapted))
             .attributes(schema::outputs(self.workload))

@@ -54,7 +54,8 @@ pub(super) fn plan(
     match &demand {
         Demand::Known(expanded) => {
             demand::show(expanded, &mut plan.planned);
-            demand::refuse_what_is_not_applied(&expanded.policy, diagnostics);
+            demand::warn_of_homeless_collections(&expanded.policy, &plan.config, diagnostics);
+            demand::refuse_urls_on_a_classic_firewall(expanded, &plan.config, diagnostics);
         }
         Demand::Unknown => demand::forget(resource, &mut plan.planned),
     }
@@ -96,6 +97,20 @@ pub(super) fn settle(resource: &WorkloadResource, object: &mut Value) {
             && let Target::Is(id) = targets::own_id(object, thing, kind)
         {
             object.set_attribute(attribute, id.to_string().into());
+        }
+    }
+    let collections = ["network_rule_collections", "application_rule_collections"].map(|name| object.attribute(name));
+    if object.attribute("rule_collection_group_id").is_unknown() {
+        let needed = collections
+            .iter()
+            .any(|collections| collections.as_list().is_some_and(|list| !list.is_empty()));
+        let undecided = collections.iter().any(|collections| collections.is_unknown());
+        match targets::own_rule_collection_group(object) {
+            Target::Is(id) if needed => object.set_attribute("rule_collection_group_id", id.to_string().into()),
+            Target::Is(_) | Target::Absent if !undecided => {
+                object.set_attribute("rule_collection_group_id", Value::Null)
+            }
+            _ => {}
         }
     }
     if let Target::Is(subnet) = targets::subnet(object) {
@@ -161,6 +176,42 @@ fn plan_names(resource: &WorkloadResource, plan: &mut Plan, shared: Shared) {
     if !given("isolation") {
         planned.set_attribute("isolation", demand::default_isolation(shared).into());
     }
+    if !given("rule_collection_group_id") {
+        let own = given("firewall_policy_id");
+        planned.set_attribute(
+            "rule_collection_group_id",
+            if own { Value::UNKNOWN } else { Value::Null },
+        );
+    }
+    for (name, default) in [
+        (
+            "rule_collection_group_name",
+            rule_collection_group_name(resource, planned),
+        ),
+        ("rule_collection_group_priority", 1000.into()),
+    ] {
+        if !given(name) {
+            let value = if given("firewall_policy_id") {
+                default
+            } else {
+                Value::Null
+            };
+            planned.set_attribute(name, value);
+        }
+    }
+}
+
+/// `rcg-<workload>-<subnet>`, or the resource's name where there is no subnet.
+fn rule_collection_group_name(resource: &WorkloadResource, planned: &Value) -> Value {
+    let workload = resource.workload.name.replace('_', "-");
+    let stem = match (resource.reach(), targets::subnet(planned)) {
+        (Reach::Subnet, Target::Is(subnet)) => Some(subnet.id.name().to_owned()),
+        (Reach::Subnet, _) => None,
+        (Reach::Firewall, _) => planned.attribute("name").as_str().map(str::to_owned),
+    };
+    stem.map_or(Value::unknown_not_null(), |stem| {
+        format!("rcg-{workload}-{stem}").into()
+    })
 }
 
 /// Ids follow from names, so they are known before anything exists. The old spelling stays.

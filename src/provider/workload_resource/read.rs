@@ -3,7 +3,7 @@
 use tfplugin_rs::{diagnostic::Diagnostics, provider::Private, value::Value};
 
 use super::{
-    WorkloadResource, group, import,
+    WorkloadResource, firewall, group, import,
     kept::Kept,
     subnet, table,
     targets::Targets,
@@ -44,7 +44,7 @@ pub(super) async fn read(
         targets: &targets,
         owner_tags: std::collections::BTreeMap::new(),
     };
-    let (subnet, group, table) = tokio::join!(
+    let (subnet, group, table, firewall) = tokio::join!(
         async {
             match &targets.subnet {
                 Some(target) => subnet::get(&work, &target.id).await,
@@ -63,11 +63,18 @@ pub(super) async fn read(
                 None => Ok(None),
             }
         },
+        async {
+            match &targets.firewall {
+                Some(target) => firewall::get(&work, target).await,
+                None => Ok(None),
+            }
+        },
     );
     let mut kept = Kept::read(private);
     let mut seen = Vec::new();
     let group = taken("Network security group", group, diagnostics)?;
     let table = taken("Route table", table, diagnostics)?;
+    let firewall = taken("Firewall rules", firewall, diagnostics)?;
     let subnet = taken("Subnet", subnet, diagnostics)?;
     let marked = |document: &Option<Document>| {
         document
@@ -81,6 +88,9 @@ pub(super) async fn read(
     if let Some(held) = &targets.table {
         let marked = marked(&table);
         seen.push(table::read(&mut state, held, body(&table), marked));
+    }
+    if let Some(target) = &targets.firewall {
+        seen.push(firewall::read(&mut state, target, body(&firewall)));
     }
     if let Some(target) = &targets.subnet {
         seen.push(subnet::read(&mut state, target, body(&subnet)));

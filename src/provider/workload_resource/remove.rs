@@ -3,7 +3,9 @@
 use tfplugin_rs::{diagnostic::Diagnostics, value::Value};
 
 use super::{
-    WorkloadResource, forms, group,
+    WorkloadResource, firewall,
+    forms::{self, collection},
+    group,
     kept::Kept,
     part::Part,
     subnet, table,
@@ -55,7 +57,7 @@ pub(super) async fn remove(
         report("Subnet not deleted", &error, diagnostics);
         return;
     }
-    for part in [Part::Group, Part::Table] {
+    for part in [Part::Group, Part::Table, Part::Firewall] {
         leave(&work, part, &targets, state, diagnostics).await;
     }
 }
@@ -80,10 +82,13 @@ pub(super) async fn superseded(work: &Work<'_>, prior: &Value, diagnostics: &mut
     let old = Targets {
         group: was.group.filter(|group| Some(group) != work.targets.group.as_ref()),
         table: was.table.filter(|table| Some(table) != work.targets.table.as_ref()),
+        firewall: was
+            .firewall
+            .filter(|firewall| Some(firewall) != work.targets.firewall.as_ref()),
         ..was
     };
     let mut left = Vec::new();
-    for part in [Part::Group, Part::Table] {
+    for part in [Part::Group, Part::Table, Part::Firewall] {
         if !leave(work, part, &old, prior, diagnostics).await {
             left.push(part);
         }
@@ -115,7 +120,11 @@ async fn leave(work: &Work<'_>, part: Part, targets: &Targets, state: &Value, di
             },
             None => Ok(()),
         },
-        Part::Firewall | Part::Subnet => Ok::<(), ArmError>(()),
+        Part::Firewall => match &targets.firewall {
+            Some(target) => firewall::leave(work, target, &collection::of(state)).await,
+            None => Ok(()),
+        },
+        Part::Subnet => Ok(()),
     };
     if let Err(error) = left {
         report(&format!("{} not deleted", part.title()), &error, diagnostics);

@@ -1,0 +1,160 @@
+//! Rule collections: in a group of the resource's own, among those of others, and with a subnet behind the firewall.
+
+use serde_json::{Value, json};
+
+use crate::place::{Place, address};
+
+const EGRESS: &str = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
+                      egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
+const RCG: &str = "firewallPolicies/hub/ruleCollectionGroups";
+
+fn with_policy() -> Place {
+    let place = Place::new();
+    place.put("firewallPolicies/hub", json!({ "sku": { "tier": "Standard" } }));
+    place
+}
+
+fn behind(place: &Place, more: &str) -> String {
+    let policy = place.id("firewallPolicies/hub");
+    place.born("cc", &format!("{EGRESS}\nfirewall_policy_id = {policy:?}\n{more}"))
+}
+
+fn collections(place: &Place, group: &str) -> Vec<String> {
+    let group = place.get(&format!("{RCG}/{group}"));
+    let collections = group["properties"]["ruleCollections"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    collections
+        .iter()
+        .map(|collection| collection["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_subnet_behind_a_firewall_is_four_objects_each_written_once() {
+    let place = with_policy();
+    let plan = place.workspace.step(&behind(&place, ""));
+    let change = plan.change(&address("cc"));
+    assert_eq!(change.unknown(), Vec::<String>::new());
+    assert_eq!(
+        change.after["rule_collection_group_id"],
+        place.id(&format!("{RCG}/rcg-cyclecloud-subnet-cc"))
+    );
+    let writes = place.emulator.requests().writes().lines();
+    assert_eq!(writes.len(), 4, "{writes:?}");
+    assert!(
+        writes.last().unwrap().contains("/subnets/cc"),
+        "the subnet comes last: {writes:?}"
+    );
+    assert!(!collections(&place, "rcg-cyclecloud-subnet-cc").is_empty());
+
+    // There and back: without the firewall nothing of it is left.
+    place.workspace.step(&place.born("cc", ""));
+    assert_eq!(place.get(&format!("{RCG}/rcg-cyclecloud-subnet-cc")), Value::Null);
+    assert_eq!(place.get("routeTables/rt-cc"), Value::Null);
+    place.workspace.step(&behind(&place, ""));
+    place.workspace.destroy();
+    assert_eq!(place.get(&format!("{RCG}/rcg-cyclecloud-subnet-cc")), Value::Null);
+}
+
+#[test]
+fn collections_drift_rule_by_rule_and_strangers_are_removed_from_an_own_group() {
+    let place = with_policy();
+    place.workspace.step(&behind(&place, ""));
+    let group = place.id(&format!("{RCG}/rcg-cyclecloud-subnet-cc"));
+    let before = place.get(&format!("{RCG}/rcg-cyclecloud-subnet-cc"))["properties"]["ruleCollections"].clone();
+    place.emulator.edit(&group, |group| {
+        let collections = group["properties"]["ruleCollections"].as_array_mut().unwrap();
+        collections[0]["rules"].as_array_mut().unwrap().pop();
+        collections.push(json!({
+            "name": "open-sesame", "ruleCollectionType": "FirewallPolicyFilterRuleCollection", "priority": 150,
+            "action": { "type": "Allow" }, "rules": [{
+                "ruleType": "NetworkRule", "name": "all", "ipProtocols": ["Any"], "sourceAddresses": ["*"],
+                "destinationAddresses": ["*"], "destinationPorts": ["*"] }]
+        }));
+        group["properties"]["priority"] = json!(333);
+    });
+    let change = place.workspace.plan().change(&address("cc"));
+    assert_eq!(change.before["rule_collection_group_priority"], 333);
+    assert!(
+        change.before["network_rule_collections"]
+            .to_string()
+            .contains("open-sesame")
+    );
+    place.workspace.step(&behind(&place, ""));
+    let after = place.get(&format!("{RCG}/rcg-cyclecloud-subnet-cc"))["properties"].clone();
+    assert_eq!(after["ruleCollections"], before);
+    assert_eq!(after["priority"], 1000);
+
+    place.emulator.remove(&group);
+    place.workspace.step(&behind(&place, ""));
+    assert!(!collections(&place, "rcg-cyclecloud-subnet-cc").is_empty());
+}
+
+#[test]
+fn collections_among_those_of_others_are_taken_away_again() {
+    let place = with_policy();
+    let theirs = json!({
+        "name": "theirs", "ruleCollectionType": "FirewallPolicyFilterRuleCollection", "priority": 500, "action": { "type": "Allow" },
+        "rules": [{ "ruleType": "NetworkRule", "name": "dns", "ipProtocols": ["UDP"], "sourceAddresses": ["10.0.0.0/8"],
+            "destinationAddresses": ["10.0.0.10"], "destinationPorts": ["53"] }]
+    });
+    let group = place.id(&format!("{RCG}/shared"));
+    place.emulator.put(
+        &group,
+        json!({ "properties": { "priority": 400, "ruleCollections": [theirs] } }),
+    );
+    let shared = |more: &str| place.born("cc", &format!("{EGRESS}\nrule_collection_group_id = {group:?}\n{more}"));
+    place.workspace.step(&shared(""));
+    let names = collections(&place, "shared");
+    assert!(
+        names.contains(&"theirs".to_owned()) && names.iter().any(|name| name.starts_with("cc-")),
+        "{names:?}"
+    );
+    place.workspace.step(&shared("cyclecloud_version = 7"));
+    place.workspace.destroy();
+    assert_eq!(collections(&place, "shared"), ["theirs"]);
+    assert_eq!(place.get(&format!("{RCG}/shared"))["properties"]["priority"], 400);
+
+    // A priority that is taken there.
+    let base = shared("").replace(
+        "firewall_private_ip_address",
+        "collection_priority_base = 500, firewall_private_ip_address",
+    );
+    place.workspace.write(&base);
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("`theirs`") && error.contains("collection_priority_base"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_group_of_that_name_is_somebody_elses() {
+    let place = with_policy();
+    place.emulator.put(
+        &place.id(&format!("{RCG}/rcg-cyclecloud-subnet-cc")),
+        json!({ "properties": { "priority": 400, "ruleCollections": [] } }),
+    );
+    place.workspace.write(&behind(&place, ""));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("rule collection group") && error.contains("exists already"),
+        "{error}"
+    );
+    assert_eq!(
+        place.get("networkSecurityGroups/nsg-cc"),
+        Value::Null,
+        "nothing was written"
+    );
+}
+
+#[test]
+fn without_a_place_the_collections_are_shown_with_a_warning() {
+    let place = with_policy();
+    let plan = place.workspace.step(&place.born("cc", EGRESS));
+    let warnings = format!("{:?}", plan.warnings());
+    assert!(warnings.contains("Firewall rules are only shown"), "{warnings}");
+    assert_eq!(place.routes("rt-cc").len(), 1);
+}

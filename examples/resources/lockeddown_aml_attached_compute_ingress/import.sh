@@ -1,0 +1,1 @@
+terraform import lockeddown_aml_attached_compute_ingress.trainer /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hpc/subnets/aml-trainer
