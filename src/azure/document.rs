@@ -35,7 +35,7 @@ pub(super) struct Kind {
     pub(super) api_version: &'static str,
     /// Properties that Azure computes (back references, mostly); sent back, they are ignored or refused.
     pub(super) computed: &'static [&'static str],
-    /// Properties that refer to an object whose writers must wait, as `{"id": …}`.
+    /// Properties that refer to objects whose writers must wait, as `{"id": …}` or a list of these.
     pub(super) associations: &'static [&'static str],
     /// The kind of the parent, which must not be busy when this is written.
     pub(super) parent: Option<&'static Kind>,
@@ -71,11 +71,20 @@ impl<'a> Documents<'a> {
         Documents { client, kind }
     }
 
-    /// Reads an object; `None` if it, its parent or its resource group does not exist.
+    /// Reads an object; `None` if it, its parent or its resource group does not exist. Those who ask at the same moment share one request.
     ///
     /// # Errors
     /// See [`ArmError`].
     pub async fn get(self, id: &ResourceId, call: &Call) -> Result<Option<Document>, ArmError> {
+        let shared = self.client.reads().share(id, self.read(id, call));
+        let operation = Operation::new("GET", id);
+        call.run(shared)
+            .await
+            .unwrap_or_else(|interruption| Err(ArmError::interrupted(interruption, &operation, call.timeout(), None)))
+    }
+
+    /// Reads an object by a request of its own: what is to be written back must have been read under the locks.
+    async fn read(self, id: &ResourceId, call: &Call) -> Result<Option<Document>, ArmError> {
         match self.client.get(id, self.kind.api_version, call).await {
             Ok(response) => Ok(Some(Document {
                 id: id.clone(),
@@ -288,6 +297,7 @@ impl<'a> Documents<'a> {
             Ok(response) => response,
             Err(error) => {
                 *sent |= !was_not_carried_out(&error);
+                self.client.reads().invalidate();
                 return Err(Setback::Again(error));
             }
         };
@@ -353,7 +363,7 @@ impl<'a> Documents<'a> {
         call: &Call,
     ) -> Result<Option<Document>, ArmError> {
         loop {
-            let document = self.get(id, call).await?;
+            let document = self.read(id, call).await?;
             let state = document
                 .as_ref()
                 .and_then(|document| provisioning_state(&document.body));
@@ -395,11 +405,16 @@ impl<'a> Documents<'a> {
     }
 }
 
-/// The ids that `properties` refer to in these fields, as `{"id": …}`.
+/// The ids that `properties` refer to in these fields, as `{"id": …}` or a list of these.
 fn ids_in(body: &Value, fields: &[&str]) -> Vec<ResourceId> {
-    let properties = body.get("properties");
-    let id_in = |field: &&str| properties?.get(*field)?.get("id")?.as_str()?.parse().ok();
-    fields.iter().filter_map(id_in).collect()
+    let id_in = |reference: &Value| reference.get("id")?.as_str()?.parse().ok();
+    let fields = fields.iter().filter_map(|field| body.get("properties")?.get(*field));
+    fields
+        .flat_map(|field| match field {
+            Value::Array(references) => references.iter().filter_map(id_in).collect::<Vec<_>>(),
+            reference => id_in(reference).into_iter().collect(),
+        })
+        .collect()
 }
 
 /// Whether the error says that the resource does not exist. A 404 that says something else (an unknown subscription, a proxy's page)

@@ -16,3 +16,6 @@ mod subnets;
 mod virtual_network_gateways;
 mod virtual_network_peerings;
 mod virtual_networks;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@
 //! | [`client`] | GET, PUT and DELETE of one resource, with retries |
 //! | [`call`], [`retry`], [`locks`] | how long, how often, and in which order |
 //! | `operation` | long-running operations, followed to their end |
+//! | `reads` | one GET for all who ask for the same object at once |
 //! | [`document`] | read, merge, write with `If-Match`, read again |
 //! | `kinds` | what is special to each kind of resource |
 //!
@@ -28,6 +29,7 @@ mod listing;
 pub mod locks;
 mod meaning;
 mod operation;
+mod reads;
 pub mod resource_id;
 pub mod retry;
 mod sanitize;

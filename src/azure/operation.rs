@@ -57,6 +57,12 @@ pub(super) async fn finish(
     response: &Response,
     call: &Call,
 ) -> Result<(), ArmError> {
+    let end = follow(client, started, response, call).await;
+    client.reads().invalidate();
+    end
+}
+
+async fn follow(client: &ArmClient, started: &Started<'_>, response: &Response, call: &Call) -> Result<(), ArmError> {
     let Some(mut signpost) = signpost(started, response) else {
         return Ok(());
     };

@@ -17,7 +17,12 @@ static KIND: Kind = Kind {
         "resourceNavigationLinks",
         "serviceAssociationLinks",
     ],
-    associations: &["networkSecurityGroup", "routeTable"],
+    associations: &[
+        "networkSecurityGroup",
+        "routeTable",
+        "natGateway",
+        "serviceEndpointPolicies",
+    ],
     parent: Some(&super::virtual_networks::KIND),
     parent_associations: &[],
     put_query: "",
@@ -26,8 +31,8 @@ static KIND: Kind = Kind {
 impl ArmClient {
     /// The subnets of virtual networks, with everything that is associated with them.
     ///
-    /// A write waits for the other writers of its virtual network, network security group and route table, and until the virtual network
-    /// is not being updated: a competing PUT cancels the other's operation.
+    /// A write waits for the other writers of its virtual network, network security group, route table, NAT gateway and service endpoint
+    /// policies, and until the virtual network is not being updated: a competing PUT cancels the other's operation.
     pub fn subnets(&self) -> Documents<'_> {
         Documents::of(self, &KIND)
     }
