@@ -130,7 +130,7 @@ fn strict_isolation_closes_the_virtual_network_after_the_required_flows() {
         ("virtual_network_address_spaces", Value::string_set(["10.0.0.0/16"])),
     ]);
     let outbound = table(&expanded, Direction::Outbound);
-    assert!(outbound.contains(&"4001 BlockVirtualNetworkOutbound Any * 10.0.0.0/28 10.0.0.0/16 Deny".to_owned()));
+    assert!(outbound.contains(&"4001 BlockVirtualNetworkOutbound Any * 10.0.0.0/28 VirtualNetwork Deny".to_owned()));
     assert!(outbound.contains(&"248 AllowDnsUdp 53 Udp 10.0.0.0/28 10.9.0.4/32 Allow".to_owned()));
     assert!(outbound.contains(&"247 AllowIntraSubnetOutbound Any * 10.0.0.0/28 10.0.0.0/28 Allow".to_owned()));
 }
@@ -236,6 +236,23 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
         ("node_communication_port", 70_000_i64.into()),
         ("cyclecloud_version", 6_i64.into()),
         ("web_source_address_prefixes", Value::string_set(["*"])),
+        (
+            "web_source_address_prefixes",
+            Value::string_set(["0.0.0.0/1", "128.0.0.0/1"]),
+        ),
+        ("web_source_address_prefixes", Value::string_set(["2000::/3"])),
+        ("node_address_prefixes", Value::string_set(["0.0.0.0/0"])),
+        ("node_address_prefixes", Value::string_set(["::/1", "8000::/1"])),
+        ("egress", firewall("10.0.0.4")),
+        ("egress", firewall("fd00::4")),
+        (
+            "egress",
+            Value::object([
+                ("type", Value::from("service_tags")),
+                ("firewall_private_ip_address", "10.1.0.4".into()),
+                ("proxy_port", 3128_i64.into()),
+            ]),
+        ),
         ("storage_access", "private_endpoint".into()),
         (
             "waived_requirements",
@@ -260,6 +277,98 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
         }
     }
     insta::assert_snapshot!(report);
+}
+
+fn firewall(address: &str) -> Value {
+    Value::object([
+        ("type", Value::from("firewall")),
+        ("firewall_private_ip_address", address.into()),
+    ])
+}
+
+#[test]
+fn an_attribute_of_egress_that_says_its_default_is_no_attribute_of_another_type() {
+    // Modules pass all of their variables on.
+    let egress = Value::object([
+        ("type", Value::from("service_tags")),
+        ("firewall_sku_tier", "Standard".into()),
+        ("firewall_dns_proxy_enabled", false.into()),
+        ("source_ip_group_ids", Value::string_set(Vec::<String>::new())),
+    ]);
+    assert!(!outcome(&server(&[("egress", egress)])).has_errors());
+}
+
+#[test]
+fn a_server_elsewhere_has_no_addresses_of_this_network() {
+    let peered = |nodes: &str, more: &[(&str, Value)]| {
+        let mut changes = vec![
+            ("server_placement", "peered".into()),
+            ("node_address_prefixes", Value::string_set([nodes])),
+            ("virtual_network_address_spaces", Value::string_set(["10.0.0.0/16"])),
+        ];
+        changes.extend(more.iter().cloned());
+        outcome(&server(&changes))
+    };
+    assert!(!peered("10.1.1.0/24", &[]).has_errors());
+    let refused = peered("10.0.1.0/24", &[]);
+    let problem = refused
+        .problems
+        .iter()
+        .find(|problem| problem.severity == Severity::Error)
+        .unwrap();
+    assert_eq!(problem.path.to_string(), "node_address_prefixes");
+    assert!(
+        problem.detail.contains("`10.0.1.0/24` overlaps `10.0.0.0/16`"),
+        "{}",
+        problem.detail
+    );
+    let waived = Value::object([("CHECK-SERVER-PLACEMENT", Value::from("spaces list the hub too"))]);
+    assert!(!peered("10.0.1.0/24", &[("waived_requirements", waived)]).has_errors());
+}
+
+#[test]
+fn an_address_family_that_one_end_lacks_is_not_dropped_in_silence() {
+    let dual = (
+        "subnet_address_prefixes",
+        Value::string_set(["10.0.0.0/28", "fd00:db8::/64"]),
+    );
+    let warned = outcome(&server(std::slice::from_ref(&dual)));
+    let found = warned
+        .problems
+        .iter()
+        .find(|problem| problem.summary == "Address family of one end only");
+    let detail = &found.expect("a warning").detail;
+    assert!(
+        detail.contains("IPv6") && detail.contains("`https_9443` (CC-NODE-SERVER-HTTPS)"),
+        "{detail}"
+    );
+    assert!(warned.expanded.unwrap().policy.warnings.contains(detail));
+    let waived = Value::object([("CHECK-ADDRESS-FAMILIES", Value::from("nodes are IPv4"))]);
+    let waived = outcome(&server(&[dual, ("waived_requirements", waived)]));
+    assert!(
+        waived
+            .problems
+            .iter()
+            .all(|problem| problem.summary != "Address family of one end only")
+    );
+}
+
+#[test]
+fn what_is_left_to_a_firewall_is_ipv4() {
+    // 0.0.0.0/0 leads no IPv6 packet to the firewall: a hole for IPv6 would be one past it.
+    let expanded = expand(&[
+        (
+            "subnet_address_prefixes",
+            Value::string_set(["10.0.0.0/28", "fd00:db8::/64"]),
+        ),
+        (
+            "node_address_prefixes",
+            Value::string_set(["10.0.1.0/24", "fd00:db8:1::/64"]),
+        ),
+        ("egress", firewall("10.1.0.4")),
+    ]);
+    let rules = &expanded.policy.security_rules;
+    assert!(rules.contains_key("AllowFilteredInternet") && !rules.contains_key("AllowFilteredInternet_ipv6"));
 }
 
 fn options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {

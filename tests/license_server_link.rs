@@ -541,6 +541,64 @@ fn bash_parses_every_linux_script() {
     check_with("bash", &["-n"], "_linux_");
 }
 
+/// The license servers by name, each with its managers.
+fn servers(servers: &[(&str, &[(&str, i64)])]) -> Value {
+    Value::object(servers.iter().map(|(name, managers)| {
+        let managers = managers
+            .iter()
+            .map(|(name, port)| (*name, manager("explicit", &[("port", (*port).into())])));
+        ((*name).to_owned(), server(Value::object(managers)))
+    }))
+}
+
+#[test]
+fn managers_that_would_meet_are_refused_and_nobody_moves() {
+    let refusal = |values: Value| {
+        let outcome = outcome(&link(&[("license_servers", values)]));
+        let error = outcome
+            .problems
+            .into_iter()
+            .find(|problem| problem.severity == Severity::Error);
+        error.map(|problem| format!("{}: {}\n    {}\n", problem.path, problem.summary, problem.detail))
+    };
+    let one_port = Value::object([(
+        "main",
+        server(Value::object([(
+            "ansys",
+            manager(
+                "flexnet",
+                &[("port", 1055_i64.into()), ("vendor_port", 1055_i64.into())],
+            ),
+        )])),
+    )]);
+    let everybody = with(
+        server(two_managers()),
+        &[("address_prefixes", Value::string_set(["0.0.0.0/0"]))],
+    );
+    let report: Vec<String> = [
+        one_port,
+        Value::object([("main", everybody)]),
+        servers(&[("main", &[("a", 1000), ("b", 1000)])]),
+        servers(&[("a_b", &[("c", 1000)]), ("a", &[("b_c", 2000)])]),
+        servers(&[("main", &[("m1", 1001), ("m2", 1002), ("m29", 1029)])]),
+    ]
+    .into_iter()
+    .filter_map(refusal)
+    .collect();
+    insta::assert_snapshot!(report.concat());
+    assert_eq!(report.len(), 5);
+    let place = |values: Value, name: &str| {
+        let expanded = expand(&link(&[("license_servers", values)]));
+        expanded.policy.security_rules.get(name).unwrap().priority
+    };
+    let name = "license_manager_main_a";
+    let (alone, among) = (
+        servers(&[("main", &[("a", 1000)])]),
+        servers(&[("main", &[("a", 1000), ("b", 1001)])]),
+    );
+    assert_eq!(place(alone, name), place(among, name));
+}
+
 #[test]
 fn shellcheck_has_nothing_to_say() {
     check_with("shellcheck", &["--shell=bash", "-"], "_linux_");

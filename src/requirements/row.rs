@@ -199,6 +199,11 @@ impl Requirement {
         self.from <= edition && self.until.is_none_or(|until| edition < until)
     }
 
+    /// Whether it is the hole through which an appliance behind the default route gets what it decides about.
+    pub fn is_left_to_the_appliance(&self) -> bool {
+        self.port_argument.as_deref() == Some("egress_filtered_internet_ports")
+    }
+
     /// The other end in a cloud; `None` where the cloud does not have the requirement.
     pub fn peer_in(&self, cloud: Cloud) -> Option<&Peer> {
         if self.peers.is_empty() {

@@ -7,6 +7,7 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     egress::{self, Egress, Way},
     inputs::Inputs,
+    isolation,
     problem::Stop,
     render::{Scene, render},
     rules::{Band, Switches},
@@ -122,6 +123,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         holds: BTreeMap::new(),
     };
     let mut policy = render(&scene)?;
+    isolation::warn_of_open_inbound(&scene, settings.public_ip);
     if let Some(protocol) = &settings.protocol {
         set_ssh_protocol(inputs, &mut policy, protocol)?;
     }

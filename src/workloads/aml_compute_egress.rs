@@ -17,7 +17,7 @@ use super::{
     rules::Band,
     shared::{Isolation, STORAGE_ACCOUNT_NAMED, Shared},
 };
-use crate::{network::NetworkPolicy, requirements::Kind};
+use crate::requirements::Kind;
 
 /// The workload.
 pub(super) static WORKLOAD: Workload = Workload {
@@ -159,7 +159,6 @@ const BAND: Band = Band {
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = Settings::read(inputs, shared)?;
     check_private_endpoints(inputs, shared, &settings)?;
-    check_address_spaces(inputs, shared, &settings)?;
     check_exfiltration(inputs, shared, &settings)?;
     let scene = Scene {
         inputs,
@@ -173,8 +172,8 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         values: settings.values(),
         holds: settings.prerequisites(),
     };
-    let mut policy = render(&scene)?;
-    warn_of_wildcard_storage(&scene, &mut policy);
+    let policy = render(&scene)?;
+    warn_of_wildcard_storage(&scene);
     let definitions = policy_definitions(&settings);
     let outputs = [("service_endpoint_policy_definitions".to_owned(), definitions)];
     Ok((policy, BTreeMap::from(outputs)))
@@ -198,31 +197,6 @@ fn check_private_endpoints(inputs: &Inputs<'_>, shared: &Shared, settings: &Sett
     );
     Err(inputs.findings().error(
         inputs.path("private_endpoint_address_prefixes"),
-        "Missing argument",
-        detail,
-    ))
-}
-
-/// Under a default route the tag `VirtualNetwork` may contain 0.0.0.0/0, and an allow rule to it everything.
-fn check_address_spaces(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
-    let requirement = "ISOLATION-EXPLICIT-ADDRESS-SPACES";
-    let allows_it = aml_compute::edition_has(shared, "AML-OUT-VNET") || settings.private_endpoint_in_use();
-    if !settings.egress.has_appliance()
-        || shared.isolation == Isolation::None
-        || !allows_it
-        || !shared.virtual_network.is_empty()
-        || shared.waived.contains_key(requirement)
-    {
-        return Ok(());
-    }
-    let detail = format!(
-        "`egress.type` is `{}`: with a default route the service tag `VirtualNetwork` may contain 0.0.0.0/0, and the rule \
-         `AllowVirtualNetworkOutbound` would then open everything. List the virtual network's spaces in `virtual_network_address_spaces`, or \
-         waive {requirement}.",
-        settings.egress.word()
-    );
-    Err(inputs.findings().error(
-        inputs.path("virtual_network_address_spaces"),
         "Missing argument",
         detail,
     ))
@@ -282,7 +256,7 @@ fn policy_definitions(settings: &Settings) -> Value {
     }))
 }
 
-fn warn_of_wildcard_storage(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+fn warn_of_wildcard_storage(scene: &Scene<'_>) {
     let name = "default_storage_account_name";
     let placeholder = format!("{{{name}}}");
     let named = scene.rows(&[Kind::Host]).any(|row| {
@@ -306,6 +280,5 @@ fn warn_of_wildcard_storage(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
     scene
         .inputs
         .findings()
-        .warning(scene.inputs.path(name), "Storage account not named", detail.clone());
-    policy.warnings.push(detail);
+        .warning(scene.inputs.path(name), "Storage account not named", detail);
 }

@@ -13,6 +13,7 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     egress::Egress,
     inputs::Inputs,
+    isolation,
     operators::read_operators,
     problem::Stop,
     render::{Scene, collect_requirements, render},
@@ -22,7 +23,7 @@ use super::{
     template::Values,
 };
 use crate::{
-    network::{Direction, Family, NetworkPolicy, Prefix, PrerequisiteStatus},
+    network::{Direction, Family, Prefix, PrerequisiteStatus},
     requirements::Condition,
 };
 
@@ -122,7 +123,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     check_mode(inputs, shared, &settings)?;
     check_people(inputs, shared, &settings)?;
     check_room(inputs, shared, &settings)?;
-    let shared = &with_isolation(inputs, shared, &settings)?;
+    let shared = &with_isolation(shared);
     let no_egress = Egress::service_tags();
     let scene = Scene {
         inputs,
@@ -144,7 +145,8 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         .retain(|name, rule| rule.direction == Direction::Inbound || extra(name));
     policy.flows.retain(|_, flow| flow.direction == Direction::Inbound);
     collect_requirements(&scene, &mut policy);
-    warn(&scene, &settings, &mut policy);
+    warn(&scene, &settings);
+    isolation::warn_of_open_inbound(&scene, settings.node_public_ip);
     Ok((policy, BTreeMap::new()))
 }
 
@@ -270,28 +272,18 @@ fn room(shared: &Shared) -> Option<u64> {
 }
 
 /// Inbound needs no deny of ours: DenyAllInBound (65500) stands in every NSG. Strict isolation still closes the virtual network.
-fn with_isolation(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<Shared, Stop> {
-    if shared.isolation != Isolation::Strict {
-        return Ok(shared.without_denies());
+fn with_isolation(shared: &Shared) -> Shared {
+    match shared.isolation {
+        Isolation::Strict => shared.clone(),
+        _ => shared.without_denies(),
     }
-    if settings.next_hop != "Internet" && shared.virtual_network.is_empty() {
-        let detail = "`isolation` is `strict` and there is a default route: the tag `VirtualNetwork` may then contain 0.0.0.0/0 and deny \
-                      everything. List the spaces in `virtual_network_address_spaces` (ISOLATION-EXPLICIT-ADDRESS-SPACES).";
-        return Err(inputs.findings().error(
-            inputs.path("virtual_network_address_spaces"),
-            "Missing argument",
-            detail,
-        ));
-    }
-    Ok(shared.clone())
 }
 
-fn warn(scene: &Scene<'_>, settings: &Settings, policy: &mut NetworkPolicy) {
-    let mut warn = |id: &str, argument: &str, summary: &str, detail: String| {
+fn warn(scene: &Scene<'_>, settings: &Settings) {
+    let warn = |id: &str, argument: &str, summary: &str, detail: String| {
         if !scene.shared.waived.contains_key(id) {
             let path = scene.inputs.path(argument);
-            scene.inputs.findings().warning(path, summary, detail.clone());
-            policy.warnings.push(detail);
+            scene.inputs.findings().warning(path, summary, detail);
         }
     };
     if settings.classic && aml_compute::edition_has(scene.shared, "AML-CLASSIC-RETIRED") {

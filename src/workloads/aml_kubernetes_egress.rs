@@ -159,10 +159,10 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         values: settings.values(),
         holds: BTreeMap::new(),
     };
-    let mut policy = render(&scene)?;
-    warnings::wildcards(&scene, &settings, &mut policy);
-    warnings::what_no_proxy_carries(&scene, &mut policy);
-    warnings::the_tables_cloud(&scene, &mut policy);
+    let policy = render(&scene)?;
+    warnings::wildcards(&scene, &settings);
+    warnings::what_no_proxy_carries(&scene);
+    warnings::the_tables_cloud(&scene);
     Ok((policy, BTreeMap::new()))
 }
 

@@ -9,11 +9,12 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     egress::{self, Egress, Way},
     inputs::Inputs,
-    operators::read_operators,
+    operators::{read_operators, refuse_everybody},
     problem::Stop,
     render::{Scene, render},
     rules::{Band, End, Switches},
-    shared::{Shared, SubnetSize},
+    shared::{SERVER_PLACEMENT, Shared, SubnetSize},
+    site::overlap,
     template::Values,
 };
 use crate::{
@@ -194,6 +195,7 @@ struct Settings {
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = read(inputs, shared)?;
     check_needs(inputs, shared, &settings)?;
+    check_addresses(inputs, shared, &settings)?;
     check_egress(inputs, &settings)?;
     check_size(inputs, shared, &settings.role)?;
     let own = [settings.role.as_str()];
@@ -393,6 +395,40 @@ fn check_needs(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Res
         );
     }
     Ok(())
+}
+
+/// Whoever is at the other end is somebody, and stands where the configuration says.
+fn check_addresses(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
+    for (argument, prefixes) in [
+        ("server_address_prefixes", &settings.servers),
+        ("node_address_prefixes", &settings.nodes),
+        ("return_proxy_address_prefixes", &settings.proxies),
+        ("server_public_ip_prefixes", &settings.server_public_ips),
+        ("storage_private_endpoint_address_prefixes", &settings.storage_endpoints),
+        ("package_mirror", &settings.mirror),
+    ] {
+        refuse_everybody(inputs, shared, inputs.path(argument), prefixes)?;
+    }
+    let placement = settings.server_placement.as_str();
+    if placement == "same_virtual_network" || shared.waived.contains_key(SERVER_PLACEMENT) {
+        return Ok(());
+    }
+    let (argument, others) = match settings.role.as_str() {
+        "server" => ("node_address_prefixes", &settings.nodes),
+        _ => ("server_address_prefixes", &settings.servers),
+    };
+    let here: BTreeSet<Prefix> = shared.subnet.union(&shared.virtual_network).copied().collect();
+    let Some((other, own)) = overlap(others, &here) else {
+        return Ok(());
+    };
+    let detail = format!(
+        "`{other}` overlaps `{own}` of this virtual network, and `server_placement` is `{placement}`: server and nodes are then in different \
+         networks, and neither peering nor VPN connects overlapping ones. Correct the prefixes, set `server_placement = \
+         \"same_virtual_network\"`, or waive {SERVER_PLACEMENT}."
+    );
+    Err(inputs
+        .findings()
+        .error(inputs.path(argument), "Server in this network", detail))
 }
 
 fn check_egress(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {

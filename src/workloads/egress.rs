@@ -3,12 +3,15 @@
 //! An NSG sees a packet's original destination and not the next hop. So with a firewall or a forced tunnel behind the default route
 //! the NSG needs a hole for everything the appliance decides about; with service tags alone, or with a proxy, it does not.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
+
+use tfplugin_rs::value::Path;
 
 use super::{
     argument::{Argument, Default, Kind},
     inputs::{Inputs, parsed},
     problem::Stop,
+    shared::Shared,
 };
 use crate::network::{Known, PortRange, Prefix};
 
@@ -76,6 +79,23 @@ pub(super) static ARGUMENTS: &[Argument] = &[
         .or(Default::Flag(true)),
 ];
 
+/// The attributes that only some types have, with those types.
+const BELONGS_TO: &[(&str, &[&str])] = &[
+    ("firewall_private_ip_address", &["firewall"]),
+    ("firewall_sku_tier", &["firewall"]),
+    ("firewall_dns_proxy_enabled", &["firewall"]),
+    ("tls_inspection_enabled", &["firewall"]),
+    ("source_ip_group_ids", &["firewall"]),
+    ("collection_priority_base", &["firewall"]),
+    ("default_route_enabled", &["firewall"]),
+    ("forced_tunnel_source", &["forced_tunnel"]),
+    ("bgp_route_propagation_enabled", &["firewall", "forced_tunnel"]),
+    ("filtered_internet_ports", &["firewall", "forced_tunnel"]),
+    ("proxy_address", &["proxy"]),
+    ("proxy_port", &["proxy"]),
+    ("proxy_bypass_storage", &["proxy"]),
+];
+
 /// `egress`, read and checked.
 #[derive(Clone, Debug)]
 pub(super) struct Egress {
@@ -136,6 +156,11 @@ impl Egress {
         }
     }
 
+    /// Whether the default route leads IPv4 alone: 0.0.0.0/0 is no route of an IPv6 packet, and Azure Firewall takes none.
+    pub(super) fn leads_ipv4_only(&self) -> bool {
+        matches!(self.way, Way::Firewall { .. } | Way::ForcedTunnel { by_route: true })
+    }
+
     /// Whether an appliance behind a default route decides about what the NSG lets through.
     pub(super) fn has_appliance(&self) -> bool {
         matches!(self.way, Way::Firewall { .. } | Way::ForcedTunnel { .. })
@@ -158,6 +183,7 @@ pub(super) fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
     let proxy = read_proxy(egress);
     let bypass_storage = egress.flag("proxy_bypass_storage");
     let (kind, default_route, sku, dns_proxy, tls) = (kind?, default_route?, sku?, dns_proxy?, tls?);
+    refuse_foreign_attributes(egress, &kind)?;
     let way = match kind.as_str() {
         "firewall" => {
             check_firewall(egress, &sku, dns_proxy, tls)?;
@@ -201,6 +227,46 @@ pub(super) fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
     })
 }
 
+/// An attribute of another type would be ignored, and who wrote it believes that it holds.
+fn refuse_foreign_attributes(egress: &Inputs<'_>, kind: &str) -> Result<(), Stop> {
+    let mut refused = Ok(());
+    for (name, types) in BELONGS_TO.iter().filter(|(_, types)| !types.contains(&kind)) {
+        if egress.is_set(name) {
+            let types: Vec<String> = types.iter().map(|word| format!("`{word}`")).collect();
+            let detail = format!(
+                "`{name}` belongs to `type` {}, and `type` is `{kind}`, which does not use it. Leave it out, or change the type.",
+                types.join(" and ")
+            );
+            refused = Err(egress
+                .findings()
+                .error(egress.path(name), "Attribute of another type", detail));
+        }
+    }
+    refused
+}
+
+/// The next hop of a route stands in another subnet than the one routed (virtual-networks-udr-overview): within it, the appliance's own
+/// packets would be sent back to it.
+pub(super) fn refuse_own_address(
+    inputs: &Inputs<'_>,
+    shared: &Shared,
+    path: Path,
+    hop: &Known<String>,
+) -> Result<(), Stop> {
+    let Known::Is(text) = hop else { return Ok(()) };
+    let Ok(address) = text.parse::<Prefix>() else {
+        return Ok(());
+    };
+    let Some(own) = shared.subnet.iter().find(|prefix| prefix.contains(&address)) else {
+        return Ok(());
+    };
+    let detail = format!(
+        "`{text}` is in the subnet itself (`{own}`): the appliance that routes lead to stands in another subnet, or its own packets would come \
+         back to it. Name the firewall's private address, in AzureFirewallSubnet."
+    );
+    Err(inputs.findings().error(path, "Next hop in the routed subnet", detail))
+}
+
 fn check_firewall(egress: &Inputs<'_>, sku: &str, dns_proxy: bool, tls: bool) -> Result<(), Stop> {
     if dns_proxy && sku == "Basic" {
         return Err(egress.findings().error(
@@ -221,10 +287,13 @@ fn check_firewall(egress: &Inputs<'_>, sku: &str, dns_proxy: bool, tls: bool) ->
 
 fn check_address(egress: &Inputs<'_>, address: Option<&Known<String>>) -> Result<(), Stop> {
     let Some(Known::Is(text)) = address else { return Ok(()) };
-    if text.parse::<std::net::IpAddr>().is_ok() {
-        return Ok(());
-    }
-    let detail = format!("`{text}` is not an IP address: the next hop of a route is one.");
+    let detail = match text.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => return Ok(()),
+        Ok(IpAddr::V6(_)) => {
+            format!("`{text}` is an IPv6 address: the default route 0.0.0.0/0 leads to an IPv4 address.")
+        }
+        Err(_) => format!("`{text}` is not an IP address: the next hop of a route is one."),
+    };
     Err(egress
         .findings()
         .error(egress.path("firewall_private_ip_address"), "Invalid address", detail))

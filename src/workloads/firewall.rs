@@ -113,14 +113,12 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
     }
     warn(
         scene,
-        policy,
         &reduced,
         "URL paths reduced to their hosts",
         "A firewall tells paths apart only with `tls_inspection_enabled` (Premium). The whole host is opened for",
     );
     warn(
         scene,
-        policy,
         &inexpressible,
         "Hosts that no firewall rule can express",
         "Network rules take no wildcards, and host names only with `firewall_dns_proxy_enabled`. Not opened:",
@@ -323,7 +321,7 @@ fn ports(row: &Requirement) -> BTreeSet<String> {
     }
 }
 
-fn warn(scene: &Scene<'_>, policy: &mut NetworkPolicy, rows: &[&'static Requirement], summary: &str, text: &str) {
+fn warn(scene: &Scene<'_>, rows: &[&'static Requirement], summary: &str, text: &str) {
     if rows.is_empty() {
         return;
     }
@@ -332,6 +330,5 @@ fn warn(scene: &Scene<'_>, policy: &mut NetworkPolicy, rows: &[&'static Requirem
     scene
         .inputs
         .findings()
-        .warning(scene.inputs.path("egress"), summary, detail.clone());
-    policy.warnings.push(detail);
+        .warning(scene.inputs.path("egress"), summary, detail);
 }

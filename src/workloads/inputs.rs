@@ -191,6 +191,18 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// Whether the argument says anything beyond its default. What is not known yet may still turn out to say nothing.
+    pub fn is_set(&self, name: &str) -> bool {
+        match (self.values.attribute(name), self.default(name)) {
+            (Value::Null | Value::Unknown(_), _) => false,
+            (Value::List(elements), _) => !elements.is_empty(),
+            (Value::Bool(given), Default::Flag(default)) => *given != default,
+            (Value::String(given), Default::Text(default)) => given != default,
+            (Value::Number(given), Default::Number(default)) => given.to_i64() != Some(default),
+            _ => true,
+        }
+    }
+
     /// Reads an object with `read`; `None` when it is not set.
     pub fn object<T>(&self, name: &str, read: impl FnOnce(&Inputs<'_>) -> Result<T, Stop>) -> Result<Option<T>, Stop> {
         match self.known(name)? {

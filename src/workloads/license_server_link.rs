@@ -212,7 +212,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     );
     ids.extend(policy.routes.values().flat_map(|route| &route.requirement_ids).cloned());
     policy.requirement_ids.extend(ids);
-    policy.warnings.extend(settings.udp_on_windows(inputs));
+    settings.warn_of_udp_on_windows(inputs);
     let outputs = settings.outputs(inputs, shared)?;
     Ok((policy, outputs))
 }
@@ -396,11 +396,13 @@ impl Settings {
     }
 
     /// Windows forwards with its port proxy, which knows only TCP.
-    fn udp_on_windows(&self, inputs: &Inputs<'_>) -> Option<String> {
+    fn warn_of_udp_on_windows(&self, inputs: &Inputs<'_>) {
         let mut managers = self.servers.iter().flat_map(|server| &server.managers);
-        let manager = managers.find(|manager| manager.protocol == Protocol::Udp)?;
+        let Some(manager) = managers.find(|manager| manager.protocol == Protocol::Udp) else {
+            return;
+        };
         if self.junction.is_none() || self.nodes_dial() {
-            return None;
+            return;
         }
         let detail = format!(
             "Manager `{}` uses UDP, which the Windows form of `junction_box_scripts` cannot forward (LIC-JUNCTION-FORWARDING). Use a Linux \
@@ -410,9 +412,8 @@ impl Settings {
         inputs.findings().warning(
             inputs.path("license_servers"),
             "UDP behind a Windows junction box",
-            detail.clone(),
+            detail,
         );
-        Some(detail)
     }
 
     /// The name by which nodes reach a server.

@@ -17,6 +17,7 @@ mod egress;
 mod extra_rules;
 mod firewall;
 pub mod inputs;
+mod isolation;
 mod license_server_link;
 mod operators;
 mod problem;
@@ -205,7 +206,8 @@ impl Workload {
         let shared = Shared::read(inputs, self, surroundings);
         inputs.refuse_unknown_names()?;
         let shared = shared?;
-        let (policy, outputs) = (self.expand)(inputs, &shared)?;
+        let (mut policy, outputs) = (self.expand)(inputs, &shared)?;
+        policy.warnings = inputs.findings().warnings();
         Ok(Expanded {
             edition: shared.edition,
             environment: shared.environment,

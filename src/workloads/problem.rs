@@ -55,6 +55,13 @@ impl Findings {
         Stop
     }
 
+    /// The warnings so far, in words.
+    pub fn warnings(&self) -> Vec<String> {
+        let problems = self.problems.borrow();
+        let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning);
+        warnings.map(|problem| problem.detail.clone()).collect()
+    }
+
     /// Whether an error was reported.
     pub fn has_errors(&self) -> bool {
         self.problems

@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    egress::{Egress, Way},
+    egress::{Egress, Way, refuse_own_address},
     firewall,
     inputs::Inputs,
+    isolation,
     problem::Stop,
     required_flows,
     rules::{Band, Draft, End, RuleSet, Switches, applicable, malformed, ports_of, protocol_of, requirements},
@@ -65,8 +66,8 @@ pub(super) fn render(scene: &Scene<'_>) -> Result<NetworkPolicy, Stop> {
     };
     routes(scene, &mut policy)?;
     firewall::collections(scene, &flows, &mut policy)?;
-    warn_of_uncovered_hosts(scene, &mut policy);
-    warn_of_ports_without_a_tag(scene, &mut policy);
+    warn_of_uncovered_hosts(scene);
+    warn_of_ports_without_a_tag(scene, &policy);
     collect_requirements(scene, &mut policy);
     Ok(policy)
 }
@@ -120,6 +121,15 @@ impl Scene<'_> {
         }
     }
 
+    /// What a tag stands for. A deny closes what Azure's default rules 65000 admit, and those mean the tag: peered and on-premises space
+    /// and IPv6 too, whichever spaces the user lists for what is allowed.
+    fn end_of(&self, row: &Requirement, tag: ServiceTag) -> End {
+        match row.kind {
+            Kind::Deny => End::Tag(tag),
+            _ => End::tag(tag, self.shared),
+        }
+    }
+
     fn slot(&self, row: &Requirement, priority: i64) -> i64 {
         if row.id.starts_with("ISOLATION-") && priority < 4000 {
             // The last four slots of the IPv4 part of the workload's own band.
@@ -134,7 +144,7 @@ impl Scene<'_> {
             let tags = self.values.tags(template, self.shared, self.inputs, row)?;
             return Ok(tags
                 .into_iter()
-                .map(|(place, tag)| (place, End::tag(tag, self.shared)))
+                .map(|(place, tag)| (place, self.end_of(row, tag)))
                 .collect());
         }
         let end = if let Some(argument) = &peer.argument {
@@ -154,7 +164,14 @@ impl Scene<'_> {
 }
 
 fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<SecurityRules, Stop> {
-    check_strict(scene)?;
+    isolation::check(scene)?;
+    if let Way::Firewall {
+        address: Some(address), ..
+    } = &scene.egress.way
+    {
+        let path = scene.inputs.path("egress").child("firewall_private_ip_address");
+        refuse_own_address(scene.inputs, scene.shared, path, address)?;
+    }
     let mut rules = RuleSet::new(scene.shared, scene.inputs, scene.band);
     for row in scene.rows(&[Kind::Flow, Kind::Deny]) {
         if firewall::is_its_own(scene, row) {
@@ -163,7 +180,9 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };
-        let local = scene.local(row, peer);
+        let Some(local) = scene.local(row, peer).seen_by(scene.egress, row) else {
+            continue;
+        };
         let accepts_here = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
         let ends: Vec<(Direction, Place, End, End)> = if scene.starts_here(row) && row.direction == Direction::Outbound
         {
@@ -189,6 +208,7 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
             continue;
         };
         for (direction, place, source, destination) in ends {
+            isolation::check_allowed(scene, row, direction, (&source, &destination))?;
             let rule = row.rule.as_ref().ok_or_else(|| malformed(row, scene.inputs))?;
             let name = format!("{}{}", rule.name, place.suffix);
             if direction == Direction::Outbound
@@ -236,7 +256,7 @@ fn passes_beside_proxy(scene: &Scene<'_>, row: &Requirement, tag: &ServiceTag) -
 }
 
 fn flow_ports(scene: &Scene<'_>, row: &Requirement) -> Result<Ports, Stop> {
-    if row.port_argument.as_deref() == Some("egress_filtered_internet_ports") {
+    if row.is_left_to_the_appliance() {
         return Ok(Ports::Ranges(scene.egress.filtered_ports.clone()));
     }
     if row.port_argument.as_deref() == Some("egress_proxy_port")
@@ -245,30 +265,6 @@ fn flow_ports(scene: &Scene<'_>, row: &Requirement) -> Result<Ports, Stop> {
         return Ok(Ports::single(port));
     }
     ports_of(row, scene.inputs)
-}
-
-fn check_strict(scene: &Scene<'_>) -> Result<(), Stop> {
-    let (shared, inputs) = (scene.shared, scene.inputs);
-    if shared.isolation != Isolation::Strict {
-        return Ok(());
-    }
-    if shared.intra_subnet && shared.subnet.is_empty() {
-        return Err(inputs.findings().error(
-            inputs.path("subnet_address_prefixes"),
-            "Missing argument",
-            "`isolation` is `strict` and the subnet's own traffic stays open, which needs `subnet_address_prefixes`; or set \
-             `intra_subnet_traffic_enabled = false`.",
-        ));
-    }
-    if scene.egress.has_appliance() && shared.virtual_network.is_empty() {
-        return Err(inputs.findings().error(
-            inputs.path("virtual_network_address_spaces"),
-            "Missing argument",
-            "`isolation` is `strict` and there is a default route: the tag `VirtualNetwork` may then contain 0.0.0.0/0 and deny everything. List \
-             the spaces in `virtual_network_address_spaces` (ISOLATION-EXPLICIT-ADDRESS-SPACES).",
-        ));
-    }
-    Ok(())
 }
 
 /// What the NSGs of the others need, which can be said once this subnet's addresses are known.
@@ -286,7 +282,7 @@ fn counterpart_rules(scene: &Scene<'_>) -> Result<BTreeMap<String, SecurityRules
         .iter()
         .filter(|(role, _)| !scene.own.contains(role) && !matches!(**role, "client" | "operator"));
     for (role, there) in others {
-        let mut rules = RuleSet::new(&bare, scene.inputs, scene.band);
+        let mut rules = RuleSet::new(&bare, scene.inputs, scene.band).of_others();
         for row in scene.rows(&[Kind::Flow]) {
             let accepting = row
                 .peer_in(scene.shared.environment)
@@ -374,6 +370,8 @@ fn prerequisites(scene: &Scene<'_>) -> BTreeMap<String, Prerequisite> {
             .get(row.id.as_str())
             .copied()
             .unwrap_or(PrerequisiteStatus::Unknown),
+        // An allow rule that names the tag there is refused.
+        _ if row.id == "ISOLATION-EXPLICIT-ADDRESS-SPACES" => PrerequisiteStatus::Satisfied,
         Some(Category::WayOut) if scene.egress.outbound_method.is_some() || scene.egress.has_appliance() => {
             PrerequisiteStatus::Satisfied
         }
@@ -512,7 +510,7 @@ fn add_route(
 }
 
 /// An NSG knows no host names: what no tag covers is lost once the internet is denied. One warning for all of them.
-fn warn_of_uncovered_hosts(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+fn warn_of_uncovered_hosts(scene: &Scene<'_>) {
     if scene.shared.isolation == Isolation::None || !matches!(scene.egress.way, Way::ServiceTags) {
         return;
     }
@@ -536,16 +534,14 @@ fn warn_of_uncovered_hosts(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
          HTTPS proxy, or accept it by naming the requirements in `waived_requirements` with a reason.",
         uncovered.join(" and ")
     );
-    scene.inputs.findings().warning(
-        scene.inputs.path("egress"),
-        "Hosts that no service tag covers",
-        detail.clone(),
-    );
-    policy.warnings.push(detail);
+    scene
+        .inputs
+        .findings()
+        .warning(scene.inputs.path("egress"), "Hosts that no service tag covers", detail);
 }
 
 /// A tag may cover a host and still not open every port that the document lists for it.
-fn warn_of_ports_without_a_tag(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+fn warn_of_ports_without_a_tag(scene: &Scene<'_>, policy: &NetworkPolicy) {
     let closed = policy.flows.values().filter(|flow| flow.passage == Passage::Closed);
     let listed: Vec<String> = closed
         .filter_map(|flow| {
@@ -574,12 +570,10 @@ fn warn_of_ports_without_a_tag(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
          `extra_rules`, or accept it by naming the requirements in `waived_requirements` with a reason.",
         listed.join(" and ")
     );
-    scene.inputs.findings().warning(
-        scene.inputs.path("egress"),
-        "Ports that no service tag opens",
-        detail.clone(),
-    );
-    policy.warnings.push(detail);
+    scene
+        .inputs
+        .findings()
+        .warning(scene.inputs.path("egress"), "Ports that no service tag opens", detail);
 }
 
 pub(super) fn collect_requirements(scene: &Scene<'_>, policy: &mut NetworkPolicy) {

@@ -13,7 +13,9 @@ use super::{
     shared::Isolation,
 };
 use crate::{
-    network::{AddressSide, Direction, Flow, FlowPeer, Passage, PortRange, Ports, Prefix, Protocol, ServiceTag},
+    network::{
+        AddressSide, Direction, Family, Flow, FlowPeer, Passage, PortRange, Ports, Prefix, Protocol, ServiceTag,
+    },
     requirements::{Kind, Peer, Requirement},
 };
 
@@ -27,6 +29,21 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
         let Some(direction) = direction(scene, row, peer) else {
             continue;
         };
+        let local = match local(scene, peer) {
+            // 0.0.0.0/0 leads no IPv6 packet to the appliance, which has nothing to decide there.
+            AddressSide::Prefixes(prefixes) if row.is_left_to_the_appliance() && scene.egress.leads_ipv4_only() => {
+                AddressSide::Prefixes(
+                    prefixes
+                        .into_iter()
+                        .filter(|prefix| prefix.family() == Family::V4)
+                        .collect(),
+                )
+            }
+            local => local,
+        };
+        if matches!(&local, AddressSide::Prefixes(prefixes) if prefixes.is_empty()) {
+            continue;
+        }
         for (suffix, other) in others(scene, row, peer, direction)? {
             let passage = match direction {
                 Direction::Inbound => Passage::Direct,
@@ -35,7 +52,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
             let flow = Flow {
                 direction,
                 protocol: protocol_of(row, scene.inputs)?,
-                local: local(scene, peer),
+                local: local.clone(),
                 peer: other,
                 ports: ports(scene, row)?,
                 source_ports: Ports::Any,
@@ -239,7 +256,7 @@ fn passage_to_addresses(scene: &Scene<'_>, row: &Requirement, peer: &FlowPeer) -
         FlowPeer::Groups(_) => true,
         FlowPeer::Any | FlowPeer::Host { .. } | FlowPeer::HostTag(_) => false,
     };
-    let left_to_the_appliance = row.port_argument.as_deref() == Some("egress_filtered_internet_ports");
+    let left_to_the_appliance = row.is_left_to_the_appliance();
     match &scene.egress.way {
         Way::ServiceTags => Passage::Direct,
         _ if inside => Passage::Direct,

@@ -5,7 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{inputs::Inputs, problem::Stop, shared::Shared};
+use super::{
+    egress::Egress,
+    inputs::Inputs,
+    problem::Stop,
+    shared::{ADDRESS_FAMILIES, Shared},
+};
 use crate::{
     network::{
         Access, AddressSide, Description, Direction, Family, Known, PortRange, Ports, Prefix, Priority, Protocol,
@@ -50,6 +55,21 @@ impl End {
             return End::Prefixes(shared.virtual_network.clone());
         }
         End::Tag(tag)
+    }
+
+    /// The end as far as the row speaks of it: what is left to an appliance goes there by 0.0.0.0/0, which no IPv6 packet follows, so
+    /// the hole for it is one for IPv4. `None` where nothing is left.
+    pub(super) fn seen_by(self, egress: &Egress, row: &Requirement) -> Option<End> {
+        match self {
+            End::Prefixes(prefixes) if egress.leads_ipv4_only() && row.is_left_to_the_appliance() => {
+                let ipv4: BTreeSet<Prefix> = prefixes
+                    .into_iter()
+                    .filter(|prefix| prefix.family() == Family::V4)
+                    .collect();
+                (!ipv4.is_empty()).then_some(End::Prefixes(ipv4))
+            }
+            end => Some(end),
+        }
     }
 
     fn families(&self) -> Option<BTreeSet<Family>> {
@@ -98,6 +118,9 @@ pub(super) struct RuleSet<'a> {
     inputs: &'a Inputs<'a>,
     band: Band,
     rules: SecurityRules,
+    /// Rules that stand for one address family only, though an end has both.
+    one_sided: BTreeMap<Family, Vec<String>>,
+    of_others: bool,
 }
 
 const TAIL_DENY: i64 = 4000;
@@ -110,6 +133,8 @@ impl<'a> RuleSet<'a> {
             inputs,
             band,
             rules: BTreeMap::new(),
+            one_sided: BTreeMap::new(),
+            of_others: false,
         }
     }
 
@@ -119,12 +144,24 @@ impl<'a> RuleSet<'a> {
         self
     }
 
+    /// The same for the NSG of somebody else, about which nobody is warned twice.
+    pub(super) fn of_others(mut self) -> RuleSet<'a> {
+        self.of_others = true;
+        self
+    }
+
     /// Adds the rule, or its IPv4 and IPv6 twins.
     pub(super) fn add(&mut self, draft: Draft<'_>) -> Result<(), Stop> {
         let families = match (draft.source.families(), draft.destination.families()) {
             (None, None) => return self.place(&draft, None),
             (Some(families), None) | (None, Some(families)) => families,
-            (Some(source), Some(destination)) => source.intersection(&destination).copied().collect(),
+            (Some(source), Some(destination)) => {
+                for lost in source.symmetric_difference(&destination) {
+                    let rules = self.one_sided.entry(*lost).or_default();
+                    rules.push(format!("`{}` ({})", draft.name, draft.requirement_id));
+                }
+                source.intersection(&destination).copied().collect()
+            }
         };
         if families.is_empty() {
             let detail = format!(
@@ -145,11 +182,30 @@ impl<'a> RuleSet<'a> {
 
     /// The user's own rules, then the finished set.
     pub(super) fn finish(mut self) -> Result<SecurityRules, Stop> {
+        self.warn_of_lost_families();
         for rule in self.shared.extra_rules.values() {
             let path = self.inputs.path("extra_rules").key(rule.name.as_str());
             self.insert(rule.clone(), path)?;
         }
         Ok(self.rules)
+    }
+
+    /// A flow needs one family at both ends; what only one end has is closed, which its user may not expect.
+    fn warn_of_lost_families(&self) {
+        if self.of_others || self.shared.waived.contains_key(ADDRESS_FAMILIES) {
+            return;
+        }
+        for (family, rules) in &self.one_sided {
+            let detail = format!(
+                "Only one end of {} has {family} addresses, so there is no {family} rule and such packets are not let through. Give the other \
+                 end's {family} prefixes too, or waive {ADDRESS_FAMILIES} with a reason.",
+                rules.join(" and ")
+            );
+            let path = self.inputs.path("subnet_address_prefixes");
+            self.inputs
+                .findings()
+                .warning(path, "Address family of one end only", detail);
+        }
     }
 
     fn place(&mut self, draft: &Draft<'_>, family: Option<Family>) -> Result<(), Stop> {

@@ -109,6 +109,18 @@ pub static CHECKS: &[Check] = &[
         description: "Rules let nothing pass that no requirement asks for.",
     },
     Check {
+        id: PEERS_CLOSED,
+        description: "The machines at the other end of a rule are not the whole internet.",
+    },
+    Check {
+        id: SERVER_PLACEMENT,
+        description: "A server in another network has no addresses of this one.",
+    },
+    Check {
+        id: ADDRESS_FAMILIES,
+        description: "Both ends of every rule have the same address families.",
+    },
+    Check {
         id: SERVICE_TAG_KNOWN,
         description: "The regional service tags are ones this release of the provider knows.",
     },
@@ -126,6 +138,9 @@ pub static CHECKS: &[Check] = &[
 pub const EXPOSURE_INTENDED: &str = "CHECK-EXPOSURE-INTENDED";
 pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
 pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
+pub(super) const PEERS_CLOSED: &str = "CHECK-PEERS-CLOSED";
+pub(super) const SERVER_PLACEMENT: &str = "CHECK-SERVER-PLACEMENT";
+pub(super) const ADDRESS_FAMILIES: &str = "CHECK-ADDRESS-FAMILIES";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";

@@ -1,6 +1,6 @@
 //! Placeholders in rows: `Storage.{storage_locations}`, `{default_storage_account_name}.blob.core.windows.net`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     inputs::Inputs,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     network::{ServiceTag, stable_hash},
-    regions,
+    regions::{self, Cloud},
     requirements::{Kind, Requirement},
     service_tags::known,
 };
@@ -27,8 +27,99 @@ pub(super) struct Place {
     pub(super) offset: i64,
 }
 
-/// How many slots a row with a plural placeholder has.
-const SLOTS: u64 = 20;
+/// How many slots a row with a placeholder for locations has: its own, and these for further ones.
+const FURTHER_LOCATIONS: i64 = 57;
+
+/// Every general region has a place of its own, by its position here, so that rules never move and never meet. Append only: what is
+/// deployed stands there. The other regions (restricted, of one customer, newer than this release) share the places behind.
+static PLACES_PUBLIC: [&str; 48] = [
+    "australiacentral",
+    "australiaeast",
+    "australiasoutheast",
+    "austriaeast",
+    "belgiumcentral",
+    "brazilsouth",
+    "canadacentral",
+    "canadaeast",
+    "centralindia",
+    "centralus",
+    "chilecentral",
+    "denmarkeast",
+    "eastasia",
+    "eastus",
+    "eastus2",
+    "francecentral",
+    "germanywestcentral",
+    "indonesiacentral",
+    "israelcentral",
+    "italynorth",
+    "japaneast",
+    "japanwest",
+    "koreacentral",
+    "koreasouth",
+    "malaysiawest",
+    "mexicocentral",
+    "newzealandnorth",
+    "northcentralus",
+    "northeurope",
+    "norwayeast",
+    "polandcentral",
+    "qatarcentral",
+    "southafricanorth",
+    "southcentralus",
+    "southeastasia",
+    "southindia",
+    "spaincentral",
+    "swedencentral",
+    "switzerlandnorth",
+    "uaenorth",
+    "uksouth",
+    "ukwest",
+    "westcentralus",
+    "westeurope",
+    "westindia",
+    "westus",
+    "westus2",
+    "westus3",
+];
+static PLACES_US_GOVERNMENT: [&str; 5] = [
+    "usdodcentral",
+    "usdodeast",
+    "usgovarizona",
+    "usgovtexas",
+    "usgovvirginia",
+];
+static PLACES_CHINA: [&str; 6] = [
+    "chinaeast",
+    "chinaeast2",
+    "chinaeast3",
+    "chinanorth",
+    "chinanorth2",
+    "chinanorth3",
+];
+
+/// The place of a further location: from the location alone.
+fn place_of(location: &str, cloud: Cloud) -> i64 {
+    let places: &[&str] = match cloud {
+        Cloud::Public => &PLACES_PUBLIC,
+        Cloud::UsGovernment => &PLACES_US_GOVERNMENT,
+        Cloud::China => &PLACES_CHINA,
+    };
+    let number = |index: usize| i64::try_from(index).unwrap_or(FURTHER_LOCATIONS);
+    match places.iter().position(|name| *name == location) {
+        Some(position) => 1 + number(position),
+        None => {
+            let first = 1 + number(PLACES_PUBLIC.len());
+            first + hashed(location, FURTHER_LOCATIONS - first + 1)
+        }
+    }
+}
+
+/// A number below `places` that depends on the name alone.
+pub(super) fn hashed(name: &str, places: i64) -> i64 {
+    let places = u64::try_from(places).unwrap_or(1).max(1);
+    i64::try_from(stable_hash(name) % places).unwrap_or(0)
+}
 
 impl Place {
     /// The only or the first element: the row's own name and slot.
@@ -39,17 +130,12 @@ impl Place {
         }
     }
 
-    /// A further element. Its place comes from its own name, so that another's coming or going does not move it; where two names
-    /// fall on one place, the second takes the next free one. `None` when all are taken.
-    pub(super) fn further(element: &str, taken: &mut BTreeSet<u64>) -> Option<Place> {
-        let places = SLOTS - 1;
-        let wanted = stable_hash(element) % places;
-        let free = (0..places).map(|step| 1 + (wanted + step) % places);
-        let offset = free.into_iter().find(|offset| taken.insert(*offset))?;
-        Some(Place {
+    /// A further element at a place that its own name gives, so that another's coming or going does not move it.
+    pub(super) fn of(element: &str, offset: i64) -> Place {
+        Place {
             suffix: format!("_{element}"),
-            offset: i64::try_from(offset).ok()?,
-        })
+            offset,
+        }
     }
 }
 
@@ -83,7 +169,7 @@ impl Values<'_> {
         let name = rest.strip_suffix('}').ok_or_else(|| malformed(row, inputs))?;
         let locations = self.0.get(name).ok_or_else(|| malformed(row, inputs))?;
         let own = self.0.get("workspace_location").and_then(|own| own.first());
-        let mut taken = BTreeSet::new();
+        let mut taken: BTreeMap<i64, &String> = BTreeMap::new();
         let mut tags = Vec::new();
         for (position, location) in locations.iter().enumerate() {
             let region = regions::find(location, shared.environment).ok();
@@ -100,17 +186,19 @@ impl Values<'_> {
                 refuse_unknown_tag(&tag, name, shared, inputs, row)?;
             }
             let place = if own.map_or(position == 0, |own| own == location) {
-                Some(Place::first())
+                Place::first()
             } else {
-                Place::further(&regions::normalize_location(location), &mut taken)
+                let location = regions::normalize_location(location);
+                Place::of(&location, place_of(&location, shared.environment))
             };
-            let place = place.ok_or_else(|| {
+            if let Some(other) = taken.insert(place.offset, location) {
                 let detail = format!(
-                    "`{name}` has more than {SLOTS} elements, and {} has {SLOTS} priorities.",
+                    "`{other}` and `{location}` of `{name}` have the same place among the priorities of {}: only general regions have one of \
+                     their own, and no rule moves for another's sake. Leave `{location}` out and let `{tag}` pass by `extra_rules`.",
                     row.id
                 );
-                inputs.findings().error(inputs.path(name), "Too many locations", detail)
-            })?;
+                return Err(inputs.findings().error(inputs.path(name), "Priority taken", detail));
+            }
             tags.push((place, parse(&tag)?));
         }
         Ok(tags)
@@ -140,26 +228,35 @@ fn refuse_unknown_tag(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn further_elements_have_places_of_their_own_until_all_are_taken() {
-        let mut taken = BTreeSet::new();
-        let mut offsets = BTreeSet::new();
-        for number in 1..SLOTS {
-            let place = Place::further(&format!("region{number}"), &mut taken).unwrap();
+    fn every_general_region_has_a_place_of_its_own_and_the_others_stand_behind() {
+        for (cloud, places) in [
+            (Cloud::Public, &PLACES_PUBLIC[..]),
+            (Cloud::UsGovernment, &PLACES_US_GOVERNMENT),
+            (Cloud::China, &PLACES_CHINA),
+        ] {
+            let offsets: BTreeSet<i64> = places.iter().map(|name| place_of(name, cloud)).collect();
+            assert_eq!(offsets.len(), places.len(), "{cloud}");
+            assert!(places.iter().all(|name| regions::find(name, cloud).is_ok()), "{cloud}");
+        }
+        for other in ["francesouth", "jioindiawest", "atlantis"] {
             assert!(
-                (1..20).contains(&place.offset) && offsets.insert(place.offset),
-                "{place:?}"
+                (49..=FURTHER_LOCATIONS).contains(&place_of(other, Cloud::Public)),
+                "{other}"
             );
         }
-        assert_eq!(Place::further("region20", &mut taken), None);
     }
 
     #[test]
-    fn a_place_comes_from_the_name() {
-        // Rules that are deployed stand there.
-        let place = |name| Place::further(name, &mut BTreeSet::new()).unwrap().offset;
-        assert_eq!((place("westeurope"), place("francecentral")), (15, 7));
+    fn places_are_frozen() {
+        let place = |name| place_of(name, Cloud::Public);
+        assert_eq!(
+            (place("australiacentral"), place("westeurope"), place("westus3")),
+            (1, 44, 48)
+        );
     }
 }

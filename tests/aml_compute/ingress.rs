@@ -120,7 +120,7 @@ fn strict_isolation_closes_inbound_only() {
     ]);
     let expected = [
         "597,AllowIntraSubnetInbound,Inbound,Allow,*,10.0.1.0/24,10.0.1.0/24,*",
-        "4001,BlockVirtualNetworkInbound,Inbound,Deny,*,10.0.0.0/16,10.0.1.0/24,*",
+        "4001,BlockVirtualNetworkInbound,Inbound,Deny,*,VirtualNetwork,10.0.1.0/24,*",
     ];
     assert_eq!(table(&expanded), expected);
     let ids = &expanded.policy.requirement_ids;
@@ -148,10 +148,13 @@ fn under_an_appliance_the_answers_go_back_by_service_tag() {
             .is_empty()
     );
     assert!(
-        expand(&routed(&[("node_public_ip_enabled", false.into())]))
-            .policy
-            .routes
-            .is_empty()
+        expand(&routed(&[
+            ("node_public_ip_enabled", false.into()),
+            ("virtual_network_address_spaces", texts(&["10.0.0.0/16"])),
+        ]))
+        .policy
+        .routes
+        .is_empty()
     );
 }
 
@@ -183,7 +186,7 @@ fn or_by_the_addresses_of_primary_and_secondary_region() {
 fn a_region_without_a_pair_is_said() {
     let poland = by_address(&[("edition", "2026-08".into()), ("location", "polandcentral".into())]);
     let outcome = outcome(&poland);
-    assert_eq!(warnings(&outcome), ["No paired region"]);
+    assert_eq!(warnings(&outcome), ["No paired region", "Default rule may be open"]);
     assert_eq!(table::expanded(outcome).policy.routes.len(), 1);
 }
 
@@ -274,7 +277,7 @@ fn what_cannot_work_is_refused_at_its_argument() {
         by_address(&[("location", "polandcentral".into())]),
         by_address(&[("route_table_limits", Value::object([("routes", (-1_i64).into())]))]),
         vec![
-            ("isolation", "strict".into()),
+            ("edition", "2022-10".into()),
             ("subnet_address_prefixes", texts(&["10.0.1.0/24"])),
             ("default_route_next_hop_type", "VirtualAppliance".into()),
         ],

@@ -12,13 +12,19 @@ use tfplugin_rs::value::Value;
 
 use crate::{egress, ingress};
 
-const LOCATIONS: [&str; 6] = [
+const LOCATIONS: [&str; 12] = [
     "northeurope",
     "francecentral",
     "eastus2",
     "southeastasia",
     "uksouth",
     "norwayeast",
+    "japaneast",
+    "brazilsouth",
+    "canadacentral",
+    "westus2",
+    "swedencentral",
+    "polandcentral",
 ];
 
 fn check(expanded: &Expanded, band: std::ops::RangeInclusive<u16>) -> Result<(), TestCaseError> {
@@ -67,12 +73,16 @@ fn places(expanded: &Expanded) -> BTreeMap<String, (Direction, u16)> {
 
 fn egress_options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
     let egress = prop::sample::select(vec!["service_tags", "firewall", "forced_tunnel", "proxy"]).prop_map(|word| {
-        Value::object([
-            ("type", Value::from(word)),
-            ("firewall_private_ip_address", "10.1.0.4".into()),
-            ("proxy_address", "10.1.0.5".into()),
-            ("proxy_port", 3128_i64.into()),
-        ])
+        let mut egress = Value::object([("type", Value::from(word))]);
+        match word {
+            "firewall" => egress.set_attribute("firewall_private_ip_address", "10.1.0.4".into()),
+            "proxy" => {
+                egress.set_attribute("proxy_address", "10.1.0.5".into());
+                egress.set_attribute("proxy_port", 3128_i64.into());
+            }
+            _ => {}
+        }
+        egress
     });
     (
         egress,
@@ -146,11 +156,13 @@ proptest! {
         let storage = places(&expanded).into_iter().filter(|(name, _)| name.starts_with("AllowStorageOutbound"));
         let storage: BTreeMap<_, _> = storage.collect();
         prop_assert_eq!(storage.len(), locations.len() + 1);
-        prop_assert_eq!(storage.get("AllowStorageOutbound"), Some(&(Direction::Outbound, 720)));
-        prop_assert!(storage.values().all(|(_, priority)| (720..740).contains(priority)));
+        prop_assert_eq!(storage.get("AllowStorageOutbound"), Some(&(Direction::Outbound, 714)));
+        prop_assert!(storage.values().all(|(_, priority)| (714..772).contains(priority)));
         for location in locations {
             let name = format!("AllowStorageOutbound_{location}");
             prop_assert!(storage.contains_key(&name), "{}", name);
+            let alone = places(&egress::expand(&[("storage_locations", Value::string_set([location]))]));
+            prop_assert_eq!(alone.get(&name), storage.get(&name), "{} stands where it stands alone", name);
         }
     }
 

@@ -2,14 +2,13 @@
 
 use super::Settings;
 use crate::{
-    network::NetworkPolicy,
     regions::Cloud,
     requirements::{Kind, Requirement},
     workloads::{egress::Way, render::Scene, shared::HOSTS_NAMED},
 };
 
 /// Names nobody gave become wildcards.
-pub(super) fn wildcards(scene: &Scene<'_>, settings: &Settings, policy: &mut NetworkPolicy) {
+pub(super) fn wildcards(scene: &Scene<'_>, settings: &Settings) {
     let uses = |placeholder: &str| {
         scene.rows(&[Kind::Host]).any(|row| {
             let host = row
@@ -43,11 +42,11 @@ pub(super) fn wildcards(scene: &Scene<'_>, settings: &Settings, policy: &mut Net
          waived_requirements = {{ \"{HOSTS_NAMED}\" = \"why\" }}.",
         open.join("`, `")
     );
-    warn(scene, policy, first, "Wider than the requirement", detail);
+    warn(scene, first, "Wider than the requirement", detail);
 }
 
 /// UDP, and TCP beside the web's.
-pub(super) fn what_no_proxy_carries(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+pub(super) fn what_no_proxy_carries(scene: &Scene<'_>) {
     if !matches!(scene.egress.way, Way::Proxy { .. }) {
         return;
     }
@@ -82,11 +81,11 @@ pub(super) fn what_no_proxy_carries(scene: &Scene<'_>, policy: &mut NetworkPolic
          reason in `waived_requirements`.",
         ids.join(", ")
     );
-    warn(scene, policy, "egress", "What no proxy carries", detail);
+    warn(scene, "egress", "What no proxy carries", detail);
 }
 
 /// The documents' table of hosts has no column for the other clouds, so there nothing of Azure Machine Learning is opened.
-pub(super) fn the_tables_cloud(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
+pub(super) fn the_tables_cloud(scene: &Scene<'_>) {
     let cloud = scene.shared.environment;
     let api = "AML-K8S-API";
     if cloud == Cloud::Public || scene.shared.waived.contains_key(api) {
@@ -96,11 +95,10 @@ pub(super) fn the_tables_cloud(scene: &Scene<'_>, policy: &mut NetworkPolicy) {
         "The documents name the hosts of Azure Machine Learning for Kubernetes in the public cloud only, so none of them is opened in \
          `{cloud}`. Add what your workspace's endpoints are called there to the firewall or proxy, and waive {api} with a reason."
     );
-    warn(scene, policy, "environment", "Hosts that no document names", detail);
+    warn(scene, "environment", "Hosts that no document names", detail);
 }
 
-fn warn(scene: &Scene<'_>, policy: &mut NetworkPolicy, argument: &str, summary: &str, detail: String) {
+fn warn(scene: &Scene<'_>, argument: &str, summary: &str, detail: String) {
     let findings = scene.inputs.findings();
-    findings.warning(scene.inputs.path(argument), summary, detail.clone());
-    policy.warnings.push(detail);
+    findings.warning(scene.inputs.path(argument), summary, detail);
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{
     super::{
+        egress::refuse_own_address,
         inputs::Inputs,
+        operators::refuse_everybody,
         problem::Stop,
         shared::Shared,
         site::{self, GatewayRoute},
@@ -62,6 +64,16 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
             return refuse("gateway_route", "No such route", detail.to_owned());
         }
         _ => {}
+    }
+    for server in &settings.servers {
+        let path = inputs
+            .path("license_servers")
+            .key(&server.name)
+            .child("address_prefixes");
+        refuse_everybody(inputs, shared, path, &server.addresses)?;
+    }
+    if let GatewayRoute::Firewall(address) = &settings.route {
+        refuse_own_address(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
     }
     check_addresses(inputs, shared, settings)?;
     check_junction_box(inputs, settings)

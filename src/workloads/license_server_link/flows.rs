@@ -9,7 +9,7 @@ use super::{
         rules::{Draft, End, RuleSet, Switches, malformed, protocol_of, requirements},
         shared::Shared,
         site::GatewayRoute,
-        template::Place,
+        template::{Place, hashed},
     },
     BAND, FIREWALL_ROUTE, Link, Settings,
     servers::Manager,
@@ -21,6 +21,9 @@ use crate::{
     },
     requirements::{Condition, Kind, Requirement},
 };
+
+/// Slots of each sort of port: one for every manager.
+const PLACES: i64 = 30;
 
 /// Something that one manager on one server demands.
 struct Demand<'s> {
@@ -152,6 +155,9 @@ impl Settings {
     ) -> Result<SecurityRules, Stop> {
         let bare = shared.without_own_rules();
         let mut rules = RuleSet::new(&bare, inputs, BAND).with(rules);
+        if asking == Direction::Inbound {
+            rules = rules.of_others();
+        }
         let answering = match asking {
             Direction::Outbound => Direction::Inbound,
             Direction::Inbound => Direction::Outbound,
@@ -177,22 +183,37 @@ impl Settings {
         rules.finish()
     }
 
-    /// Every manager has a suffix and a slot from its own name, whichever others there are.
+    /// Every manager has a suffix and a slot from its own name, whichever others there are; two on one slot are an error, because
+    /// neither may move for the other.
     fn places(&self, inputs: &Inputs<'_>) -> Result<BTreeMap<&str, Place>, Stop> {
-        let mut taken = BTreeSet::new();
-        let managers = self.servers.iter().flat_map(|server| &server.managers);
-        managers
-            .map(|manager| {
-                let place = Place::further(&manager.name, &mut taken).ok_or_else(|| {
-                    let detail = "A rule for each manager: more than 19 do not fit into the band (LIC-MANAGER). Use a second link with \
-                                  another `priority_base` and `name_prefix`.";
-                    inputs
-                        .findings()
-                        .error(inputs.path("license_servers"), "Too many managers", detail)
-                })?;
-                Ok((manager.name.as_str(), place))
-            })
-            .collect()
+        let mut taken: BTreeMap<i64, &str> = BTreeMap::new();
+        let mut places = BTreeMap::new();
+        for server in &self.servers {
+            for manager in &server.managers {
+                let name = manager.name.as_str();
+                let offset = hashed(name, PLACES);
+                if let Some(other) = taken.insert(offset, name) {
+                    let free = (2..100)
+                        .map(|number| format!("{}_{number}", manager.key))
+                        .find(|key| !taken.contains_key(&hashed(&format!("{}_{key}", server.name), PLACES)));
+                    let free = free.map_or_else(String::new, |key| format!("; `{key}` would be free"));
+                    let detail = format!(
+                        "Managers `{other}` and `{name}` have the same place among the priorities of LIC-MANAGER, and no rule moves for \
+                         another's sake. Call manager `{}` of `{}` something else{free}. Or use a second link with another \
+                         `priority_base` and `name_prefix`.",
+                        manager.key, server.name
+                    );
+                    let path = inputs
+                        .path("license_servers")
+                        .key(&server.name)
+                        .child("managers")
+                        .key(&manager.key);
+                    return Err(inputs.findings().error(path, "Priority taken", detail));
+                }
+                places.insert(name, Place::of(name, offset));
+            }
+        }
+        Ok(places)
     }
 
     /// What the firewall of the license server's site has to let pass.

@@ -1,6 +1,6 @@
 //! The license servers and what runs on them: ports, names, and the variable that points programs at them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::Value;
 
@@ -59,6 +59,8 @@ pub(super) struct Server {
 pub(super) struct Manager {
     /// Server and manager: what its rules are called after.
     pub(super) name: String,
+    /// Its key in `managers`.
+    pub(super) key: String,
     pub(super) flexnet: bool,
     pub(super) port: u16,
     pub(super) vendor_port: Option<u16>,
@@ -84,7 +86,53 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Result<Vec<Server>, Stop> {
     for name in servers.keys() {
         check_name(inputs, "license_servers", name)?;
     }
-    Ok(servers.into_values().collect())
+    let servers: Vec<Server> = servers.into_values().collect();
+    check_managers(inputs, &servers)?;
+    Ok(servers)
+}
+
+/// A server has each port once, and rules are called after server and manager together, which Azure compares without case.
+fn check_managers(inputs: &Inputs<'_>, servers: &[Server]) -> Result<(), Stop> {
+    let mut called: BTreeMap<String, (&Server, &Manager)> = BTreeMap::new();
+    for server in servers {
+        let managers = inputs.path("license_servers").key(&server.name).child("managers");
+        let mut used: Vec<(PortRange, &Manager)> = Vec::new();
+        for manager in &server.managers {
+            let path = managers.clone().key(&manager.key);
+            if manager.vendor_port == Some(manager.port) {
+                let detail = format!(
+                    "`vendor_port` is `{0}` and so is `port`: manager and vendor daemon listen apart (LIC-VENDOR). Set the port that the \
+                     license file pins (`VENDOR name port=number`).",
+                    manager.port
+                );
+                return Err(inputs
+                    .findings()
+                    .error(path.child("vendor_port"), "Port used twice", detail));
+            }
+            for range in manager.ports() {
+                let meets = |(other, of): &&(PortRange, &Manager)| {
+                    of.protocol == manager.protocol && other.first() <= range.last() && range.first() <= other.last()
+                };
+                if let Some((_, of)) = used.iter().find(meets) {
+                    let detail = format!(
+                        "Managers `{}` and `{}` of license server `{}` both use port `{range}`: on one server only one of them can listen \
+                         there (LIC-SERVER-PORTS). Correct the ports.",
+                        of.key, manager.key, server.name
+                    );
+                    return Err(inputs.findings().error(path, "Port used twice", detail));
+                }
+            }
+            used.extend(manager.ports().into_iter().map(|range| (range, manager)));
+            if let Some((other, same)) = called.insert(manager.name.to_ascii_lowercase(), (server, manager)) {
+                let detail = format!(
+                    "Manager `{}` of `{}` and manager `{}` of `{}` would both be called `{}` in rules. Rename one.",
+                    same.key, other.name, manager.key, server.name, manager.name
+                );
+                return Err(inputs.findings().error(path, "Name taken", detail));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_name(inputs: &Inputs<'_>, argument: &str, name: &str) -> Result<(), Stop> {
@@ -180,6 +228,7 @@ fn read_manager(server: &str, name: &str, manager: &Inputs<'_>) -> Result<Manage
         .collect();
     Ok(Manager {
         name: format!("{server}_{name}"),
+        key: name.to_owned(),
         flexnet,
         port,
         vendor_port: vendor_port.filter(|_| flexnet),
