@@ -1,11 +1,16 @@
 //! Everything that only computes, under a real Terraform without credentials and with a network that leads nowhere.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should say where, and one that is skipped should say so"
+)]
 
 use std::{
     fs,
     io::ErrorKind,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use acceptance_tests::terraform::{Terraform, Workspace, install};
@@ -139,6 +144,41 @@ fn every_example_is_planned_whole_without_network_or_credentials() {
         }
     }
     assert_eq!(trap.caught(), 0, "something looked for Azure");
+}
+
+/// The trap stands only at the ends of proxies and of Azure's endpoints. In a network namespace of its own a process has no interface at
+/// all: whatever it tries to reach, it fails.
+#[test]
+fn every_example_is_planned_where_there_is_no_network_at_all() {
+    let apart = |program: &std::ffi::OsStr| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net"]).arg(program);
+        command
+    };
+    if !apart("true".as_ref()).status().is_ok_and(|status| status.success()) {
+        println!("skipped: `unshare` may not make a network namespace here");
+        return;
+    }
+    let workspace = Trap::new().workspace(Terraform::under_test());
+    with_service_tags(&workspace);
+    for (name, configuration) in of_kind("data-sources").into_iter().chain(of_kind("functions")) {
+        workspace.write(&configuration);
+        let plan = workspace.command(&["plan", "-input=false", "-no-color"]);
+        let mut command = apart(plan.get_program());
+        command.args(plan.get_args());
+        for (variable, value) in plan.get_envs() {
+            match value {
+                Some(value) => command.env(variable, value),
+                None => command.env_remove(variable),
+            };
+        }
+        if let Some(directory) = plan.get_current_dir() {
+            command.current_dir(directory);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {said}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Terraform's face: thin. It maps schemas to workloads and Azure calls and knows neither requirements nor ARM's ways.
 
+mod composition_data_source;
 pub mod configuration;
 mod dynamic_inputs;
 mod edition_diff_data_source;
@@ -26,6 +27,7 @@ use tfplugin_rs::{
 };
 
 use self::{
+    composition_data_source::CompositionDataSource,
     configuration::{Environment, Settings},
     edition_diff_data_source::EditionDiffDataSource,
     project_bundle_data_source::ProjectBundleDataSource,
@@ -88,6 +90,7 @@ impl api::Provider for Lockeddown {
             .iter()
             .map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
+        sources.push(api::data_source(CompositionDataSource));
         sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(ProjectBundleDataSource));
         sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));

@@ -4,14 +4,14 @@
 //! come from.
 
 mod flows;
-
-use std::collections::BTreeMap;
+mod reading;
 
 use tfplugin_rs::value::{Type, Value};
 
+pub(super) use self::reading::network_policy;
 use super::{outputs, schema};
 use crate::{
-    network::Flow,
+    network::NetworkPolicy,
     regions,
     workloads::{Expanded, Workload},
 };
@@ -41,7 +41,7 @@ pub(super) fn ty() -> Type {
 /// The policy of an expanded workload. The location takes Azure Resource Manager's spelling; it may not be known.
 pub(super) fn value(workload: &Workload, location: &Value, expanded: &Expanded) -> Value {
     let mut policy = Value::object(outputs::shared(&expanded.policy));
-    head(&mut policy, workload, location);
+    head(&mut policy, workload.name, location);
     policy.set_attribute("flows", flows::to_value(&expanded.policy.flows));
     policy.set_attribute("edition", expanded.edition.as_str().into());
     policy.set_attribute("environment", expanded.environment.as_str().into());
@@ -54,27 +54,51 @@ pub(super) fn not_known_yet(workload: &Workload, location: &Value) -> Value {
         return Value::UNKNOWN;
     };
     let mut policy = Value::object(attributes.into_keys().map(|name| (name, Value::UNKNOWN)));
-    head(&mut policy, workload, location);
+    head(&mut policy, workload.name, location);
     policy
 }
 
-fn head(policy: &mut Value, workload: &Workload, location: &Value) {
+/// Where a policy holds, and in which edition.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    /// The cloud.
+    pub(super) environment: String,
+    /// The region in Azure Resource Manager's spelling.
+    pub(super) location: String,
+    /// The edition; `None` where several are together.
+    pub(super) edition: Option<String>,
+}
+
+impl Head {
+    /// Of a policy's value.
+    pub(super) fn of(policy: &Value) -> Head {
+        let text = |name: &str| policy.attribute(name).as_str().map(str::to_owned);
+        Head {
+            environment: text("environment").unwrap_or_default(),
+            location: text("location").unwrap_or_default(),
+            edition: text("edition"),
+        }
+    }
+}
+
+/// The policy of several workloads together.
+pub(super) fn composed(together: &Head, policy: &NetworkPolicy) -> Value {
+    let mut value = Value::object(outputs::shared(policy));
+    head(&mut value, "composition", &together.location.as_str().into());
+    value.set_attribute("flows", flows::to_value(&policy.flows));
+    value.set_attribute("edition", together.edition.clone().into());
+    value.set_attribute("environment", together.environment.as_str().into());
+    value
+}
+
+fn head(policy: &mut Value, workload: &str, location: &Value) {
     let location = match location.as_str() {
         Some(location) => regions::normalize_location(location).into(),
         None => location.clone(),
     };
     policy.set_attribute("format", FORMAT.into());
-    policy.set_attribute("workload", workload.name.into());
+    policy.set_attribute("workload", workload.into());
     policy.set_attribute("location", location);
-}
-
-/// The required flows of a policy that another object handed over.
-#[allow(
-    dead_code,
-    reason = "for the objects that take policies, which compose and verify them"
-)]
-pub(super) fn required_flows(policy: &Value) -> Result<BTreeMap<String, Flow>, Unreadable> {
-    flows::from_value(policy.attribute("flows"))
 }
 
 /// A policy that none of our objects made, or one of a format that this release does not know.

@@ -9,7 +9,7 @@ use tfplugin_rs::{
     value::{Path, Type, Value},
 };
 
-use super::configuration::Settings;
+use super::{configuration::Settings, expansion};
 use crate::regions::{self, Cloud, Region};
 
 /// The data source.
@@ -90,7 +90,11 @@ impl DataSource for RegionDataSource {
     async fn read(&self, config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let cloud = match config.attribute("environment").as_str() {
             Some(word) => known_cloud(word, diagnostics)?,
-            None => self.settings.session().environment(),
+            None => {
+                let session = self.settings.session();
+                expansion::refuse_undetermined(&session, &config, &["environment"], diagnostics)?;
+                session.environment()
+            }
         };
         let region = find(config.attribute("location").as_str()?, cloud, diagnostics)?;
         let mut state = config;

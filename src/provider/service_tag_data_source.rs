@@ -13,7 +13,7 @@ use tfplugin_rs::{
     value::{Path, Value, typed},
 };
 
-use super::{configuration::Settings, region_data_source::known_cloud};
+use super::{configuration::Settings, expansion, region_data_source::known_cloud};
 use crate::{
     network::ServiceTag,
     regions::{self, Cloud, Region, UnknownLocation},
@@ -82,7 +82,11 @@ impl DataSource for ServiceTagDataSource {
         };
         let environment = match &arguments.environment {
             Some(word) => known_cloud(word, diagnostics),
-            None => self.settings.session().defaults.environment,
+            None => {
+                let session = self.settings.session();
+                expansion::refuse_undetermined(&session, &config, &["environment"], diagnostics)?;
+                session.defaults.environment
+            }
         };
         let computed = read(&arguments, environment, diagnostics);
         if diagnostics.has_errors() {

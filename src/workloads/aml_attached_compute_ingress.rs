@@ -30,6 +30,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   document then wants the default rules left alone.",
     system: "aml_attached",
     managed: super::Managed::Subnet,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: &[],
     expand,

@@ -28,6 +28,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   and the policy that keeps data from leaving. What compute must accept is `lockeddown_aml_compute_ingress`.",
     system: "aml_egress",
     managed: super::Managed::Subnet,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

@@ -36,6 +36,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   What compute must reach is `lockeddown_aml_compute_egress`; both fit into one network security group and route table.",
     system: "aml_ingress",
     managed: super::Managed::Subnet,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: &[],
     expand,

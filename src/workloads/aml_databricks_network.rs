@@ -35,6 +35,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   `managed_security_rules`, to be read and never to be written. `security_rules` holds what stands behind them.",
     system: "aml_databricks",
     managed: super::Managed::No,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

@@ -29,6 +29,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   documentation rules network security groups out; `isolation` therefore denies nothing here.",
     system: "aml_kubernetes",
     managed: super::Managed::Firewall,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: &[],
     expand,

@@ -37,6 +37,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   it denies nothing, and `isolation` decides nothing here.",
     system: "cyclecloud",
     managed: super::Managed::No,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

@@ -31,6 +31,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   security group, routes, firewall, service endpoints and surroundings, for the server, the cluster nodes and what stands \
                   between them.",
     system: "cyclecloud",
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     managed: super::Managed::Subnet,

@@ -45,6 +45,7 @@ pub(super) static WORKLOAD: Workload = Workload {
                   no VPN device. Edition `2011` knows only the latter with `connection = \"node_dials\"`.",
     system: "license",
     managed: super::Managed::Subnet,
+    band: BAND,
     arguments: ARGUMENTS,
     outputs: OUTPUTS,
     expand,

@@ -11,6 +11,7 @@ mod aml_compute_ingress;
 mod aml_databricks_network;
 mod aml_kubernetes_egress;
 pub mod argument;
+pub mod composition;
 mod cyclecloud_connection;
 mod cyclecloud_subnet;
 mod egress;
@@ -38,6 +39,7 @@ use self::{
     argument::Argument,
     inputs::Inputs,
     problem::{Findings, Stop},
+    rules::Band,
     shared::Shared,
 };
 pub use self::{
@@ -61,6 +63,8 @@ pub struct Workload {
     pub description: &'static str,
     /// The system of the catalogue it draws on.
     pub system: &'static str,
+    /// The priorities it may use.
+    band: Band,
     /// Its arguments beyond the shared ones.
     pub arguments: &'static [Argument],
     /// Its outputs beyond the shared ones.
@@ -176,6 +180,11 @@ impl Workload {
     /// The workload of that name.
     pub fn find(name: &str) -> Option<&'static Workload> {
         WORKLOADS.iter().find(|workload| workload.name == name).copied()
+    }
+
+    /// How many priorities its rules take, the denies aside.
+    pub fn band_width(&self) -> i64 {
+        self.band.end - self.band.start + 1
     }
 
     /// Every argument, the shared ones first.

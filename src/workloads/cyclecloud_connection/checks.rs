@@ -1,7 +1,9 @@
 //! What cannot work, refused with the reason before anything is expanded.
 
 use super::{
-    super::{inputs::Inputs, problem::Stop, shared::Shared, site},
+    super::{
+        egress::refuse_own_address, inputs::Inputs, operators::refuse_everybody, problem::Stop, shared::Shared, site,
+    },
     FIREWALL, Link, Settings, find,
 };
 use crate::network::Known;
@@ -25,6 +27,16 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
              (CC-CONNECTION-NO-OVERLAP). Choose other address spaces."
         );
         return refuse("server_address_spaces", "Overlapping address spaces", detail);
+    }
+    for (argument, prefixes) in [
+        ("server_address_spaces", &settings.servers),
+        ("node_address_spaces", &settings.nodes),
+        ("return_proxy_address_prefixes", &settings.proxies),
+    ] {
+        refuse_everybody(inputs, shared, inputs.path(argument), prefixes)?;
+    }
+    if let site::GatewayRoute::Firewall(address) = &settings.route {
+        refuse_own_address(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
     }
     check_fits(inputs, settings)?;
     if settings.kind == Link::Peering {

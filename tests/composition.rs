@@ -1,0 +1,297 @@
+//! Several workloads on one subnet.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where"
+)]
+
+use std::collections::BTreeMap;
+
+use lockeddown::{
+    network::{Access, NetworkPolicy},
+    workloads::{
+        Defaults, Surroundings, Workload,
+        composition::{Composition, Conflict, Part, compose},
+    },
+};
+use proptest::prelude::*;
+use tfplugin_rs::value::Value;
+
+type Named = (&'static str, &'static str, NetworkPolicy);
+
+fn policy(name: &'static str, workload: &'static str, arguments: &[(&str, Value)]) -> Named {
+    let mut values = Value::object([
+        ("location", Value::from("westeurope")),
+        ("subnet_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+        ("virtual_network_address_spaces", Value::string_set(["10.0.0.0/16"])),
+    ]);
+    for (name, value) in arguments {
+        values.set_attribute(*name, value.clone());
+    }
+    let outcome = Workload::find(workload)
+        .unwrap()
+        .expand(&values, &Surroundings::none(Defaults::default()));
+    let expanded = outcome.expanded.unwrap_or_else(|| panic!("{:#?}", outcome.problems));
+    (name, workload, expanded.policy)
+}
+
+fn nodes(more: &[(&str, Value)]) -> Named {
+    let mut arguments = vec![
+        ("role", "node".into()),
+        ("server_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+    ];
+    arguments.extend(more.iter().cloned());
+    policy("nodes", "cyclecloud_subnet", &arguments)
+}
+
+fn link(name: &'static str, more: &[(&str, Value)]) -> Named {
+    let manager = Value::object([("type", Value::from("explicit")), ("port", 5053_i64.into())]);
+    let server = Value::object([
+        ("address_prefixes", Value::string_set(["192.168.5.10"])),
+        ("hostname", "licenses.example.org".into()),
+        ("managers", Value::object([("manager", manager)])),
+    ]);
+    let mut arguments = vec![
+        ("link_type", "vpn_site_to_site".into()),
+        ("license_servers", Value::object([(name, server)])),
+    ];
+    arguments.extend(more.iter().cloned());
+    policy(name, "license_server_link", &arguments)
+}
+
+fn egress(kind: &str, more: &[(&str, Value)]) -> Value {
+    let mut egress = Value::object([("type", Value::from(kind))]);
+    for (name, value) in more {
+        egress.set_attribute(*name, value.clone());
+    }
+    egress
+}
+
+fn firewall(address: &str, base: i64) -> Value {
+    let more = [
+        ("firewall_private_ip_address", Value::from(address)),
+        ("collection_priority_base", base.into()),
+    ];
+    egress("firewall", &more)
+}
+
+fn all() -> Vec<Named> {
+    vec![
+        nodes(&[]),
+        policy(
+            "training",
+            "aml_compute_egress",
+            &[("egress", egress("service_tags", &[]))],
+        ),
+        policy(
+            "management",
+            "aml_compute_ingress",
+            &[("node_public_ip_enabled", true.into())],
+        ),
+        policy(
+            "attached",
+            "aml_attached_compute_ingress",
+            &[("compute_type", "virtual_machine".into())],
+        ),
+        link("ansys", &[]),
+    ]
+}
+
+fn composed(policies: &[Named]) -> Result<Composition, Vec<Conflict>> {
+    let parts: Vec<Part<'_>> = policies
+        .iter()
+        .map(|(name, workload, policy)| Part {
+            name,
+            workload: Workload::find(workload),
+            policy,
+        })
+        .collect();
+    compose(&parts)
+}
+
+fn conflicts(policies: &[Named]) -> String {
+    let conflicts = composed(policies).expect_err("they cannot stand together");
+    let lines: Vec<String> = conflicts
+        .iter()
+        .map(|conflict| format!("{}: {conflict}\n", conflict.summary()))
+        .collect();
+    lines.concat()
+}
+
+#[test]
+fn every_rule_stands_where_its_workload_alone_puts_it_and_the_deny_is_there_once() {
+    let policies = all();
+    let composition = composed(&policies).unwrap();
+    let rules = &composition.policy.security_rules;
+    for (part, _, policy) in &policies {
+        for (name, rule) in policy
+            .security_rules
+            .iter()
+            .filter(|(_, rule)| rule.access == Access::Allow)
+        {
+            assert_eq!(rules.get(name), Some(rule), "{part}");
+            assert!(composition.contributors[*part].security_rules.contains(name));
+        }
+        assert!(composition.policy.requirement_ids.is_superset(&policy.requirement_ids));
+        assert!(
+            policy
+                .flows
+                .keys()
+                .all(|key| composition.policy.flows.contains_key(key))
+        );
+    }
+    let denies: Vec<_> = rules.values().filter(|rule| rule.access == Access::Deny).collect();
+    assert_eq!(denies.len(), 1, "{denies:#?}");
+    assert!(denies[0].requirement_ids.len() > 1, "{denies:#?}");
+    for part in ["nodes", "training", "ansys"] {
+        assert!(
+            composition.contributors[part]
+                .security_rules
+                .contains(denies[0].name.as_str()),
+            "{part}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_stand_together_is_said_with_both_names_and_a_remedy() {
+    let same_name = {
+        let (_, workload, mut policy) = link("ansys", &[]);
+        for rule in policy.security_rules.values_mut() {
+            rule.protocol = lockeddown::network::Protocol::Udp;
+        }
+        ("twin", workload, policy)
+    };
+    let other_hop = policy(
+        "training",
+        "aml_compute_egress",
+        &[("egress", firewall("10.0.255.5", 1000))],
+    );
+    let other_base = policy(
+        "training",
+        "aml_compute_egress",
+        &[
+            ("egress", egress("service_tags", &[])),
+            ("priority_base", 100_i64.into()),
+        ],
+    );
+    let other_side = policy(
+        "training",
+        "aml_compute_egress",
+        &[
+            ("egress", egress("service_tags", &[])),
+            ("subnet_address_prefixes", Value::Null),
+        ],
+    );
+    let report = [
+        conflicts(&[link("ansys", &[]), same_name]),
+        conflicts(&[nodes(&[("egress", firewall("10.0.255.4", 1000))]), other_hop]),
+        conflicts(&[nodes(&[]), other_base]),
+        conflicts(&[nodes(&[]), other_side]),
+    ];
+    insta::assert_snapshot!(report.join("\n"));
+}
+
+#[test]
+fn the_proposed_places_are_free() {
+    let base = |text: &str, name: &str| -> i64 {
+        let (_, rest) = text.split_once(&format!("{name} = ")).unwrap();
+        rest.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+            .parse()
+            .unwrap()
+    };
+    let moved = |base: i64| {
+        let arguments = [("egress", egress("service_tags", &[])), ("priority_base", base.into())];
+        [nodes(&[]), policy("training", "aml_compute_egress", &arguments)]
+    };
+    let proposed = base(&conflicts(&moved(100)), "priority_base");
+    assert!(composed(&moved(proposed)).is_ok());
+
+    let behind = |base: i64| {
+        [
+            nodes(&[("egress", firewall("10.0.255.4", 1000))]),
+            policy(
+                "training",
+                "aml_compute_egress",
+                &[("egress", firewall("10.0.255.4", base))],
+            ),
+        ]
+    };
+    let proposed = base(&conflicts(&behind(1000)), "collection_priority_base");
+    let composition = composed(&behind(proposed)).unwrap();
+    assert_eq!(composition.policy.routes.len(), 1, "one default route for both");
+    assert_eq!(
+        composition.contributors["nodes"].routes,
+        composition.contributors["training"].routes
+    );
+}
+
+#[test]
+fn limits_are_those_of_all_together_and_say_who_needs_how_many() {
+    let wide = |name: &'static str, second: u8| {
+        let sources: Vec<String> = (0..2100_u32)
+            .map(|number| format!("10.{second}.{}.{}", number / 250, 2 * (number % 125)))
+            .collect();
+        let sources: std::collections::BTreeSet<String> = sources.into_iter().collect();
+        let rule = |part: usize, sources: Vec<String>| {
+            let rule = Value::object([
+                ("direction", Value::from("Inbound")),
+                ("protocol", "Tcp".into()),
+                ("source_address_prefixes", Value::string_set(sources)),
+            ]);
+            (format!("{name}{part}"), rule)
+        };
+        let all: Vec<String> = sources.into_iter().collect();
+        let rules = all
+            .chunks(500)
+            .enumerate()
+            .map(|(part, chunk)| rule(part, chunk.to_vec()));
+        let mut named = link(name, &[("extra_rules", Value::object(rules))]);
+        // One tail deny and names of their own.
+        named.2.security_rules.retain(|rule, _| rule.starts_with(name));
+        named
+    };
+    let report = conflicts(&[wide("first", 4), wide("second", 5), wide("third", 6), wide("fourth", 7)]);
+    assert!(
+        report.contains("4000 source addresses") && report.contains("first needs"),
+        "{report}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn order_never_matters(order in Just(all()).prop_shuffle()) {
+        prop_assert_eq!(composed(&order).unwrap(), composed(&all()).unwrap());
+    }
+
+    #[test]
+    fn a_workload_more_changes_nothing_of_the_others(chosen in prop::sample::subsequence(vec![0_usize, 1, 2, 3, 4], 1..5), more in 0_usize..5) {
+        let policies = all();
+        let pick = |indexes: &[usize]| -> Vec<Named> { indexes.iter().map(|index| policies[*index].clone()).collect() };
+        let before = composed(&pick(&chosen)).unwrap();
+        let mut with: Vec<usize> = chosen.iter().copied().filter(|index| *index != more).collect();
+        with.push(more);
+        let after = composed(&pick(&with)).unwrap();
+        let places = |composition: &Composition| -> BTreeMap<String, u16> {
+            let rules = composition.policy.security_rules.values().filter(|rule| rule.access == Access::Allow);
+            rules.map(|rule| (rule.name.to_string(), rule.priority.get())).collect()
+        };
+        let kept = places(&after);
+        for (name, place) in places(&before) {
+            prop_assert_eq!(kept.get(&name), Some(&place), "{}", name);
+        }
+    }
+
+    #[test]
+    fn the_same_twice_is_there_once(index in 0_usize..5) {
+        let (name, workload, policy) = all()[index].clone();
+        let once = composed(&[(name, workload, policy.clone())]).unwrap();
+        let twice = composed(&[(name, workload, policy.clone()), ("again", workload, policy)]).unwrap();
+        prop_assert_eq!(once.policy, twice.policy);
+    }
+}
