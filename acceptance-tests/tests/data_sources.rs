@@ -1,9 +1,5 @@
 //! Everything that only computes, under a real Terraform without credentials and with a network that leads nowhere.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on should say where, and one that is skipped should say so"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use std::{
     fs,
