@@ -36,6 +36,33 @@ static WITHOUT_ADDRESSES: [&str; 6] = [
     "AzurePlatformLKM",
 ];
 
+/// Announced in China for the API and security rules, and neither for routes nor for firewalls (file of change 401).
+static SECURITY_RULES_ONLY_IN_CHINA: [&str; 14] = [
+    "AzureArcInfrastructure",
+    "AzureCloud",
+    "AzureContainerRegistry",
+    "AzureDatabricks",
+    "AzureKeyVault",
+    "AzureMonitor",
+    "AzureTrafficManager",
+    "BatchNodeManagement",
+    "EventHub",
+    "GatewayManager",
+    "HDInsight",
+    "MicrosoftContainerRegistry",
+    "ServiceBus",
+    "Storage",
+];
+
+/// Whether Microsoft announces `tag`, or the tag it is a regional form of, neither for routes nor for firewalls of `cloud`.
+pub fn is_for_security_rules_only(tag: &str, cloud: Cloud) -> bool {
+    let is = |name: &&str| {
+        tag.strip_prefix(*name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    cloud == Cloud::China && SECURITY_RULES_ONLY_IN_CHINA.iter().any(|name| is(name))
+}
+
 /// What stands behind the dot of the regional form of `tag`. `AzureCloud` has names of its own for some regions.
 pub fn suffix(tag: &str, region: &Region) -> Option<&'static str> {
     if tag == "AzureCloud" {

@@ -28,6 +28,7 @@ pub mod rule_value;
 mod rules;
 mod shared;
 mod site;
+mod tag_features;
 mod tag_routes;
 mod template;
 

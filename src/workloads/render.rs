@@ -15,7 +15,7 @@ use super::{
     required_flows,
     rules::{Band, Draft, End, RuleSet, Switches, applicable, malformed, ports_of, protocol_of, requirements},
     shared::{Isolation, Shared},
-    tag_routes,
+    tag_features, tag_routes,
     template::{Place, Values},
 };
 use crate::{
@@ -66,6 +66,7 @@ pub(super) fn render(scene: &Scene<'_>) -> Result<NetworkPolicy, Stop> {
     };
     routes(scene, &mut policy)?;
     firewall::collections(scene, &flows, &mut policy)?;
+    tag_features::warn(scene, &policy);
     warn_of_uncovered_hosts(scene);
     warn_of_ports_without_a_tag(scene, &policy);
     collect_requirements(scene, &mut policy);

@@ -121,6 +121,10 @@ pub static CHECKS: &[Check] = &[
         description: "Both ends of every rule have the same address families.",
     },
     Check {
+        id: SERVICE_TAG_FEATURES,
+        description: "Service tags in routes and firewall rules are announced for that.",
+    },
+    Check {
         id: SERVICE_TAG_KNOWN,
         description: "The regional service tags are ones this release of the provider knows.",
     },
@@ -142,6 +146,7 @@ pub(super) const PEERS_CLOSED: &str = "CHECK-PEERS-CLOSED";
 pub(super) const SERVER_PLACEMENT: &str = "CHECK-SERVER-PLACEMENT";
 pub(super) const ADDRESS_FAMILIES: &str = "CHECK-ADDRESS-FAMILIES";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
+pub(super) const SERVICE_TAG_FEATURES: &str = "CHECK-SERVICE-TAG-FEATURES";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 

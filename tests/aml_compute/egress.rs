@@ -432,6 +432,48 @@ fn what_cannot_work_is_refused_at_its_argument() {
 }
 
 #[test]
+fn tags_that_china_announces_for_security_rules_alone_are_named_once() {
+    let china = |more: &[(&str, Value)]| {
+        let mut changes = vec![
+            ("environment", "china".into()),
+            ("location", "chinaeast2".into()),
+            ("default_storage_account_name", "mlstorage".into()),
+            ("subnet_address_prefixes", texts(&["10.0.1.0/24"])),
+            ("virtual_network_address_spaces", texts(&["10.0.0.0/16"])),
+        ];
+        changes.extend(more.iter().cloned());
+        outcome(&changes)
+    };
+    let firewall = Value::object([
+        ("type", Value::from("firewall")),
+        ("firewall_private_ip_address", "10.0.255.4".into()),
+    ]);
+    let found = |outcome: &lockeddown::workloads::Outcome| {
+        let problems = outcome.problems.iter();
+        let of_tags = problems.filter(|problem| problem.summary == "Service tags for security rules only");
+        of_tags.map(|problem| problem.detail.clone()).collect::<Vec<_>>()
+    };
+    let warned = found(&china(&[("egress", firewall.clone())]));
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(
+        warned[0].contains("`Storage.ChinaEast2`") && !warned[0].contains("AzureActiveDirectory"),
+        "{warned:?}"
+    );
+    assert_eq!(
+        found(&china(&[(
+            "egress",
+            Value::object([("type", Value::from("service_tags"))])
+        )])),
+        [""; 0]
+    );
+    let waived = Value::object([("CHECK-SERVICE-TAG-FEATURES", Value::from("tried"))]);
+    assert_eq!(
+        found(&china(&[("egress", firewall), ("waived_requirements", waived)])),
+        [""; 0]
+    );
+}
+
+#[test]
 fn what_decides_the_rules_must_be_known_and_the_firewalls_address_need_not() {
     for name in [
         "storage_locations",

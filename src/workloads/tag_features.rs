@@ -1,0 +1,43 @@
+//! What Microsoft announces a service tag for. In China many are announced for security rules alone, and a route or a rule of a firewall that
+//! names one may be refused.
+
+use std::collections::BTreeSet;
+
+use super::{render::Scene, shared::SERVICE_TAG_FEATURES};
+use crate::{
+    network::{NetworkPolicy, NetworkRuleDestination, RouteDestination, ServiceTag},
+    service_tags::known,
+};
+
+/// One warning for all tags that stand where they are not announced.
+pub(super) fn warn(scene: &Scene<'_>, policy: &NetworkPolicy) {
+    let rules = policy.network_rule_collections.iter().flat_map(|all| &all.rules);
+    let of_rules = rules.filter_map(|rule| match &rule.destination {
+        NetworkRuleDestination::Tag(tag) => Some(tag),
+        NetworkRuleDestination::Addresses(_) | NetworkRuleDestination::Hosts(_) => None,
+    });
+    let of_routes = policy.routes.values().filter_map(|route| match &route.destination {
+        RouteDestination::Tag(tag) => Some(tag),
+        RouteDestination::Prefix(_) => None,
+    });
+    let cloud = scene.shared.environment;
+    let unannounced: BTreeSet<&ServiceTag> = of_rules
+        .chain(of_routes)
+        .filter(|tag| known::is_for_security_rules_only(tag.as_str(), cloud))
+        .collect();
+    if unannounced.is_empty() || scene.shared.waived.contains_key(SERVICE_TAG_FEATURES) {
+        return;
+    }
+    let named: Vec<String> = unannounced.iter().map(|tag| format!("`{tag}`")).collect();
+    let detail = format!(
+        "In `{cloud}` Microsoft's list of service tags announces {} for security rules only, and routes or firewall rules name them here. Try \
+         it before you rely on it, name addresses or hosts instead (`route_targets = \"address_prefix\"`, `extra_hosts`), or waive \
+         {SERVICE_TAG_FEATURES} with a reason.",
+        named.join(", ")
+    );
+    let path = scene.inputs.path("environment");
+    scene
+        .inputs
+        .findings()
+        .warning(path, "Service tags for security rules only", detail);
+}
