@@ -60,7 +60,7 @@ pub fn is_for_security_rules_only(tag: &str, cloud: Cloud) -> bool {
         tag.strip_prefix(*name)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    cloud == Cloud::China && SECURITY_RULES_ONLY_IN_CHINA.iter().any(|name| is(name))
+    cloud == Cloud::China && SECURITY_RULES_ONLY_IN_CHINA.iter().any(is)
 }
 
 /// What stands behind the dot of the regional form of `tag`. `AzureCloud` has names of its own for some regions.
