@@ -564,3 +564,51 @@ async fn ten_subnets_of_one_network_by_two_processes_all_come_to_be() {
         .count();
     assert_eq!(subnets, 10);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_in_line_is_written_by_who_is_in_front_and_one_bad_rule_spoils_only_itself() {
+    let world = World::new();
+    world.create_nsg().await.unwrap();
+    world.emulator.clear_requests();
+    let nsg = Arc::new(world.nsg());
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..10_u32 {
+        let (client, nsg) = (world.client.clone(), Arc::clone(&nsg));
+        writers.spawn(async move {
+            let change = adding(&format!("rule-{number}"), 200 + number);
+            client.network_security_groups().update(&nsg, &call(), change).await
+        });
+    }
+    while let Some(written) = writers.join_next().await {
+        let document = written.unwrap().unwrap();
+        assert!(document.body["properties"]["securityRules"].as_array().unwrap().len() > 1);
+    }
+    assert_eq!(world.rules().len(), 11);
+    let path = "networkSecurityGroups/*";
+    let puts = world.emulator.requests().puts_on(path).len();
+    assert!(puts < 5, "ten changes took {puts} writes");
+
+    // The eleventh priority is taken: Azure refuses the common body.
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 10..15_u32 {
+        let (client, nsg) = (world.client.clone(), Arc::clone(&nsg));
+        writers.spawn(async move {
+            let priority = if number == 12 { 200 } else { 200 + number };
+            let change = adding(&format!("rule-{number}"), priority);
+            (number, client.network_security_groups().update(&nsg, &call(), change).await)
+        });
+    }
+    while let Some(written) = writers.join_next().await {
+        let (number, result) = written.unwrap();
+        match result {
+            Ok(_) => assert_ne!(number, 12),
+            Err(error) => {
+                assert_eq!(number, 12, "{error}");
+                assert!(error.to_string().contains("conflicts with rule"), "{error}");
+            }
+        }
+    }
+    let rules = world.rules();
+    assert_eq!(rules.len(), 15);
+    assert!(!rules.contains(&"rule-12".to_owned()));
+}

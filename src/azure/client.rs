@@ -16,6 +16,7 @@ use super::{
     call::Call,
     connection::Connection,
     error::{ArmError, Operation, ServiceError, TransportFailure},
+    folding::Folding,
     locks::Locks,
     reads::Reads,
     resource_id::ResourceId,
@@ -42,6 +43,7 @@ struct Shared {
     connection: Mutex<Option<Arc<Connection>>>,
     locks: Locks,
     reads: Reads,
+    folding: Folding,
 }
 
 /// An answer that is a success.
@@ -105,6 +107,7 @@ impl ArmClient {
             connection: Mutex::new(connection),
             locks: Locks::default(),
             reads: Reads::default(),
+            folding: Folding::default(),
         };
         ArmClient {
             shared: Arc::new(shared),
@@ -122,6 +125,10 @@ impl ArmClient {
 
     pub(super) fn locks(&self) -> &Locks {
         &self.shared.locks
+    }
+
+    pub(super) fn folding(&self) -> &Folding {
+        &self.shared.folding
     }
 
     pub(super) fn reads(&self) -> &Reads {

@@ -4,6 +4,8 @@
 //! follow the operation, GET again (the version changes once more when the operation ends). Where somebody else was faster, read and
 //! merge again. Where a write may have been carried out although no answer came, look before writing again.
 
+use std::pin::pin;
+
 use azure_core::http::Method;
 use serde_json::Value;
 
@@ -11,11 +13,12 @@ use super::{
     call::Call,
     client::{Address, ArmClient, Outgoing, was_not_carried_out},
     error::{ArmError, Operation, ServiceError},
+    folding::{Company, Offer, Outcome},
     locks::Held,
     meaning::{overlay, same, strip_read_only},
     operation::{self, Started, provisioning_state},
     resource_id::ResourceId,
-    retry::Attempts,
+    retry::{Attempts, Class, classify},
 };
 
 /// An ARM object as it was read.
@@ -60,6 +63,24 @@ enum Setback {
     Stop(ArmError),
 }
 
+/// A write under way.
+struct Writing<'a> {
+    operation: &'a Operation,
+    held: Held,
+    /// Whether a PUT of ours may have been carried out.
+    sent: bool,
+    /// Whether those in line may take part.
+    folds: bool,
+}
+
+/// What waiting in line came to.
+enum Turn {
+    /// It is our turn.
+    Ours(Held),
+    /// Whoever was in front has written for us.
+    Done(Box<Document>),
+}
+
 impl From<ArmError> for Setback {
     fn from(error: ArmError) -> Setback {
         Setback::Stop(error)
@@ -101,7 +122,9 @@ impl<'a> Documents<'a> {
     /// # Errors
     /// [`ArmError::AlreadyExists`] if it exists; see [`ArmError`].
     pub async fn create(self, id: &ResourceId, body: Value, call: &Call) -> Result<Document, ArmError> {
-        self.write(id, call, |existing, sent| match existing {
+        let operation = Operation::new("PUT", id);
+        let held = self.lock(id, &[], &operation, call).await?;
+        self.write(id, &operation, held, call, |existing, sent| match existing {
             None => Ok(body.clone()),
             // What our own first attempt left, if perhaps changed by somebody since.
             Some(existing) if sent => {
@@ -117,6 +140,7 @@ impl<'a> Documents<'a> {
     }
 
     /// Changes an object; `merge` changes its own parts of the body and may be called several times. Nothing is written if nothing changes.
+    /// Several who wait to change one object may be written together.
     ///
     /// # Errors
     /// [`ArmError::NotFound`] if it does not exist; see [`ArmError`].
@@ -126,7 +150,12 @@ impl<'a> Documents<'a> {
         call: &Call,
         mut merge: impl FnMut(&mut Value) + Send,
     ) -> Result<Document, ArmError> {
-        self.write(id, call, |existing, _| {
+        let operation = Operation::new("PUT", id);
+        let held = match self.wait_in_line(id, &operation, call, &mut merge).await? {
+            Turn::Ours(held) => held,
+            Turn::Done(document) => return Ok(*document),
+        };
+        self.write(id, &operation, held, call, |existing, _| {
             let existing = existing.ok_or_else(|| ArmError::NotFound {
                 id: Box::new(id.clone()),
             })?;
@@ -231,59 +260,134 @@ impl<'a> Documents<'a> {
             .map_err(Setback::Again)
     }
 
+    /// Waits for the locks. Whoever is in front may write for us meanwhile.
+    async fn wait_in_line(
+        self,
+        id: &ResourceId,
+        operation: &Operation,
+        call: &Call,
+        merge: &mut (impl FnMut(&mut Value) + Send),
+    ) -> Result<Turn, ArmError> {
+        let mut turn = pin!(self.lock(id, &[], operation, call));
+        // A change may name another object whose writers must wait, and only its own writer knows to lock that.
+        if !self.kind.associations.is_empty() {
+            return Ok(Turn::Ours(turn.await?));
+        }
+        let mut place = self.client.folding().join(id);
+        loop {
+            let offer = tokio::select! {
+                biased;
+                held = &mut turn => return Ok(Turn::Ours(held?)),
+                offer = place.offer() => offer,
+            };
+            let Offer {
+                mut body,
+                reply,
+                outcome,
+            } = offer;
+            merge(&mut body);
+            if reply.send(body).is_err() {
+                continue;
+            }
+            match call.queue(outcome).await {
+                Ok(Ok(Outcome::Written(document))) => return Ok(Turn::Done(document)),
+                Ok(Ok(Outcome::Again)) => {}
+                Ok(Ok(Outcome::Alone) | Err(_)) => break,
+                Err(interruption) => {
+                    return Err(ArmError::interrupted(interruption, operation, call.timeout(), None).unfinished());
+                }
+            }
+        }
+        drop(place);
+        Ok(Turn::Ours(turn.await?))
+    }
+
     /// The heart: `merge` makes the new body of what exists (and learns whether a write of ours may be in it already).
     async fn write(
         self,
         id: &ResourceId,
+        operation: &Operation,
+        held: Held,
         call: &Call,
         mut merge: impl FnMut(Option<&Document>, bool) -> Result<Value, ArmError> + Send,
     ) -> Result<Document, ArmError> {
-        let operation = Operation::new("PUT", id);
-        let mut held = self.lock(id, &[], &operation, call).await?;
         let mut attempts = Attempts::new(self.client.tuning());
-        let mut sent = false;
+        let mut writing = Writing {
+            operation,
+            held,
+            sent: false,
+            folds: self.kind.associations.is_empty(),
+        };
         loop {
-            let result = self
-                .write_once(id, &operation, &mut held, &mut sent, &mut merge, call)
-                .await;
-            let error = match result {
-                Ok(document) => return Ok(document),
-                Err(Setback::Stop(error)) => return Err(if sent { error.unfinished() } else { error }),
+            let error = match self.write_once(id, &mut writing, &mut merge, call).await {
+                Ok(Some(document)) => return Ok(document),
+                Ok(None) => continue,
+                Err(Setback::Stop(error)) => return Err(if writing.sent { error.unfinished() } else { error }),
                 Err(Setback::Again(error)) => error,
             };
-            self.wait_for_next(&mut attempts, &operation, error, call)
+            self.wait_for_next(&mut attempts, operation, error, call)
                 .await
-                .map_err(|error| if sent { error.unfinished() } else { error })?;
+                .map_err(|error| if writing.sent { error.unfinished() } else { error })?;
         }
     }
 
+    /// One attempt; `None` if it was refused in company and has to be made alone.
     async fn write_once(
         self,
         id: &ResourceId,
-        operation: &Operation,
-        held: &mut Held,
-        sent: &mut bool,
+        writing: &mut Writing<'_>,
         merge: &mut (impl FnMut(Option<&Document>, bool) -> Result<Value, ArmError> + Send),
         call: &Call,
-    ) -> Result<Document, Setback> {
-        let (existing, body) = loop {
+    ) -> Result<Option<Document>, Setback> {
+        let operation = writing.operation;
+        let (existing, mut body) = loop {
             // The parent first: children share its version, so one that is still moving would spoil the etag read next.
             let parent = self.wait_for_parent(id, operation, call).await?;
             let existing = self.read_settled(id, operation, call).await?;
-            let body = merge(existing.as_ref(), *sent)?;
+            let body = merge(existing.as_ref(), writing.sent)?;
             let mut associated = self.associated(&body);
             associated.extend(existing.iter().flat_map(|existing| self.associated(&existing.body)));
             associated.extend(self.associated_with_parent(parent.as_ref()));
-            if self.client.locks().try_extend(held, &associated) {
+            if self.client.locks().try_extend(&mut writing.held, &associated) {
                 break (existing, body);
             }
             // Somebody writes one of them. Queue for all locks from the start, in their order, and read again.
-            *held = Held::default();
-            *held = self.lock(id, &associated, operation, call).await?;
+            writing.held = Held::default();
+            writing.held = self.lock(id, &associated, operation, call).await?;
         };
+        let company = if writing.folds {
+            self.client.folding().gather(id, &mut body).await
+        } else {
+            Company::default()
+        };
+        let result = self.put(id, writing, existing.as_ref(), body, call).await;
+        let outcome = match &result {
+            Ok(document) => Outcome::Written(Box::new(document.clone())),
+            Err(Setback::Again(error)) if classify(error) != Class::Final => Outcome::Again,
+            Err(_) => Outcome::Alone,
+        };
+        let alone = matches!((&outcome, &result), (Outcome::Alone, Err(Setback::Again(_)))) && !company.is_empty();
+        company.tell(&outcome);
+        if alone {
+            writing.folds = false;
+            return Ok(None);
+        }
+        result.map(Some)
+    }
+
+    /// Writes `body` unless it says what `existing` says, and reads it back.
+    async fn put(
+        self,
+        id: &ResourceId,
+        writing: &mut Writing<'_>,
+        existing: Option<&Document>,
+        body: Value,
+        call: &Call,
+    ) -> Result<Document, Setback> {
+        let operation = writing.operation;
         let mut wanted = body;
         strip_read_only(&mut wanted, self.kind.computed);
-        if let Some(existing) = existing.as_ref() {
+        if let Some(existing) = existing {
             let mut current = existing.body.clone();
             strip_read_only(&mut current, self.kind.computed);
             // A failed operation leaves an object whose properties look right; only another write repairs it.
@@ -291,17 +395,17 @@ impl<'a> Documents<'a> {
                 return Ok(existing.clone());
             }
         }
-        let etag = existing.as_ref().and_then(|existing| existing.etag.as_deref());
+        let etag = existing.and_then(|existing| existing.etag.as_deref());
         let query = format!("{}{}", self.kind.api_version, self.kind.put_query);
         let response = match self.client.put(id, &query, &wanted, etag, call).await {
             Ok(response) => response,
             Err(error) => {
-                *sent |= !was_not_carried_out(&error);
+                writing.sent |= !was_not_carried_out(&error);
                 self.client.reads().invalidate();
                 return Err(Setback::Again(error));
             }
         };
-        *sent = true;
+        writing.sent = true;
         let started = Started {
             operation,
             id,

@@ -7,6 +7,7 @@
 //! | `connection` | HTTP client, credential and pipeline, built at first use |
 //! | [`client`] | GET, PUT and DELETE of one resource, with retries |
 //! | [`call`], [`retry`], [`locks`] | how long, how often, and in which order |
+//! | `folding`, `reads` | writers in line write together, readers of one moment read together |
 //! | `operation` | long-running operations, followed to their end |
 //! | `reads` | one GET for all who ask for the same object at once |
 //! | [`document`] | read, merge, write with `If-Match`, read again |
@@ -24,6 +25,7 @@ mod connection;
 pub mod credentials;
 pub mod document;
 pub mod error;
+mod folding;
 mod kinds;
 mod listing;
 pub mod locks;
