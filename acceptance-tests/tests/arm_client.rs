@@ -595,7 +595,10 @@ async fn who_is_in_line_is_written_by_who_is_in_front_and_one_bad_rule_spoils_on
         writers.spawn(async move {
             let priority = if number == 12 { 200 } else { 200 + number };
             let change = adding(&format!("rule-{number}"), priority);
-            (number, client.network_security_groups().update(&nsg, &call(), change).await)
+            (
+                number,
+                client.network_security_groups().update(&nsg, &call(), change).await,
+            )
         });
     }
     while let Some(written) = writers.join_next().await {
