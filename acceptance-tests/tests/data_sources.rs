@@ -156,8 +156,8 @@ fn every_example_is_planned_where_there_is_no_network_at_all() {
         return;
     }
     let workspace = Trap::new().workspace(Terraform::under_test());
-    with_service_tags(&workspace);
     for (name, configuration) in of_kind("data-sources").into_iter().chain(of_kind("functions")) {
+        prepare(&workspace, &configuration);
         workspace.write(&configuration);
         let plan = workspace.command(&["plan", "-input=false", "-no-color"]);
         let mut command = apart(plan.get_program());
