@@ -112,7 +112,7 @@ fn contribution_value(contribution: &Contribution) -> Value {
 }
 
 /// The composition and what all policies have in common, or errors.
-fn composed(config: &Value, diagnostics: &mut Diagnostics) -> Option<(policy::Head, Composition)> {
+pub(super) fn composed(config: &Value, diagnostics: &mut Diagnostics) -> Option<(policy::Head, Composition)> {
     let path = Path::attribute(POLICIES);
     let values = config.attribute(POLICIES).as_list().unwrap_or_default();
     let mut policies: Vec<(String, NetworkPolicy)> = Vec::new();

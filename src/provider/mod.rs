@@ -35,7 +35,7 @@ use self::{
     requirements_data_source::RequirementsDataSource,
     service_tag_data_source::ServiceTagDataSource,
     workload_data_source::WorkloadDataSource,
-    workload_resource::WorkloadResource,
+    workload_resource::{Source, WorkloadResource},
 };
 use crate::workloads::{Managed, WORKLOADS};
 
@@ -81,7 +81,10 @@ impl api::Provider for Lockeddown {
         let resources = WORKLOADS
             .iter()
             .filter(|workload| workload.managed != Managed::No)
-            .map(|workload| WorkloadResource::new(workload, Arc::clone(&self.settings)));
+            .map(|workload| Source::Workload(workload));
+        let resources = resources
+            .chain([Source::Subnet, Source::FirewallRules])
+            .map(|source| WorkloadResource::new(source, Arc::clone(&self.settings)));
         resources.map(api::resource).collect()
     }
 

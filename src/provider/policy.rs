@@ -8,7 +8,7 @@ mod reading;
 
 use tfplugin_rs::value::{Type, Value};
 
-pub(super) use self::reading::network_policy;
+pub(super) use self::reading::{network_policy, security_rules};
 use super::{outputs, schema};
 use crate::{
     network::NetworkPolicy,

@@ -7,8 +7,10 @@
 
 mod additive;
 mod attached;
+mod composed;
 mod examples;
 mod firewalls;
 mod misfortune;
 mod place;
 mod tables;
+mod traffic;

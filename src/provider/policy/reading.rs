@@ -64,6 +64,11 @@ pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy>
     })
 }
 
+/// Security rules by name, of a value in the shape of the output `security_rules`.
+pub(in crate::provider) fn security_rules(rules: &Value) -> Read<SecurityRules> {
+    At::root(rules).entries(security_rule)
+}
+
 fn security_rule(rule: &At<'_>) -> Read<SecurityRule> {
     let priority = rule.field("priority");
     Ok(SecurityRule {

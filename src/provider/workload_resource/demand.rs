@@ -13,12 +13,12 @@ use tfplugin_rs::{
 use super::{
     WorkloadResource,
     arguments::{ADDRESS_PREFIXES, Reach},
+    source::Demanded,
     targets::{self, FirewallTarget, Target},
 };
 use crate::{
-    network::{Known, NetworkPolicy, PrerequisiteStatus, RuleName},
-    provider::{expansion, outputs, schema},
-    workloads::{Defaults, Expanded, Surroundings},
+    network::{AddressSide, Direction, Known, NetworkPolicy, PrerequisiteStatus, RuleName, SecurityRule},
+    workloads::{Defaults, Surroundings},
 };
 
 /// Which of the places are shared with others.
@@ -41,11 +41,11 @@ impl Shared {
     }
 }
 
-/// What came of an expansion.
+/// What came of a demand.
 #[derive(Debug)]
 pub(super) enum Demand {
     /// All of it.
-    Known(Box<Expanded>),
+    Known(Box<Demanded>),
     /// Something that decides which rules there are is not known yet, or an error was reported.
     Unknown,
 }
@@ -54,8 +54,9 @@ pub(super) enum Demand {
 pub(super) fn validate(resource: &WorkloadResource, config: &Value, diagnostics: &mut Diagnostics) {
     let shared = Shared::of(config);
     let surroundings = surroundings(resource, config, shared, Defaults::default());
-    let values = scoped(config, shared);
-    expansion::validate(resource.workload, &values, &surroundings, diagnostics);
+    resource
+        .source
+        .validate(&scoped(config, shared), &surroundings, diagnostics);
 }
 
 /// Expands an object whose places are settled.
@@ -67,39 +68,62 @@ pub(super) fn demand(
     diagnostics: &mut Diagnostics,
 ) -> Demand {
     let surroundings = surroundings(resource, object, shared, defaults);
-    let values = expansion::workload_values(resource.workload, &scoped(object, shared), &surroundings);
-    let (outcome, _) = expansion::expand(resource.workload, &values, &surroundings);
-    expansion::report(outcome.problems, diagnostics);
-    let Some(mut expanded) = outcome.expanded else {
+    let demanded = resource
+        .source
+        .demand(&scoped(object, shared), &surroundings, diagnostics);
+    let Some(mut demanded) = demanded else {
         return Demand::Unknown;
     };
+    if shared.group {
+        refuse_rules_about_everybody(&demanded.policy, diagnostics);
+    }
     let Value::String(name) = object.attribute("name") else {
         return if shared == Shared::default() {
-            Demand::Known(Box::new(expanded))
+            Demand::Known(Box::new(demanded))
         } else {
             Demand::Unknown
         };
     };
-    if let Err(refused) = name_apart(&mut expanded.policy, shared, name) {
+    if let Err(refused) = name_apart(&mut demanded.policy, shared, name) {
         let detail = format!(
             "Among the rules of others every name begins with `{name}-`, and {refused}. Choose a shorter `name`."
         );
         diagnostics.error_at(Path::attribute("name"), "Name too long", detail);
         return Demand::Unknown;
     }
-    Demand::Known(Box::new(expanded))
+    Demand::Known(Box::new(demanded))
 }
 
-/// Puts the outputs of an expansion into an object.
-pub(super) fn show(expanded: &Expanded, object: &mut Value) {
-    for (name, value) in outputs::outputs(expanded) {
+/// In a group of others a rule with `*` on the subnet's side would be about every subnet that has the group.
+fn refuse_rules_about_everybody(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) {
+    let local = |rule: &SecurityRule| match rule.direction {
+        Direction::Inbound => rule.destination == AddressSide::Any,
+        Direction::Outbound => rule.source == AddressSide::Any,
+    };
+    if let Some(rule) = policy.security_rules.values().find(|rule| local(rule)) {
+        let detail = format!(
+            "The rule `{}` has `*` on the subnet's side, which in a network security group of others is every subnet that has it. Say with \
+             `subnet_address_prefixes` (in `extra_rules`: with the rule's own prefixes) what it is about.",
+            rule.name
+        );
+        diagnostics.error_at(
+            Path::attribute("network_security_group_id"),
+            "A rule about everybody",
+            detail,
+        );
+    }
+}
+
+/// Puts what is demanded into the outputs of an object.
+pub(super) fn show(demanded: &Demanded, object: &mut Value) {
+    for (name, value) in demanded.shown() {
         object.set_attribute(name, value);
     }
 }
 
 /// The outputs are not known yet: all of them, never some.
 pub(super) fn forget(resource: &WorkloadResource, object: &mut Value) {
-    for (name, _) in schema::outputs(resource.workload) {
+    for (name, _) in resource.source.outputs() {
         object.set_attribute(name, Value::UNKNOWN);
     }
 }
@@ -161,8 +185,8 @@ pub(super) fn warn_of_homeless_collections(policy: &NetworkPolicy, object: &Valu
 }
 
 /// What a classic firewall cannot express (azureFirewalls: application rules have no URLs).
-pub(super) fn refuse_urls_on_a_classic_firewall(expanded: &Expanded, object: &Value, diagnostics: &mut Diagnostics) {
-    let urls = expanded
+pub(super) fn refuse_urls_on_a_classic_firewall(demanded: &Demanded, object: &Value, diagnostics: &mut Diagnostics) {
+    let urls = demanded
         .policy
         .application_rule_collections
         .iter()

@@ -17,13 +17,15 @@ use super::{
     firewall,
     forms::{self, ROUTES, RULES, collection},
     owner::{self, Owner},
-    plan, subnet,
-    targets::{self, FirewallTarget},
+    plan,
+    source::Source,
+    subnet,
+    targets::{self, FirewallTarget, Target},
     work::{option_attributes, report, tags_of},
 };
 use crate::{
     azure::{ArmError, Call, Document, ResourceId},
-    provider::{configuration::Session, schema},
+    provider::configuration::Session,
     workloads::Defaults,
 };
 
@@ -84,7 +86,6 @@ fn find_collections(resource: &WorkloadResource, id: &str, diagnostics: &mut Dia
         return None;
     }
     state.set_attribute("name", name.map(str::to_owned).into());
-    state.set_attribute("id", target.into());
     Some(state)
 }
 
@@ -93,9 +94,9 @@ fn empty(resource: &WorkloadResource) -> Value {
     Value::object(attributes.map(|name| (name, Value::Null)))
 }
 
-/// Whether a state is one of [`find`]: every other has an edition.
+/// Whether a state is one of [`find`]: every other has an id.
 pub(super) fn is_importing(state: &Value) -> bool {
-    state.attribute("edition").is_null()
+    state.attribute("id").is_null()
 }
 
 /// Completes the state of [`find`] to what an apply would have left.
@@ -126,7 +127,7 @@ pub(super) async fn complete(
             state.set_attribute("virtual_network_id", network.to_string().into());
         }
     }
-    state.set_attribute("environment", session.environment().as_str().into());
+    put(&mut state, "environment", session.environment().as_str().into());
     let group = associated(&subnet, "networkSecurityGroup");
     let group = match &group {
         Some(id) => taken(
@@ -184,7 +185,7 @@ fn restore(resource: &WorkloadResource, state: &mut Value, group: &Document) {
     }
     let arguments = super::arguments::arguments(resource.reach()).into_iter();
     let arguments = arguments.map(|(name, attribute)| (name.to_owned(), attribute));
-    for (name, attribute) in schema::arguments(resource.workload).chain(arguments) {
+    for (name, attribute) in resource.source.arguments().into_iter().chain(arguments) {
         if state.attribute(&name).is_null()
             && let Some(default) = attribute.default
         {
@@ -233,6 +234,21 @@ fn expand(
     state: &mut Value,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
+    if !matches!(resource.source, Source::Workload(_)) {
+        // The policies are in no tag: Azure's rules are all there is, and the next apply, which writes nothing where nothing differs,
+        // takes the policies into the state.
+        for (name, _) in resource.source.outputs() {
+            state.set_attribute(name, Value::Null);
+        }
+        for name in ["security_rules", "routes"] {
+            state.set_attribute(name, Value::object::<String>([]));
+        }
+        if let Target::Is(id) = targets::own_rule_collection_group(state) {
+            state.set_attribute("rule_collection_group_id", id.to_string().into());
+        }
+        unsettle(state);
+        return Some(());
+    }
     let edition = state
         .attribute("edition")
         .as_str()
@@ -244,22 +260,34 @@ fn expand(
     let shared = Shared::of(state);
     let mut found = Diagnostics::default();
     match demand::demand(resource, defaults, state, shared, &mut found) {
-        Demand::Known(expanded) => {
-            state.set_attribute("edition", expanded.edition.as_str().into());
-            demand::show(&expanded, state);
-            for name in [
-                "id",
-                "associated_network_security_group_id",
-                "associated_route_table_id",
-            ] {
-                state.set_attribute(name, Value::UNKNOWN);
-            }
+        Demand::Known(demanded) => {
+            put(state, "edition", demanded.edition.clone().into());
+            demand::show(&demanded, state);
+            unsettle(state);
             Some(())
         }
         Demand::Unknown => {
             diagnostics.extend(found);
             None
         }
+    }
+}
+
+/// What follows from the rest is computed again.
+fn unsettle(state: &mut Value) {
+    for name in [
+        "id",
+        "associated_network_security_group_id",
+        "associated_route_table_id",
+    ] {
+        state.set_attribute(name, Value::UNKNOWN);
+    }
+}
+
+/// Sets an attribute that not every resource has.
+fn put(state: &mut Value, name: &str, value: Value) {
+    if state.as_map().is_some_and(|attributes| attributes.contains_key(name)) {
+        state.set_attribute(name, value);
     }
 }
 
@@ -301,7 +329,7 @@ async fn adopt(
         .defaults
         .edition
         .unwrap_or_else(crate::requirements::Edition::newest);
-    state.set_attribute("edition", edition.as_str().into());
+    put(state, "edition", edition.as_str().into());
     let location = group.body.get("location").and_then(Json::as_str).map(str::to_owned);
     state.set_attribute("location", location.into());
     state.set_attribute("network_security_group_id", group.id.to_string().into());
@@ -312,7 +340,7 @@ async fn adopt(
             state.set_attribute(name, table.id.to_string().into());
         }
     }
-    for (name, _) in schema::outputs(resource.workload) {
+    for (name, _) in resource.source.outputs() {
         state.set_attribute(name, Value::Null);
     }
     state.set_attribute("security_rules", Value::Map(rules));
@@ -349,15 +377,16 @@ async fn complete_collections(
         diagnostics.error("Nothing to import", detail);
         return None;
     }
-    for (name, _) in schema::outputs(resource.workload) {
+    for (name, _) in resource.source.outputs() {
         state.set_attribute(name, Value::Null);
     }
     let edition = session
         .defaults
         .edition
         .unwrap_or_else(crate::requirements::Edition::newest);
-    state.set_attribute("edition", edition.as_str().into());
-    state.set_attribute("environment", session.environment().as_str().into());
+    put(&mut state, "edition", edition.as_str().into());
+    put(&mut state, "environment", session.environment().as_str().into());
+    state.set_attribute("id", target.id().to_string().into());
     collection::show(ours, &mut state);
     Some(state)
 }

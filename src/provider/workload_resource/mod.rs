@@ -5,8 +5,8 @@
 //! |---|---|
 //! | `arguments`, `validate`, `timeouts` | where the policy goes, as the configuration says it |
 //! | `targets` | the ARM objects that follow from it, and whose they are |
-//! | `demand` | the workload expanded for that place |
-//! | `plan`, `conflicts` | everything that can be known is known |
+//! | `source`, `demand` | the workload expanded, or several composed, for that place |
+//! | `plan`, `conflicts`, `traffic` | everything that can be known is known, and said |
 //! | `arrival` | looking before the first write |
 //! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
 //! | `group`, `table`, `firewall`, `subnet` | one kind of ARM object each |
@@ -32,10 +32,12 @@ mod part;
 mod plan;
 mod read;
 mod remove;
+mod source;
 mod subnet;
 mod table;
 mod targets;
 mod timeouts;
+mod traffic;
 mod validate;
 mod work;
 
@@ -44,64 +46,39 @@ use std::sync::Arc;
 use tfplugin_rs::{
     diagnostic::Diagnostics,
     provider::{Call, Change, Imported, Plan, Private, Resource},
-    schema::{Attribute, Presence, Schema},
+    schema::Schema,
     value::Value,
 };
 
+pub(super) use self::source::Source;
 use self::{arguments::Reach, kept::Kept};
-use super::{configuration::Settings, schema};
-use crate::{
-    azure,
-    workloads::{Managed, Workload},
-};
+use super::configuration::Settings;
+use crate::azure;
 
-/// The resource of one workload.
+/// The resource of one workload, or of the policies of several.
 #[derive(Debug)]
 pub(super) struct WorkloadResource {
-    workload: &'static Workload,
+    source: Source,
     settings: Arc<Settings>,
 }
 
 impl WorkloadResource {
-    /// The resource of `workload`.
-    pub(super) fn new(workload: &'static Workload, settings: Arc<Settings>) -> WorkloadResource {
-        WorkloadResource { workload, settings }
+    /// The resource of what `source` demands.
+    pub(super) fn new(source: Source, settings: Arc<Settings>) -> WorkloadResource {
+        WorkloadResource { source, settings }
     }
 
     fn type_name(&self) -> String {
-        format!("lockeddown_{}", self.workload.name)
+        format!("lockeddown_{}", self.source.name())
     }
 
     fn reach(&self) -> Reach {
-        match self.workload.managed {
-            Managed::Firewall => Reach::Firewall,
-            _ => Reach::Subnet,
-        }
+        self.source.reach()
     }
 
     fn azure_call(&self, object: &Value, operation: &str, call: &Call) -> azure::Call {
         azure::Call::new(timeouts::timeout(object, operation), call.cancel.clone())
     }
-}
-
-/// Arguments of a workload that mean something else, or more, for a resource.
-fn adapted(reach: Reach, (name, mut attribute): (String, Attribute)) -> (String, Attribute) {
-    match name.as_str() {
-        "location" if reach == Reach::Subnet => {
-            attribute = attribute.replaces().equivalent_when(arguments::SAME_LOCATION)
-        }
-        // The default depends on whether the network security group is shared.
-        "isolation" => {
-            attribute.default = None;
-            attribute.presence = Presence::OptionalComputed;
-            attribute.description = attribute.description.replace(
-                "Defaults to `internet`.",
-                "Defaults to `internet`, and to `none` in a network security group of others.",
-            );
-        }
-        _ => {}
-    }
-    (name, attribute)
 }
 
 #[async_trait::async_trait]
@@ -114,11 +91,10 @@ impl Resource for WorkloadResource {
 
     fn schema(&self) -> Schema {
         let reach = self.reach();
-        let description = format!("{}\n\n{}", self.workload.description, reach.description());
-        let adapted = |argument| adapted(reach, argument);
+        let description = format!("{}\n\n{}", self.source.description(), reach.description());
         Schema::new(description)
-            .attributes(schema::arguments(self.workload).map(adapted))
-            .attributes(schema::outputs(self.workload))
+            .attributes(self.source.arguments())
+            .attributes(self.source.outputs())
             .attributes(arguments::arguments(self.reach()))
             .attributes(arguments::outputs(self.reach()))
     }

@@ -17,8 +17,9 @@ use super::{
     forms::{self, Entries},
     kept::Kept,
     targets::{self, SubnetTarget, Target},
+    traffic,
 };
-use crate::{provider::configuration::Session, requirements::Edition};
+use crate::{provider::configuration::Session, requirements::Edition, workloads::Defaults};
 
 /// Refines the plan of a create or update.
 pub(super) fn plan(
@@ -42,24 +43,38 @@ pub(super) fn plan(
     plan_names(resource, plan, shared);
     let demand = match (edition, environment) {
         (Some(edition), Some(environment)) => {
-            plan.planned.set_attribute("environment", environment.into());
-            plan.planned.set_attribute("edition", edition.clone());
-            kept.edition = edition.as_str().map(str::to_owned);
+            put(&mut plan.planned, "environment", environment.into());
+            put(&mut plan.planned, "edition", edition.clone());
+            // What is composed has no edition of its own to keep.
+            let expands = !plan.planned.attribute("edition").is_null();
+            kept.edition = edition.as_str().filter(|_| expands).map(str::to_owned);
             plan.private = kept.write();
-            demand::demand(resource, session.defaults, &plan.planned, shared, diagnostics)
+            demand::demand(
+                resource,
+                Defaults {
+                    environment: Some(session.environment()),
+                    ..session.defaults
+                },
+                &plan.planned,
+                shared,
+                diagnostics,
+            )
         }
         // The provider's own configuration is not known yet: nothing can be said of the rules.
         _ => Demand::Unknown,
     };
     match &demand {
-        Demand::Known(expanded) => {
-            demand::show(expanded, &mut plan.planned);
-            demand::warn_of_homeless_collections(&expanded.policy, &plan.config, diagnostics);
-            demand::refuse_urls_on_a_classic_firewall(expanded, &plan.config, diagnostics);
+        Demand::Known(demanded) => {
+            demand::show(demanded, &mut plan.planned);
+            demand::warn_of_homeless_collections(&demanded.policy, &plan.config, diagnostics);
+            demand::refuse_urls_on_a_classic_firewall(demanded, &plan.config, diagnostics);
         }
         Demand::Unknown => demand::forget(resource, &mut plan.planned),
     }
     plan_ids(resource, plan);
+    if let (Demand::Known(demanded), Some(prior), false) = (&demand, &plan.prior, shared.group) {
+        traffic::warn(prior.attribute("security_rules"), &demanded.policy, diagnostics);
+    }
     if resource.reach() == Reach::Subnet {
         plan_subnet(plan);
         check_conflicts(plan, &kept, shared, diagnostics);
@@ -174,7 +189,7 @@ fn plan_names(resource: &WorkloadResource, plan: &mut Plan, shared: Shared) {
         }
     }
     if !given("isolation") {
-        planned.set_attribute("isolation", demand::default_isolation(shared).into());
+        put(planned, "isolation", demand::default_isolation(shared).into());
     }
     if !given("rule_collection_group_id") {
         let own = given("firewall_policy_id");
@@ -203,7 +218,7 @@ fn plan_names(resource: &WorkloadResource, plan: &mut Plan, shared: Shared) {
 
 /// `rcg-<workload>-<subnet>`, or the resource's name where there is no subnet.
 fn rule_collection_group_name(resource: &WorkloadResource, planned: &Value) -> Value {
-    let workload = resource.workload.name.replace('_', "-");
+    let workload = resource.source.name().replace('_', "-");
     let stem = match (resource.reach(), targets::subnet(planned)) {
         (Reach::Subnet, Target::Is(subnet)) => Some(subnet.id.name().to_owned()),
         (Reach::Subnet, _) => None,
@@ -281,6 +296,13 @@ fn plan_subnet(plan: &mut Plan) {
                 plan.requires_replace.push(Path::attribute("subnet_id"));
             }
         }
+    }
+}
+
+/// Sets an attribute that not every resource has.
+fn put(planned: &mut Value, name: &str, value: Value) {
+    if planned.as_map().is_some_and(|attributes| attributes.contains_key(name)) {
+        planned.set_attribute(name, value);
     }
 }
 

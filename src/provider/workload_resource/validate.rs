@@ -206,7 +206,11 @@ fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
             diagnostics.error_at(Path::attribute(argument), "Only for a new subnet", detail);
         }
         let shares = given("network_security_group_id");
-        if shares && !given("subnet_address_prefixes") {
+        // Policies say themselves what they are about.
+        let says = config
+            .as_map()
+            .is_some_and(|config| config.contains_key("subnet_address_prefixes"));
+        if shares && says && !given("subnet_address_prefixes") {
             let detail = "Rules in a network security group of others must be about this subnet only: set `subnet_address_prefixes`.";
             diagnostics.error_at(Path::attribute("subnet_address_prefixes"), "Missing argument", detail);
         }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     azure::{ArmError, Call},
-    provider::{configuration::Session, schema},
+    provider::configuration::Session,
     regions::normalize_location,
 };
 
@@ -40,6 +40,9 @@ const OPTIONS: [&str; 17] = [
     "previous_network_security_group_id",
     "previous_route_table_id",
 ];
+
+/// Arguments that Azure tells, that the provider says, or that no tag could hold.
+const NOT_KEPT: [&str; 3] = ["location", "environment", "policies"];
 
 /// What a part needs to be written, read or removed.
 #[derive(Debug)]
@@ -169,8 +172,11 @@ fn options(resource: &WorkloadResource, object: &Value) -> Json {
 pub(super) fn option_attributes(
     resource: &WorkloadResource,
 ) -> impl Iterator<Item = (String, tfplugin_rs::schema::Attribute)> {
-    let workloads =
-        schema::arguments(resource.workload).filter(|(name, _)| !matches!(name.as_str(), "location" | "environment"));
+    let workloads = resource
+        .source
+        .arguments()
+        .into_iter()
+        .filter(|(name, _)| !NOT_KEPT.contains(&name.as_str()));
     let reach = resource.reach();
     let own = arguments::arguments(reach).into_iter().chain(arguments::outputs(reach));
     let own = own.filter(|(name, _)| OPTIONS.contains(name));

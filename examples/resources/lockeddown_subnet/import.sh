@@ -1,0 +1,1 @@
+terraform import lockeddown_subnet.nodes /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hpc/subnets/nodes
