@@ -7,6 +7,7 @@ mod edition_diff_data_source;
 pub mod env;
 mod expansion;
 mod functions;
+mod given_rules;
 mod outputs;
 mod policy;
 mod project_bundle_data_source;

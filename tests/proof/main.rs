@@ -9,6 +9,7 @@
 mod differential;
 mod expansions;
 mod flows;
+mod functions;
 #[path = "../inputs/mod.rs"]
 mod inputs;
 mod mutation;

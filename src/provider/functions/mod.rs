@@ -3,8 +3,10 @@
 mod cidr_aggregate;
 mod cidr_contains;
 mod expand;
+mod explain_flow;
 mod normalize_location;
 mod region_pair;
+mod rules_diff;
 mod service_tag_exists;
 
 use std::sync::Arc;
@@ -22,8 +24,10 @@ pub(super) fn functions() -> Vec<Arc<dyn Function>> {
         Arc::new(cidr_aggregate::CidrAggregate),
         Arc::new(cidr_contains::CidrContains),
         Arc::new(expand::Expand),
+        Arc::new(explain_flow::ExplainFlow),
         Arc::new(normalize_location::NormalizeLocation),
         Arc::new(region_pair::RegionPair),
+        Arc::new(rules_diff::RulesDiff),
         Arc::new(service_tag_exists::ServiceTagExists),
     ]
 }

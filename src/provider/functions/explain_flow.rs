@@ -1,0 +1,178 @@
+//! `explain_flow(rules, flow)`.
+
+use std::collections::BTreeMap;
+
+use tfplugin_rs::{
+    provider::{Function, FunctionError, Signature},
+    value::{Type, Value},
+};
+
+use super::{parameter, refused};
+use crate::{
+    network::{AddressSide, Direction, Flow, FlowPeer, Passage, Ports, Protocol},
+    proof::{
+        explain::{Step, why},
+        model::{Given, Model},
+        verdict::Verdict,
+    },
+    provider::given_rules,
+    workloads::inputs::nearest,
+};
+
+pub(super) struct ExplainFlow;
+
+/// The attributes of a flow.
+const ATTRIBUTES: [&str; 6] = ["direction", "protocol", "local", "peer", "port", "source_port"];
+
+#[async_trait::async_trait]
+impl Function for ExplainFlow {
+    fn name(&self) -> String {
+        "explain_flow".to_owned()
+    }
+
+    fn signature(&self) -> Signature {
+        let step = Type::object([
+            ("station", Type::String),
+            ("decided_by", Type::String),
+            ("outcome", Type::String),
+            ("packet", Type::String),
+            ("requirement_ids", Type::list(Type::String)),
+        ]);
+        Signature {
+            parameters: vec![
+                parameter(
+                    "rules",
+                    Type::Dynamic,
+                    "Security rules in the shape of azurerm's `security_rule`, as a map or a list; or a `policy`.",
+                ),
+                parameter(
+                    "flow",
+                    Type::Dynamic,
+                    "An object: `direction` (`Outbound`, which is the default, or `Inbound`), `protocol` (default `Tcp`), `peer` (prefix, \
+                     service tag or `*`), `port` (port, range or `*`, which is the default), `local` (the subnet's end, default `*`), \
+                     `source_port`.",
+                ),
+            ],
+            variadic: None,
+            returns: Type::object([
+                ("verdict", Type::String),
+                ("packet", Type::String),
+                ("reason", Type::String),
+                ("remedy", Type::String),
+                ("depends_on", Type::list(Type::String)),
+                ("steps", Type::list(step)),
+            ]),
+            summary: "Why a flow passes a network security group or not".to_owned(),
+            description: "Tells which rules decide about a flow, in priority order with Azure's default rules: `verdict` is `proven` (every packet \
+                          of the flow passes), `refuted` (with a `packet` that does not, the `reason` and a `remedy`) or `depends_on` \
+                          (naming what nobody declared, such as whether two service tags share addresses). `steps` lists every rule that \
+                          decides about some of the packets."
+                .to_owned(),
+        }
+    }
+
+    async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
+        let [rules, flow] = arguments.as_slice() else {
+            return Err(refused(0, "two arguments are expected"));
+        };
+        let rules = given_rules::read(rules).map_err(|reason| refused(0, reason))?;
+        let flow = read_flow(flow).map_err(|reason| refused(1, reason))?;
+        let model = Model::new(&Given {
+            groups: vec![rules.iter().collect()],
+            network: match &flow.local {
+                AddressSide::Prefixes(prefixes) => prefixes.iter().copied().collect(),
+                _ => Vec::new(),
+            },
+            flows: BTreeMap::from([("flow".to_owned(), flow)]),
+            ..Given::default()
+        });
+        let Some(required) = model.required.first() else {
+            return Err(refused(1, "the flow holds no packet"));
+        };
+        let explanation = why(&model, required);
+        let obstacle = explanation.verdict.obstacle();
+        let conditions = match &explanation.verdict {
+            Verdict::DependsOn { conditions, .. } => conditions.clone(),
+            _ => Vec::new(),
+        };
+        // Only the group was given: where routes lead is another question.
+        let steps = explanation
+            .steps
+            .iter()
+            .filter(|step| step.station == "network_security_group");
+        Ok(Value::object([
+            ("verdict", Value::from(explanation.verdict.as_str())),
+            ("packet", obstacle.map(|obstacle| obstacle.packet.to_string()).into()),
+            ("reason", obstacle.map(|obstacle| obstacle.cause.in_words()).into()),
+            ("remedy", obstacle.map(|obstacle| obstacle.cause.remedy()).into()),
+            ("depends_on", Value::string_list(conditions)),
+            ("steps", Value::List(steps.map(step_value).collect())),
+        ]))
+    }
+}
+
+fn step_value(step: &Step) -> Value {
+    Value::object([
+        ("station", Value::from(step.station)),
+        ("decided_by", step.decided_by.as_str().into()),
+        ("outcome", step.outcome.as_str().into()),
+        ("packet", step.packet.to_string().into()),
+        (
+            "requirement_ids",
+            Value::string_list(step.requirement_ids.iter().cloned()),
+        ),
+    ])
+}
+
+fn read_flow(value: &Value) -> Result<Flow, String> {
+    let Some(attributes) = value.as_map() else {
+        return Err("an object is expected".to_owned());
+    };
+    if let Some(unknown) = attributes.keys().find(|name| !ATTRIBUTES.contains(&name.as_str())) {
+        let near = nearest(unknown, ATTRIBUTES.into_iter());
+        let near = near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+        return Err(format!("a flow has no attribute `{unknown}`{near}"));
+    }
+    let text = |name: &str| match value.attribute(name) {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Number(number) => Ok(Some(number.to_plain_string())),
+        _ => Err(format!("`{name}` is a text")),
+    };
+    let side = |name: &str| {
+        let text = text(name)?.unwrap_or_else(|| "*".to_owned());
+        given_rules::address_side(&[text]).map_err(|reason| format!("`{name}` {reason}"))
+    };
+    let ports = |name: &str| {
+        let text = text(name)?.unwrap_or_else(|| "*".to_owned());
+        given_rules::port_ranges(&[text]).map_err(|reason| format!("`{name}` {reason}"))
+    };
+    let direction = text("direction")?.unwrap_or_else(|| "Outbound".to_owned());
+    let protocol = text("protocol")?.unwrap_or_else(|| "Tcp".to_owned());
+    let protocol: Protocol = protocol.parse().map_err(|error| format!("`protocol`: {error}"))?;
+    Ok(Flow {
+        direction: direction
+            .parse::<Direction>()
+            .map_err(|error| format!("`direction`: {error}"))?,
+        protocol,
+        local: match side("local")? {
+            AddressSide::Tag(tag) => return Err(format!("`local` is `{tag}`: the subnet's end is a prefix or `*`")),
+            side => side,
+        },
+        peer: match side("peer")? {
+            AddressSide::Any => FlowPeer::Any,
+            AddressSide::Tag(tag) => FlowPeer::Tag(tag),
+            AddressSide::Prefixes(prefixes) => FlowPeer::Prefixes(prefixes),
+            AddressSide::Groups(ids) => FlowPeer::Groups(ids),
+        },
+        ports: ports("port")?,
+        source_ports: match text("source_port")? {
+            None => Ports::Any,
+            Some(_) => ports("source_port")?,
+        },
+        initiator: String::new(),
+        passage: Passage::Direct,
+        learned_route: false,
+        requirement_ids: Default::default(),
+    })
+}
