@@ -135,7 +135,7 @@ fn ten_workloads() {
         .flat_map(|number| match number % 2 {
             0 => [
                 expand("cyclecloud_subnet", &[("role", "server".into()), nodes.clone()]),
-                expand("aml_compute_egress", &[tags.clone()]),
+                expand("aml_compute_egress", std::slice::from_ref(&tags)),
             ],
             _ => [
                 expand(

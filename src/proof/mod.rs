@@ -15,6 +15,7 @@ pub mod diff;
 pub mod explain;
 pub mod exposure;
 pub mod firewall;
+pub mod forbidden;
 pub mod intervals;
 pub mod lint;
 pub mod message;

@@ -47,6 +47,15 @@ fn plain(value: &Value) -> &Value {
     }
 }
 
+/// The same value without dynamic types at any depth.
+pub(super) fn without_types(value: &Value) -> Value {
+    match plain(value) {
+        Value::Map(entries) => Value::object(entries.iter().map(|(name, value)| (name.clone(), without_types(value)))),
+        Value::List(elements) => Value::List(elements.iter().map(without_types).collect()),
+        value => value.clone(),
+    }
+}
+
 fn object(value: &Value, arguments: &[&Argument]) -> Value {
     let entries = value.as_map().into_iter().flatten().map(|(name, value)| {
         let argument = arguments.iter().find(|argument| argument.name == name);

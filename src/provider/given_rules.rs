@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use tfplugin_rs::value::Value;
 
+use super::dynamic_inputs;
 use crate::network::{AddressSide, Description, Known, PortRange, Ports, Prefix, Priority, SecurityRule, ServiceTag};
 
 /// A rule that cannot be read, and why.
@@ -15,6 +16,7 @@ pub(super) type Unreadable = String;
 
 /// The rules of a value: a policy's `security_rules`, a map by name, or a list.
 pub(super) fn read(value: &Value) -> Result<Vec<SecurityRule>, Unreadable> {
+    let value = &dynamic_inputs::without_types(value);
     let rules = match value.as_map().map(|object| object.get("security_rules")) {
         Some(Some(rules)) => rules,
         _ => value,

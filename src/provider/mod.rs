@@ -7,6 +7,8 @@ mod edition_diff_data_source;
 pub mod env;
 mod expansion;
 mod functions;
+mod given_flow;
+mod given_routes;
 mod given_rules;
 mod outputs;
 mod policy;
@@ -15,6 +17,7 @@ mod region_data_source;
 mod requirements_data_source;
 mod schema;
 mod service_tag_data_source;
+mod verification_data_source;
 mod workload_data_source;
 mod workload_resource;
 
@@ -35,6 +38,7 @@ use self::{
     region_data_source::RegionDataSource,
     requirements_data_source::RequirementsDataSource,
     service_tag_data_source::ServiceTagDataSource,
+    verification_data_source::VerificationDataSource,
     workload_data_source::WorkloadDataSource,
     workload_resource::{Source, WorkloadResource},
 };
@@ -102,6 +106,9 @@ impl api::Provider for Lockeddown {
             &self.settings,
         ))));
         sources.push(api::data_source(ServiceTagDataSource::new(Arc::clone(&self.settings))));
+        sources.push(api::data_source(VerificationDataSource::new(Arc::clone(
+            &self.settings,
+        ))));
         sources
     }
 

@@ -15,4 +15,5 @@ mod inputs;
 mod mutation;
 mod oracle;
 mod sound;
+mod verification;
 mod wrong;

@@ -9,20 +9,16 @@ use tfplugin_rs::{
 
 use super::{parameter, refused};
 use crate::{
-    network::{AddressSide, Direction, Flow, FlowPeer, Passage, Ports, Protocol},
+    network::AddressSide,
     proof::{
         explain::{Step, why},
         model::{Given, Model},
         verdict::Verdict,
     },
-    provider::given_rules,
-    workloads::inputs::nearest,
+    provider::{given_flow, given_rules},
 };
 
 pub(super) struct ExplainFlow;
-
-/// The attributes of a flow.
-const ATTRIBUTES: [&str; 6] = ["direction", "protocol", "local", "peer", "port", "source_port"];
 
 #[async_trait::async_trait]
 impl Function for ExplainFlow {
@@ -76,7 +72,7 @@ impl Function for ExplainFlow {
             return Err(refused(0, "two arguments are expected"));
         };
         let rules = given_rules::read(rules).map_err(|reason| refused(0, reason))?;
-        let flow = read_flow(flow).map_err(|reason| refused(1, reason))?;
+        let flow = given_flow::read(flow).map_err(|reason| refused(1, reason))?;
         let model = Model::new(&Given {
             groups: vec![rules.iter().collect()],
             network: match &flow.local {
@@ -122,57 +118,4 @@ fn step_value(step: &Step) -> Value {
             Value::string_list(step.requirement_ids.iter().cloned()),
         ),
     ])
-}
-
-fn read_flow(value: &Value) -> Result<Flow, String> {
-    let Some(attributes) = value.as_map() else {
-        return Err("an object is expected".to_owned());
-    };
-    if let Some(unknown) = attributes.keys().find(|name| !ATTRIBUTES.contains(&name.as_str())) {
-        let near = nearest(unknown, ATTRIBUTES.into_iter());
-        let near = near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
-        return Err(format!("a flow has no attribute `{unknown}`{near}"));
-    }
-    let text = |name: &str| match value.attribute(name) {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text.clone())),
-        Value::Number(number) => Ok(Some(number.to_plain_string())),
-        _ => Err(format!("`{name}` is a text")),
-    };
-    let side = |name: &str| {
-        let text = text(name)?.unwrap_or_else(|| "*".to_owned());
-        given_rules::address_side(&[text]).map_err(|reason| format!("`{name}` {reason}"))
-    };
-    let ports = |name: &str| {
-        let text = text(name)?.unwrap_or_else(|| "*".to_owned());
-        given_rules::port_ranges(&[text]).map_err(|reason| format!("`{name}` {reason}"))
-    };
-    let direction = text("direction")?.unwrap_or_else(|| "Outbound".to_owned());
-    let protocol = text("protocol")?.unwrap_or_else(|| "Tcp".to_owned());
-    let protocol: Protocol = protocol.parse().map_err(|error| format!("`protocol`: {error}"))?;
-    Ok(Flow {
-        direction: direction
-            .parse::<Direction>()
-            .map_err(|error| format!("`direction`: {error}"))?,
-        protocol,
-        local: match side("local")? {
-            AddressSide::Tag(tag) => return Err(format!("`local` is `{tag}`: the subnet's end is a prefix or `*`")),
-            side => side,
-        },
-        peer: match side("peer")? {
-            AddressSide::Any => FlowPeer::Any,
-            AddressSide::Tag(tag) => FlowPeer::Tag(tag),
-            AddressSide::Prefixes(prefixes) => FlowPeer::Prefixes(prefixes),
-            AddressSide::Groups(ids) => FlowPeer::Groups(ids),
-        },
-        ports: ports("port")?,
-        source_ports: match text("source_port")? {
-            None => Ports::Any,
-            Some(_) => ports("source_port")?,
-        },
-        initiator: String::new(),
-        passage: Passage::Direct,
-        learned_route: false,
-        requirement_ids: Default::default(),
-    })
 }

@@ -1,0 +1,146 @@
+//! What the data source is asked and what it answers.
+
+use tfplugin_rs::{
+    schema::{Attribute, Nesting, Schema, Shape},
+    value::Type,
+};
+
+use crate::provider::policy;
+
+pub(super) fn schema() -> Schema {
+    Schema::new(
+        "Proves security rules: whether everything passes that must, nothing that must not, and what else is open. The rules may be \
+         anybody's, in the shape of azurerm's `security_rule`; what must pass comes from workloads' `policy` values, from `required_flows`, or \
+         both. It computes only: no credentials, no connection. A wrong configuration is no error here but an answer, made for `check` blocks \
+         and `precondition`s.\n\nAzure's default rules are part of every rule set. Service tags are names: what nobody declared of two of them \
+         makes the verdict `depends_on`, unless `service_tag_file` says their addresses.",
+    )
+    .attribute(
+        "policies",
+        Attribute::optional(
+            Type::list(policy::ty()),
+            "`policy` values of workloads: what must pass. Their rules and routes are proven where `security_rules` and `routes` are not set.",
+        ),
+    )
+    .attribute(
+        "security_rules",
+        Attribute::optional(
+            Type::Dynamic,
+            "Rules of the subnet's network security group in the shape of azurerm's `security_rule`, as a map or a list; or a `policy`.",
+        ),
+    )
+    .attribute(
+        "network_interface_security_rules",
+        Attribute::optional(
+            Type::Dynamic,
+            "Rules of a second group at the network interface, in the same shape: both groups must let a packet pass.",
+        ),
+    )
+    .attribute(
+        "routes",
+        Attribute::optional(
+            Type::Dynamic,
+            "Routes of the subnet's table in the shape of azurerm's `route`, as a map or a list.",
+        ),
+    )
+    .attribute("required_flows", Attribute::optional(flows(), "Further flows that must pass, by name."))
+    .attribute("forbidden_flows", Attribute::optional(flows(), "Flows of which no packet may pass, by name."))
+    .attribute(
+        "virtual_network_address_spaces",
+        Attribute::optional(
+            Type::set(Type::String),
+            "Address spaces of the virtual network: what the tag `VirtualNetwork` surely holds, and what its system routes reach.",
+        ),
+    )
+    .attribute(
+        "outbound_method",
+        Attribute::optional(
+            Type::String,
+            "How packets leave where a route leads straight out: `nat_gateway`, `public_ip`, `load_balancer`, `default`, or `none`: a private \
+             subnet, which reaches nothing. Not set means that it is not asked.",
+        ),
+    )
+    .attribute(
+        "service_tag_file",
+        Attribute::optional(
+            Type::String,
+            "Path of Microsoft's *Service Tags* file: with it tags are addresses, and nothing depends on whether two of them overlap.",
+        ),
+    )
+    .attribute(
+        "verdict",
+        Attribute::computed(Type::String, "`proven`, `refuted`, or `depends_on` where something that nobody declared decides."),
+    )
+    .attribute(
+        "violations",
+        Attribute::computed(
+            Type::list(finding()),
+            "Required flows that do not pass and forbidden ones that do, each with a packet, the reason and a remedy.",
+        ),
+    )
+    .attribute(
+        "depends_on_conditions",
+        Attribute::computed(Type::list(finding()), "The same for what is so only if something holds that nobody declared."),
+    )
+    .attribute(
+        "exposure",
+        Attribute::computed(
+            Type::list(open()),
+            "What rules let pass that no required flow asks for: the rule and a packet.",
+        ),
+    )
+    .attribute(
+        "baseline",
+        Attribute::computed(Type::list(open()), "What only Azure's default rules let pass, such as traffic within the virtual network."),
+    )
+    .attribute(
+        "lint",
+        Attribute::computed(
+            Type::list(Type::object([("kind", Type::String), ("rule", Type::String), ("message", Type::String)])),
+            "Rules that do not do what they seem to: `shadowed`, `redundant`, `allow_without_deny`, `conflicting`, `unknown_service_tag`.",
+        ),
+    )
+}
+
+fn flows() -> Shape {
+    let text = |description: &str| Attribute::optional(Type::String, description);
+    Shape::nested(
+        Nesting::Map,
+        [
+            (
+                "direction",
+                text("`Outbound`, which is the default, or `Inbound`, seen from the subnet."),
+            ),
+            (
+                "protocol",
+                text("`Tcp`, which is the default, `Udp`, `Icmp`, `Esp`, `Ah` or `*`."),
+            ),
+            ("local", text("The subnet's end: a prefix. Defaults to `*`.")),
+            (
+                "peer",
+                Attribute::required(Type::String, "The other end: a prefix, a service tag or `*`."),
+            ),
+            ("port", text("Port or range of whoever accepts. Defaults to `*`.")),
+            ("source_port", text("Port or range of whoever opens. Defaults to `*`.")),
+        ],
+    )
+}
+
+pub(super) fn finding() -> Type {
+    Type::object([
+        ("flow", Type::String),
+        ("requirement_ids", Type::set(Type::String)),
+        ("packet", Type::String),
+        ("reason", Type::String),
+        ("remedy", Type::String),
+        ("conditions", Type::list(Type::String)),
+    ])
+}
+
+fn open() -> Type {
+    Type::object([
+        ("rule", Type::String),
+        ("packet", Type::String),
+        ("conditions", Type::list(Type::String)),
+    ])
+}

@@ -1,0 +1,191 @@
+//! `lockeddown_verification` as Terraform meets it.
+
+use lockeddown::provider::Lockeddown;
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    provider::{Call, Provider},
+    value::{Dynamic, Type, Value, json, msgpack},
+};
+
+/// Reads a data source; the result has been over the wire. The text is what went wrong.
+async fn read(name: &str, entries: &[(&str, Value)]) -> Result<Value, String> {
+    let call = Call {
+        cancel: Default::default(),
+        write_only_attributes_allowed: true,
+        stores_planned_private: false,
+    };
+    let sources = Lockeddown::new(|_| None).data_sources();
+    let source = sources.iter().find(|source| source.name() == name).unwrap();
+    let attributes = source.schema().block.attributes;
+    let mut config = Value::object(attributes.keys().map(|name| (name.as_str(), Value::Null)));
+    for (name, value) in entries {
+        config.set_attribute(*name, value.clone());
+    }
+    for (name, attribute) in attributes {
+        if !attribute.is_configurable() {
+            config.set_attribute(name, Value::UNKNOWN);
+        }
+    }
+    let mut diagnostics = Diagnostics::default();
+    let state = source.read(config, &call, &mut diagnostics).await;
+    let Some(state) = state else {
+        let text = |diagnostic: &tfplugin_rs::diagnostic::Diagnostic| {
+            let path = diagnostic.path.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{path}: {}", diagnostic.detail)
+        };
+        return Err(diagnostics.iter().map(text).collect::<Vec<_>>().join("\n"));
+    };
+    let ty = source.schema().ty();
+    Ok(msgpack::decode(&msgpack::encode(&state, &ty).unwrap(), &ty).unwrap())
+}
+
+fn answers(state: &Value) -> String {
+    let sources = Lockeddown::new(|_| None).data_sources();
+    let source = sources
+        .iter()
+        .find(|source| source.name() == "lockeddown_verification")
+        .unwrap();
+    let mut text = String::new();
+    for (name, attribute) in source.schema().block.attributes {
+        if attribute.is_computed() {
+            let json = json::to_json(state.attribute(&name), &attribute.ty()).unwrap();
+            text.push_str(&format!("{name}: {}\n", serde_json::to_string_pretty(&json).unwrap()));
+        }
+    }
+    text
+}
+
+async fn server_policy() -> Value {
+    let entries = [
+        ("role", Value::from("server")),
+        ("location", "westeurope".into()),
+        ("edition", "2026-08".into()),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+    ];
+    let state = read("lockeddown_cyclecloud_subnet", &entries).await.unwrap();
+    state.attribute("policy").clone()
+}
+
+/// A value with its type, as Terraform hands it to a dynamic attribute.
+fn dynamic(value: Value) -> Value {
+    let ty = type_of(&value);
+    Value::Dynamic(Box::new(Dynamic { ty, value }))
+}
+
+fn type_of(value: &Value) -> Type {
+    match value {
+        Value::Map(entries) => Type::object(entries.iter().map(|(name, value)| (name.clone(), type_of(value)))),
+        Value::Number(_) => Type::Number,
+        _ => Type::String,
+    }
+}
+
+fn rule(access: &str, priority: i64, destination: &str, port: &str) -> Value {
+    Value::object([
+        ("direction", Value::from("Outbound")),
+        ("access", access.into()),
+        ("priority", priority.into()),
+        ("protocol", if access == "Allow" { "Tcp" } else { "*" }.into()),
+        ("source_port_range", "*".into()),
+        ("source_address_prefix", "*".into()),
+        ("destination_port_range", port.into()),
+        ("destination_address_prefix", destination.into()),
+    ])
+}
+
+fn flow(entries: &[(&'static str, &'static str)]) -> Value {
+    let names = ["direction", "protocol", "local", "peer", "port", "source_port"];
+    let mut flow = Value::object(names.map(|name| (name, Value::Null)));
+    for (name, text) in entries {
+        flow.set_attribute(*name, (*text).into());
+    }
+    flow
+}
+
+#[tokio::test]
+async fn an_expansion_proves_itself() {
+    let policies = Value::List(vec![server_policy().await]);
+    let state = read("lockeddown_verification", &[("policies", policies)])
+        .await
+        .unwrap();
+    insta::assert_snapshot!("an_expansion", answers(&state));
+}
+
+#[tokio::test]
+async fn rules_written_by_hand_are_held_against_the_requirements() {
+    let rules = Value::object([
+        ("AllowStorage", rule("Allow", 100, "Storage", "443")),
+        (
+            "AllowRegistry",
+            rule("Allow", 101, "ContainerRegistry.WestEurope", "443"),
+        ),
+        ("AllowWeb", rule("Allow", 102, "Internet", "80")),
+        ("BlockOutbound", rule("Deny", 4000, "Internet", "*")),
+    ]);
+    let forbidden = Value::object([
+        ("mail", flow(&[("peer", "Internet"), ("port", "25")])),
+        ("plain web", flow(&[("peer", "Internet"), ("port", "80")])),
+    ]);
+    let state = read(
+        "lockeddown_verification",
+        &[
+            ("policies", Value::List(vec![server_policy().await])),
+            ("security_rules", dynamic(rules)),
+            ("forbidden_flows", forbidden),
+        ],
+    )
+    .await
+    .unwrap();
+    insta::assert_snapshot!("by_hand", answers(&state));
+}
+
+#[tokio::test]
+async fn without_a_way_out_or_behind_a_tunnel_nothing_leaves() {
+    let policies = || async { Value::List(vec![server_policy().await]) };
+    let entries = [("policies", policies().await), ("outbound_method", "none".into())];
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert_eq!(state.attribute("verdict").as_str(), Some("refuted"));
+    let route = Value::object([
+        ("address_prefix", Value::from("0.0.0.0/0")),
+        ("next_hop_type", "VirtualNetworkGateway".into()),
+    ]);
+    let routes = Value::object([("default", route)]);
+    let state = read(
+        "lockeddown_verification",
+        &[("policies", policies().await), ("routes", dynamic(routes))],
+    )
+    .await
+    .unwrap();
+    assert_eq!(state.attribute("verdict").as_str(), Some("depends_on"));
+}
+
+#[tokio::test]
+async fn a_second_group_must_let_it_pass_too() {
+    let at_the_interface = Value::object([("nothing", rule("Deny", 100, "*", "*"))]);
+    let entries = [
+        ("policies", Value::List(vec![server_policy().await])),
+        ("network_interface_security_rules", dynamic(at_the_interface)),
+    ];
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert_eq!(state.attribute("verdict").as_str(), Some("refuted"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_an_error_where_it_is_written() {
+    let entries = [
+        (
+            "security_rules",
+            Value::object([("broken", rule("Allow", 100, "10.0.0.0/33", "443"))]),
+        ),
+        ("outbound_method", "nat".into()),
+        (
+            "required_flows",
+            Value::object([("web", flow(&[("peer", "Internet"), ("port", "http")]))]),
+        ),
+    ];
+    insta::assert_snapshot!(
+        "unreadable",
+        read("lockeddown_verification", &entries).await.unwrap_err()
+    );
+}
