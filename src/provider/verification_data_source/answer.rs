@@ -24,6 +24,8 @@ pub(super) fn answer(question: &Question) -> Vec<(&'static str, Value)> {
     let mut model = Model::new(&Given {
         groups: question.groups.iter().map(|rules| rules.iter().collect()).collect(),
         routes: question.routes.iter().collect(),
+        firewall: question.firewall.clone(),
+        endpoint_tags: question.endpoint_tags.clone(),
         way_out: question.way_out,
         network: network(question),
         flows: question.required.clone(),

@@ -8,13 +8,14 @@ use tfplugin_rs::{
 };
 
 use crate::{
-    network::{Flow, FlowPeer, Prefix, Route, SecurityRule},
+    network::{Access, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule, ServiceEndpoint},
     proof::{
         addresses::{self, AddressSet},
+        firewall::{Collection, Layer},
         model::WayOut,
     },
     provider::{configuration::Session, given_flow, given_routes, given_rules, policy},
-    regions::Cloud,
+    regions::{self, Cloud},
     service_tags,
 };
 
@@ -23,6 +24,8 @@ use crate::{
 pub(super) struct Question {
     pub(super) groups: Vec<Vec<SecurityRule>>,
     pub(super) routes: Vec<Route>,
+    pub(super) firewall: Option<Vec<Layer>>,
+    pub(super) endpoint_tags: Vec<String>,
     pub(super) required: BTreeMap<String, Flow>,
     pub(super) forbidden: BTreeMap<String, Flow>,
     pub(super) network: Vec<Prefix>,
@@ -40,27 +43,41 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
     let policies = config.attribute("policies").as_list().unwrap_or_default();
     let mut required = BTreeMap::new();
     let (mut rules, mut routes) = (Vec::new(), Vec::new());
+    let (mut collections, mut endpoint_tags) = (Layer::new(), Vec::new());
     let (rules_given, routes_given) = (
         !config.attribute("security_rules").is_null(),
         !config.attribute("routes").is_null(),
     );
     for (position, value) in policies.iter().enumerate() {
         let path = || at("policies").index(position);
-        match policy::required_flows(value) {
-            Ok(flows) => required.extend(flows.into_iter().map(|(key, flow)| (format!("{position}/{key}"), flow))),
-            Err(error) => refuse(path(), error.to_string()),
-        }
-        if !rules_given {
-            match given_rules::read(value.attribute("security_rules")) {
-                Ok(read) => rules.extend(read),
-                Err(reason) => refuse(path(), reason),
+        let read = match policy::network_policy(value) {
+            Ok(read) => read,
+            Err(error) => {
+                refuse(path(), error.to_string());
+                continue;
             }
+        };
+        endpoint_tags.extend(reached_by_endpoints(value, &read));
+        collections.extend(
+            read.network_rule_collections
+                .into_iter()
+                .map(|collection| Collection::Network(Access::Allow, collection)),
+        );
+        collections.extend(
+            read.application_rule_collections
+                .into_iter()
+                .map(|collection| Collection::Application(Access::Allow, collection)),
+        );
+        required.extend(
+            read.flows
+                .into_iter()
+                .map(|(key, flow)| (format!("{position}/{key}"), flow)),
+        );
+        if !rules_given {
+            rules.extend(read.security_rules.into_values());
         }
         if !routes_given {
-            match given_routes::read(value.attribute("routes")) {
-                Ok(read) => routes.extend(read),
-                Err(reason) => refuse(path(), reason),
-            }
+            routes.extend(read.routes.into_values());
         }
     }
     if policies.len() == 1 {
@@ -135,6 +152,8 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
     let question = Question {
         groups,
         routes,
+        firewall: (!collections.is_empty()).then(|| vec![collections]),
+        endpoint_tags,
         required,
         forbidden,
         network,
@@ -143,6 +162,33 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
         cloud: cloud.unwrap_or_else(|| session.environment()),
     };
     (!diagnostics.has_errors()).then_some(question)
+}
+
+/// The tags that a policy's service endpoints reach past every route: those of its region and the region's pair.
+fn reached_by_endpoints(value: &Value, policy: &NetworkPolicy) -> Vec<String> {
+    let text = |name: &str| value.attribute(name).as_str().unwrap_or_default().to_owned();
+    let Ok(cloud) = text("environment").parse::<Cloud>() else {
+        return Vec::new();
+    };
+    let Ok(own) = regions::find(&text("location"), cloud) else {
+        return Vec::new();
+    };
+    let pair = own.pair.and_then(|pair| regions::find(pair, cloud).ok());
+    let suffixes: Vec<&str> = [Some(own), pair]
+        .into_iter()
+        .flatten()
+        .filter_map(|region| region.tag_suffix)
+        .collect();
+    let mut tags = Vec::new();
+    for endpoint in &policy.service_endpoints {
+        let tag = match endpoint {
+            ServiceEndpoint::Storage => "Storage",
+            ServiceEndpoint::KeyVault => "AzureKeyVault",
+            ServiceEndpoint::ContainerRegistry => "AzureContainerRegistry",
+        };
+        tags.extend(suffixes.iter().map(|suffix| format!("{tag}.{suffix}")));
+    }
+    tags
 }
 
 /// The addresses of the tags that rules and flows name. A tag that the file does not have stays a name.

@@ -19,7 +19,8 @@ pub(super) fn schema() -> Schema {
         "policies",
         Attribute::optional(
             Type::list(policy::ty()),
-            "`policy` values of workloads: what must pass. Their rules and routes are proven where `security_rules` and `routes` are not set.",
+            "`policy` values of workloads: what must pass. Their rules and routes are proven where `security_rules` and `routes` are not set, \
+             their firewall rule collections always. Several policies of one subnet go through `lockeddown_composition` first.",
         ),
     )
     .attribute(
