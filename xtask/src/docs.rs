@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the reference pages in the Terraform Registry's layout, from the schemas and the examples.
+//! `cargo xtask docs`: the reference pages in the Terraform Registry's layout, from the schemas and the examples, and the guides.
 
 use std::{
     collections::BTreeMap,
@@ -84,6 +84,7 @@ fn pages() -> Result<BTreeMap<String, String>> {
     for served in provider.functions() {
         pages.insert(format!("functions/{}.md", served.name()), function(served.as_ref())?);
     }
+    pages.extend(crate::guides::pages(&repository())?);
     Ok(pages)
 }
 

@@ -6,7 +6,7 @@
 //! | [`test`], [`skipped`] | `test`: what CI runs, and which tests were skipped |
 //! | [`terraform`] | `terraform`: any Terraform command with the freshly built provider |
 //! | [`emulator`] | `emulator`: the ARM emulator in the foreground |
-//! | [`docs`] | `docs`: the reference pages from the schemas |
+//! | [`docs`], [`guides`] | `docs`: the reference pages from the schemas, the guides from their templates |
 //! | [`supply`] | licences, sources and advisories of the dependencies, the oldest Rust |
 //! | [`dist`] | `dist`: the files of a release |
 //! | [`bench`], [`handshake`] | `bench`: the numbers of `SPECIFICATION.md` |
@@ -23,6 +23,7 @@ mod dist;
 mod docs;
 mod emulator;
 mod failure;
+mod guides;
 mod handshake;
 mod interrupts;
 mod mirror;
@@ -48,7 +49,7 @@ Usage: cargo xtask COMMAND
                                     --emulator also starts the emulator with a resource group and a virtual network,
                                     and sets the provider's environment and TF_VAR_virtual_network_id.
   emulator [ARGS]                   the ARM emulator alone, until Ctrl-C; ARGS go to `arm-emulator`.
-  docs [--check]                    the reference pages in `docs` from the schemas and examples; --check only compares.
+  docs [--check]                    `docs` from the schemas, examples and templates; --check only compares.
   dist [--platform NAME] [--sign KEY] [--twice]
                                     the files of a release in `target/dist`: static program, zip, manifest, checksums,
                                     bill of materials, and a mirror for sites without internet access.

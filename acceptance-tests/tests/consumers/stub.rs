@@ -32,6 +32,7 @@ impl Provider for Stub {
         let made = [
             ("azurerm_network_security_group", network_security_group()),
             ("azurerm_route_table", route_table()),
+            ("azurerm_virtual_network", virtual_network()),
             ("azurerm_firewall_policy_rule_collection_group", rule_collection_group()),
             ("azurerm_subnet", subnet()),
         ];
@@ -117,6 +118,13 @@ fn network_security_group() -> Schema {
         texts("destination_application_security_group_ids"),
     ]);
     located("network security group").attribute("security_rule", Attribute::optional_computed(Type::set(rule), ""))
+}
+
+fn virtual_network() -> Schema {
+    let subnet = Type::object([("name", Type::String), ("address_prefixes", Type::list(Type::String))]);
+    located("virtual network")
+        .attribute("address_space", Attribute::optional(Type::set(Type::String), ""))
+        .attribute("subnet", Attribute::optional_computed(Type::set(subnet), ""))
 }
 
 fn route_table() -> Schema {
