@@ -1,0 +1,305 @@
+//! What users read is true: every link leads somewhere, every block of configuration is formatted and valid, every quoted message exists, and
+//! what the README and the guides say a plan shows, a plan shows.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use acceptance_tests::terraform::{Workspace, binaries};
+
+/// A place of the documentation and its text.
+struct Page {
+    path: PathBuf,
+    text: String,
+}
+
+/// Files below a folder, without what was built or installed.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_string_lossy().into_owned();
+        if entry.is_dir() && !name.starts_with('.') && name != "target" {
+            found.extend(files(&entry, extension));
+        } else if entry.extension().is_some_and(|found| found == extension) {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn pages() -> Vec<Page> {
+    let read = |path: PathBuf| Page {
+        text: fs::read_to_string(&path).unwrap(),
+        path,
+    };
+    files(binaries::repository(), "md").into_iter().map(read).collect()
+}
+
+/// The README, the guides and the modules' pages: their configuration is written for the page, and is no example that others test.
+fn told() -> Vec<Page> {
+    let root = binaries::repository();
+    let written = |page: &Page| {
+        page.path == root.join("README.md")
+            || page.path.starts_with(root.join("docs/guides"))
+            || page.path.starts_with(root.join("examples"))
+    };
+    pages().into_iter().filter(written).collect()
+}
+
+impl Page {
+    /// Its code blocks of a language.
+    fn blocks(&self, language: &str) -> Vec<String> {
+        let opening = format!("```{language}");
+        let mut blocks: Vec<String> = Vec::new();
+        let mut inside = None;
+        for line in self.text.lines() {
+            match (inside, line.starts_with("```")) {
+                (None, true) => {
+                    inside = Some(line == opening);
+                    if line == opening {
+                        blocks.push(String::new());
+                    }
+                }
+                (Some(_), true) => inside = None,
+                (Some(true), false) => {
+                    let block = blocks.last_mut().unwrap();
+                    block.push_str(line);
+                    block.push('\n');
+                }
+                _ => {}
+            }
+        }
+        assert!(inside.is_none(), "{}: a code block without an end", self.path.display());
+        blocks
+    }
+
+    /// Its lines outside of code blocks.
+    fn prose(&self) -> impl Iterator<Item = &str> {
+        let mut code = false;
+        self.text.lines().filter(move |line| {
+            let fence = line.starts_with("```");
+            code ^= fence;
+            !code && !fence
+        })
+    }
+
+    /// Where links can lead within it.
+    fn anchors(&self) -> BTreeSet<String> {
+        let mut anchors = BTreeSet::new();
+        for line in self.prose() {
+            anchors.extend(
+                line.split("<a id=\"")
+                    .skip(1)
+                    .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())),
+            );
+            if line.starts_with('#') {
+                let title = line.trim_start_matches('#').trim().to_lowercase();
+                let kept = title
+                    .chars()
+                    .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+                anchors.insert(kept.collect::<String>().replace(' ', "-"));
+            }
+        }
+        anchors
+    }
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut followed = 0;
+    for page in pages() {
+        for line in page.prose() {
+            for link in line
+                .split("](")
+                .skip(1)
+                .filter_map(|rest| Some(rest.split_once(')')?.0))
+            {
+                if link.contains("://") || link.starts_with("mailto:") {
+                    continue;
+                }
+                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+                let target = match file {
+                    "" => page.path.clone(),
+                    file => page.path.parent().unwrap().join(file),
+                };
+                assert!(target.exists(), "{}: `{link}` leads nowhere", page.path.display());
+                if !anchor.is_empty() {
+                    let text = fs::read_to_string(&target).unwrap();
+                    let there = Page { path: target, text }.anchors();
+                    assert!(
+                        there.contains(anchor),
+                        "{}: `{link}` has no such place",
+                        page.path.display()
+                    );
+                }
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 500, "only {followed} links were found");
+}
+
+/// azurerm is a provider with its documented schema and nothing behind it, the Verified Module one with its documented input.
+fn workspace(page: &Page) -> Workspace {
+    let workspace = Workspace::new().env("AZURERM_STUB_MAJOR", "5");
+    let directory = format!("{:?}", binaries::directory().unwrap().display().to_string());
+    workspace.write_file(
+        "cli.tfrc",
+        &format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  dev_overrides {{\n    \"lockeddown/lockeddown\" = {directory}\n    \
+             \"hashicorp/azurerm\" = {directory}\n  }}\n}}\n"
+        ),
+    );
+    let blocks = page.blocks("terraform");
+    let names_its_providers = blocks.iter().any(|block| block.contains("required_providers"));
+    if !names_its_providers {
+        workspace.write_file(
+            "providers.tf",
+            "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n    azurerm    = { source = \
+             \"hashicorp/azurerm\" }\n  }\n}\n",
+        );
+    }
+    for (position, block) in blocks.iter().enumerate() {
+        workspace.write_file(&format!("block-{position}.tf"), block);
+    }
+    workspace
+}
+
+/// What the Verified Module asks for beside the rules.
+const AVM_REST: &str = "variable \"name\" {}\nvariable \"location\" {}\nvariable \"resource_group_name\" {}\n";
+
+#[test]
+fn every_configuration_is_formatted_and_valid() {
+    let mut checked = 0;
+    for page in told() {
+        let blocks = page.blocks("terraform");
+        if blocks.is_empty() {
+            continue;
+        }
+        let workspace = workspace(&page);
+        let formatted = workspace.run(&["fmt", "-check", "-diff"]);
+        assert!(formatted.success, "{}: not formatted\n{formatted}", page.path.display());
+        for (position, block) in blocks
+            .iter()
+            .enumerate()
+            .filter(|(_, block)| block.contains("\"Azure/avm-"))
+        {
+            let (before, after) = block.split_once("source  = \"Azure/avm-").unwrap();
+            let after = after.splitn(3, '\n').nth(2).unwrap();
+            workspace.write_file(
+                &format!("block-{position}.tf"),
+                &format!("{before}source = \"./avm\"\n{after}"),
+            );
+            workspace.write_file("avm/main.tf", include_str!("consumers/avm/main.tf"));
+            workspace.write_file("avm/rest.tf", AVM_REST);
+            workspace.run(&["get"]).expect_success();
+        }
+        let root = binaries::repository();
+        if let Some(module) = page
+            .path
+            .parent()
+            .filter(|folder| folder.starts_with(root.join("examples")))
+        {
+            let place = module.strip_prefix(root).unwrap();
+            for file in files(module, "tf") {
+                let copy = place.join(file.file_name().unwrap());
+                workspace.write_file(copy.to_str().unwrap(), &fs::read_to_string(&file).unwrap());
+            }
+            workspace.run(&["get"]).expect_success();
+        }
+        workspace.validate();
+        checked += blocks.len();
+    }
+    assert!(checked >= 30, "only {checked} blocks were found");
+}
+
+#[test]
+fn every_message_that_is_explained_exists() {
+    let guide = binaries::repository().join("docs/guides/troubleshooting.md");
+    let text = fs::read_to_string(&guide).unwrap();
+    let sources: String = files(&binaries::repository().join("src"), "rs")
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let mut found = 0;
+    for title in text.lines().filter_map(|line| line.strip_prefix("### ")) {
+        // One text serves several kinds of objects.
+        let general = title.replace("network security group", "{what}");
+        let said = sources.contains(title) || (general != title && sources.contains(&general));
+        assert!(said, "no message says `{title}`");
+        found += 1;
+    }
+    assert!(found >= 25, "only {found} messages are explained");
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_refusal_that_the_guide_to_the_proof_quotes_is_what_terraform_prints() {
+    let path = binaries::repository().join("docs/guides/reading-the-proof.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let page = Page { path, text };
+    let quoted = page.blocks("text").pop().unwrap();
+    let printed = workspace(&page).expect_error(&["plan"]);
+    assert!(
+        on_one_line(&printed).contains(on_one_line(&quoted).as_str()),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_plan_of_the_readme_is_the_plan() {
+    let path = binaries::repository().join("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let page = Page { path, text };
+    let planned = workspace(&page).plan();
+    let rules = planned.change("lockeddown_cyclecloud_subnet.server").after["security_rules"].clone();
+    let field = |rule: &serde_json::Value, name: &str| match &rule[name] {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let mut expected = BTreeSet::new();
+    for rule in rules.as_object().unwrap_or_else(|| panic!("{rules:#}")).values() {
+        let end = |name: &str| {
+            let many = || {
+                rule[format!("{name}es")]
+                    .as_array()
+                    .map(|all| all.iter().filter_map(|one| one.as_str()).collect::<Vec<_>>().join(", "))
+            };
+            field(rule, name).or_else(many).unwrap_or_default()
+        };
+        let cells = [
+            field(rule, "priority"),
+            field(rule, "name"),
+            field(rule, "direction"),
+            field(rule, "protocol"),
+            field(rule, "destination_port_range"),
+            Some(end("source_address_prefix")),
+            Some(end("destination_address_prefix")),
+            field(rule, "access"),
+            rule["requirement_ids"][0].as_str().map(str::to_owned),
+        ];
+        expected.insert(format!("| {} |", cells.map(Option::unwrap_or_default).join(" | ")));
+    }
+    let rows = page
+        .text
+        .lines()
+        .skip_while(|line| !line.starts_with("| priority |"))
+        .skip(2);
+    let shown: BTreeSet<String> = rows
+        .take_while(|line| line.starts_with('|'))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(shown, expected);
+}
