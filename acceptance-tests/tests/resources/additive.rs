@@ -168,6 +168,10 @@ fn a_group_that_vanished_and_rules_that_were_renamed_do_not_stop_a_destroy() {
         ["renamed", "theirs"],
         "what somebody renamed is theirs now"
     );
+    place.emulator.edit(&group, |group| {
+        let rules = group["properties"]["securityRules"].as_array_mut().unwrap();
+        rules.retain(|rule| rule["name"] != "renamed");
+    });
 
     place.workspace.step(&shared(&place, "cc", ""));
     place.emulator.edit(&place.theirs(), |subnet| {

@@ -14,3 +14,4 @@ mod misfortune;
 mod place;
 mod tables;
 mod traffic;
+mod unknowns;

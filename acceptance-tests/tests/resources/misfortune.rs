@@ -236,3 +236,46 @@ fn many_subnets_at_once() {
     place.workspace.destroy();
     assert_eq!(place.emulator.ids().len(), 3, "{:?}", place.emulator.ids());
 }
+
+#[test]
+fn what_a_change_needs_anew_is_not_taken_from_a_stranger() {
+    let place = Place::new();
+    let tunnel = "egress = { type = \"forced_tunnel\", forced_tunnel_source = \"route\" }\nvirtual_network_address_spaces = [\"10.0.0.0/16\"]";
+    place.workspace.step(&place.born("cc", ""));
+    place.put(
+        "routeTables/rt-cc",
+        json!({ "routes": [{ "name": "theirs", "properties": { "addressPrefix": "10.9.0.0/16", "nextHopType": "None" } }] }),
+    );
+    place.put(
+        "networkSecurityGroups/nsg-other",
+        json!({ "securityRules": [Place::their_rule("theirs", 2000)] }),
+    );
+    for more in [tunnel, "network_security_group_name = \"nsg-other\""] {
+        place.workspace.write(&place.born("cc", more));
+        let error = place.workspace.expect_error(&["apply"]);
+        assert!(
+            error.contains("exists already and was not made by this resource"),
+            "{error}"
+        );
+    }
+    assert_eq!(place.routes("rt-cc"), ["theirs"]);
+    assert_eq!(place.rules("nsg-other"), ["theirs"]);
+    place.workspace.write(&place.born("cc", ""));
+    place.workspace.assert_settled();
+}
+
+#[test]
+fn a_move_that_fails_halfway_leaves_nothing_behind_once_it_is_repeated() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", ""));
+    place
+        .emulator
+        .fault(Fault::refuse(403, "AuthorizationFailed", "No.").on("PUT", "subnets/cc"));
+    let moved = place.born("cc", "network_security_group_name = \"nsg-other\"");
+    place.workspace.write(&moved);
+    place.workspace.expect_error(&["apply"]);
+    place.workspace.step(&moved);
+    assert_eq!(place.get("networkSecurityGroups/nsg-cc"), json!(null));
+    place.workspace.destroy();
+    assert_eq!(place.get("networkSecurityGroups/nsg-other"), json!(null));
+}

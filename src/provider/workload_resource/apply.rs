@@ -56,11 +56,11 @@ pub(super) async fn apply(
         if let Err(error) = result {
             let verb = if prior.is_none() { "created" } else { "changed" };
             report(&format!("{} not {verb}", part.title()), &error, diagnostics);
-            reached.failed(part, &planned, &error);
+            reached.failed(&work, part, &error);
             change.private = kept.write();
             return reached.state();
         }
-        reached.part(part, &planned);
+        reached.part(&work, part);
     }
     change.private = kept.write();
     let mut state = planned.clone();
@@ -131,15 +131,20 @@ impl Reached {
         }
     }
 
-    fn part(&mut self, part: Part, planned: &Value) {
-        part.reach(&mut self.state, planned);
+    fn part(&mut self, work: &Work<'_>, part: Part) {
+        // What moves stays in the state where it was until the old place is left: only then can nothing be forgotten there.
+        if work.prior.is_none() || !work.is_new(part) {
+            part.reach(&mut self.state, work.object);
+        }
         self.exists = true;
     }
 
     /// Where the write may have been carried out all the same, the part is claimed: what exists is seen by the next refresh.
-    fn failed(&mut self, part: Part, planned: &Value, error: &ArmError) {
+    fn failed(&mut self, work: &Work<'_>, part: Part, error: &ArmError) {
         if error.may_have_written() {
-            part.claim(&mut self.state, planned);
+            if work.prior.is_none() || !work.is_new(part) {
+                part.claim(&mut self.state, work.object);
+            }
             self.exists = true;
         }
     }

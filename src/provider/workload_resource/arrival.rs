@@ -29,7 +29,8 @@ use crate::{
 /// What there is, as far as it was worth a look.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    looked: bool,
+    /// The parts that were looked at.
+    looked: Vec<Part>,
     network: Option<Document>,
     subnet: Option<Document>,
     group: Option<Document>,
@@ -46,7 +47,7 @@ impl Found {
             Part::Subnet => self.subnet.is_some(),
             Part::Firewall => self.firewall.is_some(),
         };
-        self.looked.then_some(found)
+        self.looked.contains(&part).then_some(found)
     }
 
     /// What the subnet had before, where only Azure could tell.
@@ -68,26 +69,21 @@ impl Found {
     }
 }
 
-/// Looks, on a create and wherever an existing subnet gets something it did not have from us before. `None` after an error.
+/// Looks at every part that is new: all of them on a create. `None` after an error.
 pub(super) async fn look(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<Found> {
     let undecided = ["previous_network_security_group_id", "previous_route_table_id"]
         .iter()
         .any(|previous| work.object.attribute(previous).is_unknown());
-    if work.prior.is_some() {
-        if !undecided {
-            return Some(Found::default());
-        }
-        let target = work.subnet()?;
-        let subnet = read("Subnet", subnet::get(work, &target.id).await, diagnostics)?;
-        let found = Found {
-            subnet,
-            ..Found::default()
-        };
-        check_associations(work, &found, diagnostics);
-        return (!diagnostics.has_errors()).then_some(found);
+    let is_looked_at = |part: &Part| work.is_new(*part) || *part == Part::Subnet && undecided;
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(is_looked_at).collect();
+    if parts.is_empty() {
+        return Some(Found::default());
     }
-    let found = look_at_all(work, diagnostics).await?;
-    if let Some(target) = work.subnet() {
+    let found = look_at(work, parts, diagnostics).await?;
+    if work.prior.is_some() {
+        check_own(work, &found, diagnostics);
+        check_associations(work, &found, diagnostics);
+    } else if let Some(target) = work.subnet() {
         check_network(work, target, &found, diagnostics);
         if target.born {
             check_born(work, target, &found, diagnostics);
@@ -102,10 +98,17 @@ pub(super) async fn look(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Opti
     (!diagnostics.has_errors()).then_some(found)
 }
 
-async fn look_at_all(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<Found> {
-    let targets = work.targets;
-    let subnet_id = targets.subnet.as_ref().map(|subnet| subnet.id.clone());
-    let network_id = subnet_id.as_ref().and_then(ResourceId::parent);
+async fn look_at(work: &Work<'_>, parts: Vec<Part>, diagnostics: &mut Diagnostics) -> Option<Found> {
+    let looked = |part: Part| parts.contains(&part);
+    let subnet = work.targets.subnet.as_ref().filter(|_| looked(Part::Subnet));
+    let subnet_id = subnet.map(|subnet| subnet.id.clone());
+    let network_id = subnet_id
+        .as_ref()
+        .filter(|_| work.prior.is_none())
+        .and_then(ResourceId::parent);
+    let group = work.targets.group.as_ref().filter(|_| looked(Part::Group));
+    let table = work.targets.table.as_ref().filter(|_| looked(Part::Table));
+    let firewall = work.targets.firewall.as_ref().filter(|_| looked(Part::Firewall));
     let network = async {
         match &network_id {
             Some(id) => work.session.client.virtual_networks().get(id, work.call).await,
@@ -119,19 +122,19 @@ async fn look_at_all(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<F
         }
     };
     let group = async {
-        match &targets.group {
+        match group {
             Some(held) => group::get(work, &held.id).await,
             None => Ok(None),
         }
     };
     let table = async {
-        match &targets.table {
+        match table {
             Some(held) => table::get(work, &held.id).await,
             None => Ok(None),
         }
     };
     let firewall = async {
-        match &targets.firewall {
+        match firewall {
             Some(target) => firewall::get(work, target).await,
             None => Ok(None),
         }
@@ -139,7 +142,7 @@ async fn look_at_all(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<F
     let (network, subnet, group, table, firewall) = tokio::join!(network, subnet, group, table, firewall);
     // One failure is enough to say: the others have the same cause as a rule.
     Some(Found {
-        looked: true,
+        looked: parts,
         network: read("Virtual network", network, diagnostics)?,
         subnet: read("Subnet", subnet, diagnostics)?,
         group: read("Network security group", group, diagnostics)?,
@@ -352,7 +355,10 @@ fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostic
         ),
     ];
     for (held, document, form, output, argument, what) in places {
-        let Some(held) = held else { continue };
+        let part = if output == "routes" { Part::Table } else { Part::Group };
+        let Some(held) = held.as_ref().filter(|_| found.looked.contains(&part)) else {
+            continue;
+        };
         let ours = work.entries(output);
         let Some(document) = document else {
             if !held.own && (output == "security_rules" || !ours.is_empty()) {
@@ -364,6 +370,7 @@ fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostic
         let (taken, others) = form.split(&document.body, &ours, |_| true);
         let others = if held.own { kept(work, output, others) } else { others };
         if !held.own {
+            let taken = unlike(work, taken, &ours);
             check_guest(work, held, &document.body, &taken, (argument, what), diagnostics);
         }
         let conflict = if output == "security_rules" {
@@ -379,7 +386,10 @@ fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostic
 
 /// A rule collection group carries no mark, so one of that name is ours only beside a group that does.
 fn check_firewall(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) {
-    let Some(target) = &work.targets.firewall else { return };
+    let target = work.targets.firewall.as_ref();
+    let Some(target) = target.filter(|_| found.looked.contains(&Part::Firewall)) else {
+        return;
+    };
     let Some(document) = &found.firewall else {
         if !target.is_own() {
             let argument = match target {
@@ -397,7 +407,10 @@ fn check_firewall(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics)
             .group
             .as_ref()
             .is_some_and(|group| work.owns(&tags_of(&group.body), &kind));
-        if !marked {
+        let ours = collection::of(work.object);
+        let (there, others) = firewall::split(target, &document.body, &ours, |_| true);
+        let finished = work.prior.is_some() && others.is_empty() && unlike(work, there, &ours).is_empty();
+        if !marked && !finished {
             let argument = "rule_collection_group_name";
             exists(work, "rule collection group", argument, target.id(), false, diagnostics);
         }
@@ -405,12 +418,21 @@ fn check_firewall(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics)
     }
     let ours = collection::of(work.object);
     let (taken, others) = firewall::split(target, &document.body, &ours, |_| true);
+    let taken = unlike(work, taken, &ours);
     if let Some(name) = taken.keys().next() {
         names_taken(work, target.id(), name, diagnostics);
     }
     if let Some(conflict) = conflicts::collections(&ours, &others) {
         conflict.refuse(diagnostics);
     }
+}
+
+/// On an update, entries that are just as planned are what an earlier attempt has written.
+fn unlike(work: &Work<'_>, mut taken: Entries, planned: &Entries) -> Entries {
+    if work.prior.is_some() {
+        taken.retain(|name, there| !planned.get(name).is_some_and(|planned| forms::same(planned, there)));
+    }
+    taken
 }
 
 /// In a leftover of our own only what is ignored stays.

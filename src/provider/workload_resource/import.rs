@@ -164,7 +164,7 @@ pub(super) async fn complete(
             return None;
         }
     }
-    plan::settle(resource, &mut state);
+    plan::settle(&mut state);
     Some(state)
 }
 

@@ -16,7 +16,7 @@ use super::{
     demand::{self, Demand, Shared},
     forms::{self, Entries},
     kept::Kept,
-    targets::{self, SubnetTarget, Target},
+    targets::{self, Target},
     traffic,
 };
 use crate::{provider::configuration::Session, requirements::Edition, workloads::Defaults};
@@ -82,27 +82,7 @@ pub(super) fn plan(
 }
 
 /// Puts into an object what follows from its demands once all is known: used again at apply.
-pub(super) fn settle(resource: &WorkloadResource, object: &mut Value) {
-    let routes = object.attribute("routes");
-    let (name, table) = (
-        object.attribute("route_table_name").clone(),
-        object.attribute("route_table_id").clone(),
-    );
-    let needed = routes.as_map().is_some_and(|routes| !routes.is_empty());
-    let undecided = routes.is_unknown();
-    if resource.reach() == Reach::Subnet && name.is_unknown() {
-        let subnet = targets::subnet(object).known();
-        let value = match subnet {
-            _ if undecided => Value::UNKNOWN,
-            _ if !needed => Value::Null,
-            Some(SubnetTarget { id, .. }) => format!("rt-{}", id.name()).into(),
-            None => Value::UNKNOWN,
-        };
-        if value.is_null() && table.is_unknown() {
-            object.set_attribute("route_table_id", Value::Null);
-        }
-        object.set_attribute("route_table_name", value);
-    }
+pub(super) fn settle(object: &mut Value) {
     for (thing, kind) in [
         ("network_security_group", "networkSecurityGroups"),
         ("route_table", "routeTables"),
@@ -122,9 +102,7 @@ pub(super) fn settle(resource: &WorkloadResource, object: &mut Value) {
         let undecided = collections.iter().any(|collections| collections.is_unknown());
         match targets::own_rule_collection_group(object) {
             Target::Is(id) if needed => object.set_attribute("rule_collection_group_id", id.to_string().into()),
-            Target::Is(_) | Target::Absent if !undecided => {
-                object.set_attribute("rule_collection_group_id", Value::Null)
-            }
+            Target::Is(_) if !undecided => object.set_attribute("rule_collection_group_id", Value::Null),
             _ => {}
         }
     }
@@ -134,10 +112,11 @@ pub(super) fn settle(resource: &WorkloadResource, object: &mut Value) {
         }
         if object.attribute("id").is_unknown() {
             let id = match object.attribute("name").as_str() {
-                Some(name) if !subnet.born => format!("{}|{name}", subnet.id),
-                _ => subnet.id.to_string(),
+                _ if subnet.born => subnet.id.to_string().into(),
+                Some(name) => format!("{}|{name}", subnet.id).into(),
+                None => Value::unknown_not_null(),
             };
-            object.set_attribute("id", id.into());
+            object.set_attribute("id", id);
         }
     }
     for (associated, target) in [
@@ -229,6 +208,29 @@ fn rule_collection_group_name(resource: &WorkloadResource, planned: &Value) -> V
     })
 }
 
+/// Without a name there is a table where there are routes.
+fn plan_table_name(planned: &mut Value) {
+    if !planned.attribute("route_table_name").is_unknown() {
+        return;
+    }
+    let routes = planned.attribute("routes");
+    let (undecided, none) = (
+        routes.is_unknown(),
+        routes.as_map().is_none_or(std::collections::BTreeMap::is_empty),
+    );
+    let subnet = targets::subnet(planned).known();
+    let name = match subnet {
+        _ if undecided => return,
+        _ if none => Value::Null,
+        Some(subnet) => format!("rt-{}", subnet.id.name()).into(),
+        None => return,
+    };
+    if name.is_null() {
+        planned.set_attribute("route_table_id", Value::Null);
+    }
+    planned.set_attribute("route_table_name", name);
+}
+
 /// Ids follow from names, so they are known before anything exists. The old spelling stays.
 fn plan_ids(resource: &WorkloadResource, plan: &mut Plan) {
     let ids = [
@@ -253,7 +255,10 @@ fn plan_ids(resource: &WorkloadResource, plan: &mut Plan) {
             plan.planned.set_attribute(name, Value::UNKNOWN);
         }
     }
-    settle(resource, &mut plan.planned);
+    if resource.reach() == Reach::Subnet && plan.config.attribute("route_table_name").is_null() {
+        plan_table_name(&mut plan.planned);
+    }
+    settle(&mut plan.planned);
     if resource.reach() == Reach::Firewall {
         let place = ["firewall_id", "rule_collection_group_id"].map(|place| plan.planned.attribute(place).clone());
         let id = place.into_iter().find(|place| !place.is_null()).unwrap_or(Value::Null);

@@ -48,13 +48,15 @@ pub(super) async fn remove(
         Some(SubnetTarget { born: true, .. }) if state.attribute("subnet_id").is_null() => Ok(()),
         Some(SubnetTarget { id, born: true }) => session.client.subnets().delete(id, call).await,
         Some(SubnetTarget { id, born: false }) => match others_rely_on_group(&work, state).await {
-            Ok(leave_group) => subnet::detach(&work, id, &kept.added_service_endpoints, leave_group).await,
+            Ok(others_rely) => subnet::detach(&work, id, &kept.added_service_endpoints, others_rely).await,
             Err(error) => Err(error),
         },
         None => Ok(()),
     };
     if let Err(error) = removed {
-        report("Subnet not deleted", &error, diagnostics);
+        let born = targets.subnet.as_ref().is_some_and(|subnet| subnet.born);
+        let what = if born { "deleted" } else { "given back" };
+        report(&format!("Subnet not {what}"), &error, diagnostics);
         return;
     }
     for part in [Part::Group, Part::Table, Part::Firewall] {

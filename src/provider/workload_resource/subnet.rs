@@ -192,14 +192,14 @@ pub(super) async fn write_attached(
     Ok(before)
 }
 
-/// Gives a subnet of somebody else back what it had before; without its group where others rely on that.
+/// Gives a subnet of somebody else back what it had before; where others rely on its group, that and the endpoints stay.
 pub(super) async fn detach(
     work: &Work<'_>,
     id: &ResourceId,
     added: &BTreeSet<String>,
-    leave_group: bool,
+    others_rely: bool,
 ) -> Result<(), ArmError> {
-    let group = work.targets.group.as_ref().filter(|_| !leave_group);
+    let group = work.targets.group.as_ref().filter(|_| !others_rely);
     let held = [group, work.targets.table.as_ref()];
     let subnets = work.session.client.subnets();
     let detached = subnets
@@ -211,7 +211,7 @@ pub(super) async fn detach(
             }
             let kept = endpoints_of(document)
                 .into_iter()
-                .filter(|endpoint| !added.contains(endpoint))
+                .filter(|endpoint| others_rely || !added.contains(endpoint))
                 .collect();
             put_endpoints(document, &kept);
         })

@@ -12,7 +12,8 @@ use super::{
     WorkloadResource, arguments,
     forms::{self, Entries},
     owner::{self, Owner},
-    targets::{Held, SubnetTarget, Targets},
+    part::Part,
+    targets::{self, Held, SubnetTarget, Targets},
 };
 use crate::{
     azure::{ArmError, Call},
@@ -64,6 +65,24 @@ impl Work<'_> {
     /// The subnet, for a resource that has one.
     pub(super) fn subnet(&self) -> Option<&SubnetTarget> {
         self.targets.subnet.as_ref()
+    }
+
+    /// Whether a part is another than before, or there was none: then what is there is looked at first, and what was there is left
+    /// afterwards.
+    pub(super) fn is_new(&self, part: Part) -> bool {
+        let Some(prior) = self.prior else { return true };
+        match part {
+            Part::Subnet => false,
+            Part::Group => targets::group(prior).known() != self.targets.group,
+            Part::Table => match &self.targets.table {
+                // A table of our own that somebody removed, or whose mark, is the same one.
+                Some(Held { id, own: true }) => {
+                    targets::own_id(prior, "route_table", "routeTables").known().as_ref() != Some(id)
+                }
+                table => targets::table(prior).known() != *table,
+            },
+            Part::Firewall => targets::firewall(prior).known() != self.targets.firewall,
+        }
     }
 
     /// Who owns what the resource makes.

@@ -1,0 +1,99 @@
+//! Whatever an argument says of the place may be known only after apply.
+
+use serde_json::json;
+
+use crate::place::Place;
+
+/// An argument's line becomes one whose value another resource of the same apply gives.
+fn later(configuration: &str, argument: &str) -> String {
+    let line = configuration
+        .lines()
+        .find(|line| {
+            line.trim_start().starts_with(&format!("{argument} "))
+                || line.trim_start().starts_with(&format!("{argument}="))
+        })
+        .unwrap()
+        .to_owned();
+    let (_, value) = line.split_once('=').unwrap();
+    let unknown = configuration.replace(&line, &format!("{argument} = terraform_data.later.output"));
+    format!("resource \"terraform_data\" \"later\" {{ input = {value} }}\n{unknown}")
+}
+
+fn each(place: &Place, configuration: &str, arguments: &[&str]) {
+    let before = place.emulator.ids();
+    for argument in arguments {
+        place.workspace.step(&later(configuration, argument));
+        place.workspace.destroy();
+        assert_eq!(place.emulator.ids(), before, "{argument}");
+    }
+}
+
+fn furnished() -> Place {
+    let place = Place::new();
+    place.put("firewallPolicies/hub", json!({ "sku": { "tier": "Standard" } }));
+    place.put(
+        "networkSecurityGroups/shared",
+        json!({ "securityRules": [Place::their_rule("theirs", 2000)] }),
+    );
+    place.put("routeTables/shared", json!({ "routes": [] }));
+    place.emulator.put(
+        &place.id("firewallPolicies/hub/ruleCollectionGroups/shared"),
+        json!({ "properties": { "priority": 400, "ruleCollections": [] } }),
+    );
+    place
+}
+
+const BEHIND: &str = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
+                      egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
+
+#[test]
+fn of_a_subnet_that_is_made() {
+    let place = furnished();
+    let configuration = place.born(
+        "cc",
+        &format!(
+            "{BEHIND}\nresource_group_name = \"rg\"\nnetwork_security_group_name = \"nsg-cc\"\nroute_table_name = \"rt-cc\"\n\
+             firewall_policy_id = {:?}\nrule_collection_group_name = \"rcg-cc\"\nrule_collection_group_priority = 1100",
+            place.id("firewallPolicies/hub")
+        ),
+    );
+    let arguments = [
+        "name",
+        "virtual_network_id",
+        "address_prefixes",
+        "location",
+        "resource_group_name",
+        "network_security_group_name",
+        "route_table_name",
+        "firewall_policy_id",
+        "rule_collection_group_name",
+        "rule_collection_group_priority",
+    ];
+    each(&place, &configuration, &arguments);
+}
+
+#[test]
+fn of_a_subnet_that_exists_among_the_entries_of_others() {
+    let place = furnished();
+    let configuration = place.attached(
+        "cc",
+        &format!(
+            "{BEHIND}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]\nnetwork_security_group_id = {:?}\nroute_table_id = {:?}\n\
+             rule_collection_group_id = {:?}",
+            place.id("networkSecurityGroups/shared"),
+            place.id("routeTables/shared"),
+            place.id("firewallPolicies/hub/ruleCollectionGroups/shared"),
+        ),
+    );
+    let arguments = [
+        "name",
+        "subnet_id",
+        "subnet_address_prefixes",
+        "network_security_group_id",
+        "route_table_id",
+        "rule_collection_group_id",
+    ];
+    each(&place, &configuration, &arguments);
+    assert_eq!(place.rules("shared"), ["theirs"]);
+    assert_eq!(place.routes("shared"), Vec::<String>::new());
+}
