@@ -144,6 +144,26 @@ fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             "operationresults",
             id,
         ] if reads => result(azure, id),
+        [
+            "subscriptions",
+            _,
+            "providers",
+            "microsoft.network",
+            "locations",
+            location,
+            "servicetags",
+        ] if reads => Ok(azure.service_tags_at(location)),
+        [
+            "subscriptions",
+            _,
+            "resourcegroups",
+            group,
+            "providers",
+            "microsoft.machinelearningservices",
+            "workspaces",
+            name,
+            "outboundnetworkdependenciesendpoints",
+        ] if reads => azure.outbound_dependencies_of(group, name),
         ["subscriptions", _, "providers", "microsoft.network", kind] if reads => {
             network::list(azure, known(kind, api_version)?, None)
         }
@@ -200,6 +220,9 @@ fn on_network(
     match (request.method.as_str(), rest) {
         ("GET", []) => network::list(azure, kind, Some(group)),
         (_, [name]) => network::answer(azure, request, &id(name, None)?, api_version),
+        (_, [name, part]) if kind.segment == "connections" && part.eq_ignore_ascii_case("sharedkey") => {
+            network::answer_shared_key(azure, request, &id(name, None)?, api_version)
+        }
         ("GET", [name, collection]) => {
             let child = kind.child(collection).ok_or_else(|| not_there(request))?;
             network::list_children(azure, &id(name, None)?, child)

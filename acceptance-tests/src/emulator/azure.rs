@@ -38,6 +38,9 @@ pub struct Azure {
     pub(super) hidden: BTreeMap<String, u32>,
     /// Counts every change of what exists, so that the log can tell requests with an effect from those without.
     pub(super) revision: u64,
+    pub(super) service_tags: Option<Value>,
+    /// By the workspace's lower-case id.
+    pub(super) outbound_dependencies: BTreeMap<String, Value>,
     pub(super) faults: Faults,
     pub(super) log: Vec<LoggedRequest>,
     pub(super) received: u64,
@@ -57,6 +60,8 @@ impl Azure {
             authority: Authority::new(),
             hidden: BTreeMap::new(),
             revision: 0,
+            service_tags: None,
+            outbound_dependencies: BTreeMap::new(),
             faults: Faults::default(),
             log: Vec::new(),
             received: 0,
@@ -161,15 +166,18 @@ impl Azure {
         self.revision += 1;
         match ResourceId::parse(id) {
             Some(ResourceId::Group { group, .. }) => self.remove_group(&group),
-            Some(ResourceId::Network { target, .. }) => match &target.child {
-                None => drop(self.resources.remove(&target.root)),
-                Some((child, name)) => {
-                    if let Some(parent) = self.resources.get_mut(&target.root) {
-                        parent.remove_child(child, name);
-                        parent.etag = super::new_etag();
+            Some(ResourceId::Network { target, .. }) => {
+                self.disconnect_peerings(&target);
+                match &target.child {
+                    None => drop(self.resources.remove(&target.root)),
+                    Some((child, name)) => {
+                        if let Some(parent) = self.resources.get_mut(&target.root) {
+                            parent.remove_child(child, name);
+                            parent.etag = super::new_etag();
+                        }
                     }
                 }
-            },
+            }
             None => {}
         }
     }

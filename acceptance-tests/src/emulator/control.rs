@@ -56,6 +56,14 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             azure.remove(id()?);
             Ok(Answer::empty(204))
         }
+        ("PUT", "service-tags") => {
+            azure.publish_service_tags(read(&request.body)?);
+            Ok(Answer::empty(204))
+        }
+        ("PUT", "outbound-dependencies") => {
+            azure.publish_outbound_dependencies(id()?, read(&request.body)?);
+            Ok(Answer::empty(204))
+        }
         ("PUT", "occupants") => {
             let subnet = id()?;
             azure.vacate_subnet(subnet);
@@ -67,7 +75,7 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
         _ => Err(Refusal::new(
             404,
             "NoSuchControl",
-            "Known: GET and DELETE requests, POST and DELETE faults, GET resources, GET, PUT, PATCH and DELETE resource?id=, PUT occupants?id=.",
+            "Known: GET and DELETE requests, POST and DELETE faults, GET resources, GET, PUT, PATCH and DELETE resource?id=, PUT occupants?id=, PUT service-tags, PUT outbound-dependencies?id=.",
         )),
     }
 }

@@ -32,6 +32,7 @@
 //! | `arm` | who may ask, and who answers |
 //! | `groups`, `network`, `operations` | what happens to resources in general |
 //! | `kinds` | what is particular to one kind of resource, one file each |
+//! | `published` | service tags, and the hosts of machine-learning workspaces |
 //! | `names`, `prefixes`, `regions`, `service_tags`, `policy` | Azure's vocabulary and rules |
 //! | `faults`, `log`, `control`, `state_file` | what a test can do and see |
 
@@ -52,6 +53,7 @@ mod operations;
 mod policy;
 mod prefixes;
 mod proxy;
+mod published;
 mod refusal;
 mod regions;
 mod request;

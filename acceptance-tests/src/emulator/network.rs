@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::azure::Azure;
-use super::kinds::{Child, Kind};
+use super::kinds::{Child, Kind, check_key, keep_key};
 use super::operations::{Operation, Outcome};
 use super::refusal::Refusal;
 use super::request::Request;
@@ -196,7 +196,9 @@ pub(super) fn write(
     new.set_state("Updating", target.child.as_ref());
     new.properties.insert("provisioningState".to_owned(), "Updating".into());
     new.etag = super::new_etag();
+    keep_key(&mut new, azure.resources.get(&target.root));
     azure.resources.insert(target.root.clone(), new);
+    azure.connect_peering(target);
     let operation = azure.start(operation);
     Ok(Started { created, operation })
 }
@@ -268,7 +270,9 @@ fn check_references(azure: &Azure, new: &Resource, target: &Target) -> Result<Ve
             }
         };
         let used = azure.resources.get(&id);
-        let used = used.filter(|used| used.kind.segment == found.kind && used.location() == new.location());
+        // Virtual networks of different regions can be peered; everything else refers to its own region only.
+        let near = |used: &&Resource| found.kind == "virtualNetworks" || used.location() == new.location();
+        let used = used.filter(|used| used.kind.segment == found.kind).filter(near);
         let used = used.ok_or_else(|| {
             Refusal::bad(
                 "InvalidResourceReference",
@@ -360,7 +364,64 @@ fn notifies(id: &NetworkId, unless_update: bool) -> bool {
         }
 }
 
+/// Sets the shared key of a connection, which has an address of its own, or shows it.
+pub(super) fn answer_shared_key(
+    azure: &mut Azure,
+    request: &Request,
+    id: &NetworkId,
+    api_version: &str,
+) -> Result<Answer, Refusal> {
+    let target = id.target();
+    let connection = azure.resources.get(&target.root).ok_or_else(|| not_found(id))?;
+    match request.method.as_str() {
+        "GET" => Ok(Answer::json(
+            200,
+            json!({ "value": connection.properties.get("sharedKey") }),
+        )),
+        "PUT" => {
+            let body = request.object()?;
+            let key = body.get("value").and_then(Value::as_str).unwrap_or_default().to_owned();
+            check_key(&key)?;
+            let terms = Terms::of(request, api_version);
+            let location = connection.location().to_owned();
+            let operation = new_operation(azure, "Put", id, &target, Vec::new(), &location, &terms);
+            azure.contend(&target, &[], false, &format!("{} ({})", operation.name, operation.id))?;
+            if let Some(connection) = azure.resources.get_mut(&target.root) {
+                connection.properties.insert("sharedKey".to_owned(), key.clone().into());
+                connection.set_state("Updating", None);
+                connection.etag = super::new_etag();
+            }
+            let operation = azure.start(operation);
+            Ok(announce(azure, Answer::json(200, json!({ "value": key })), &operation))
+        }
+        other => Err(Refusal::method_not_allowed(other)),
+    }
+}
+
+/// Gateways and base policies that something refers to.
+fn check_not_referred_to(azure: &Azure, resource: &Resource) -> Result<(), Refusal> {
+    let label = resource.kind.label;
+    if !["LocalNetworkGateway", "VirtualNetworkGateway", "FirewallPolicy"].contains(&label) {
+        return Ok(());
+    }
+    let references = azure
+        .resources
+        .values()
+        .flat_map(|other| (other.kind.references)(other));
+    let mut users = references.filter(|reference| reference.to.eq_ignore_ascii_case(&resource.id));
+    match users.next() {
+        Some(user) => Err(Refusal::bad(
+            &format!("InUse{label}CannotBeDeleted"),
+            format!("{} is in use by {} and cannot be deleted.", resource.id, user.from),
+        )),
+        None => Ok(()),
+    }
+}
+
 fn check_unused(azure: &Azure, resource: &Resource, target: &Target) -> Result<(), Refusal> {
+    if target.child.is_none() {
+        check_not_referred_to(azure, resource)?;
+    }
     let users = azure.users_of(resource);
     if let (None, Some((_, in_use)), false) = (&target.child, resource.kind.used_by_subnets, users.is_empty()) {
         return Err(in_use(resource, &users));

@@ -121,6 +121,9 @@ impl Azure {
 
     fn finish(&mut self, target: &Target, deletes: bool, failed: bool) {
         self.revision += 1;
+        if deletes && !failed {
+            self.disconnect_peerings(target);
+        }
         if deletes && !failed && target.child.is_none() {
             self.resources.remove(&target.root);
             return;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::kinds::{Child, Kind};
+use super::kinds::{Apart, Child, Kind};
 
 /// A JSON object.
 pub(super) type Object = Map<String, Value>;
@@ -78,7 +78,7 @@ impl Resource {
 
     /// Takes over the children that only their own writes change.
     pub(super) fn keep_apart(&mut self, old: Option<&Self>) {
-        for child in self.kind.children.iter().filter(|child| child.apart) {
+        for child in self.kind.children.iter().filter(|child| child.apart != Apart::No) {
             let kept = old.map(|old| old.children(child).to_vec()).unwrap_or_default();
             self.properties.insert(child.collection.to_owned(), Value::Array(kept));
         }
@@ -130,6 +130,13 @@ impl Resource {
         });
     }
 
+    /// The stored properties of a child.
+    pub(super) fn child_properties_mut(&mut self, child: &Child, name: &str) -> Option<&mut Object> {
+        let entries = self.properties.get_mut(child.collection)?.as_array_mut()?;
+        let entry = entries.iter_mut().find(|entry| is_named(entry, name))?;
+        entry.get_mut("properties")?.as_object_mut()
+    }
+
     pub(super) fn remove_child(&mut self, child: &Child, name: &str) {
         self.change_children(child, |entries| entries.retain(|entry| !is_named(entry, name)));
     }
@@ -142,7 +149,7 @@ impl Resource {
         for collection in self.kind.children {
             let concerned = |entry: &Value| match child {
                 Some((written, name)) => written.collection == collection.collection && is_named(entry, name),
-                None => !collection.apart,
+                None => collection.apart == Apart::No,
             };
             self.change_children(collection, |entries| {
                 for entry in entries.iter_mut().filter(|entry| concerned(entry)) {
@@ -164,8 +171,8 @@ impl Resource {
         let mut properties = self.properties.clone();
         for child in self.kind.children {
             let children = self.children(child).iter().map(|entry| match child.apart {
-                true => json!({ "id": self.child_id(child, text_of(entry, "name")) }),
-                false => show(child, entry),
+                Apart::Named => json!({ "id": self.child_id(child, text_of(entry, "name")) }),
+                Apart::No | Apart::Shown => show(child, entry),
             });
             properties.insert(child.collection.to_owned(), children.collect());
         }

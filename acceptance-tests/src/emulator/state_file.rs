@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::StartError;
 use super::azure::Azure;
+use super::kinds::Apart;
 use super::resource::{Object, Resource};
 use super::resource_id::ResourceId;
 
@@ -72,7 +73,12 @@ fn whole(azure: &Azure, resource: &Resource) -> Object {
     let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) else {
         return shown;
     };
-    for child in resource.kind.children.iter().filter(|child| child.apart) {
+    for child in resource
+        .kind
+        .children
+        .iter()
+        .filter(|child| child.apart == Apart::Named)
+    {
         let entries = resource.children(child).iter();
         let entries = entries.map(|entry| azure.shown_child(resource, child, entry));
         properties.insert(child.collection.to_owned(), entries.collect());

@@ -197,13 +197,14 @@ fn every_workloads_example_is_planned_through_its_consumers() {
         else {
             continue;
         };
-        // Only a workload has a policy to hand on.
+        // Only a workload or a composition has rules to hand on.
         if [
             "region",
             "requirements",
             "edition_diff",
             "service_tag",
             "project_bundle",
+            "verification",
         ]
         .iter()
         .any(|other| name.ends_with(other))
@@ -226,7 +227,7 @@ fn every_workloads_example_is_planned_through_its_consumers() {
         );
         planned += 1;
     }
-    assert_eq!(planned, 8, "one example for each workload");
+    assert_eq!(planned, 9, "one example for each workload, and one for a composition");
 }
 
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]

@@ -8,6 +8,7 @@
 
 mod client;
 mod concurrency;
+mod connections;
 mod control;
 mod etags;
 mod faults;

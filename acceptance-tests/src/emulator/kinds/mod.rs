@@ -3,8 +3,10 @@
 
 mod firewall_policy;
 mod firewall_rule;
+mod gateway;
 mod nat_gateway;
 mod network_security_group;
+mod peering;
 mod route;
 mod route_table;
 mod rule_collection_group;
@@ -14,6 +16,7 @@ mod virtual_network;
 
 use serde_json::Value;
 
+pub(super) use gateway::{check_key, keep_key};
 pub(super) use virtual_network::subnet_in_use;
 
 use super::azure::Azure;
@@ -21,12 +24,15 @@ use super::refusal::Refusal;
 use super::resource::{Object, Resource};
 
 /// All kinds.
-static KINDS: [&Kind; 5] = [
+static KINDS: [&Kind; 8] = [
     &network_security_group::KIND,
     &virtual_network::KIND,
     &route_table::KIND,
     &nat_gateway::KIND,
     &firewall_policy::KIND,
+    &gateway::GATEWAY,
+    &gateway::LOCAL,
+    &gateway::CONNECTION,
 ];
 
 /// A kind of top-level resource.
@@ -60,10 +66,21 @@ pub(super) struct Child {
     pub(super) label: &'static str,
     /// Properties that a PUT cannot set, besides `provisioningState`.
     pub(super) read_only: &'static [&'static str],
-    /// Whether it is written on its own only: a PUT of the parent leaves it alone, and a GET of the parent shows its id and no more.
-    pub(super) apart: bool,
+    /// Whether it is written on its own only, and what a GET of the parent shows of it then.
+    pub(super) apart: Apart,
     /// Adds what GET shows besides what is stored, given the parent and the child's id.
     pub(super) show: ShowChild,
+}
+
+/// How a child stands to the writes of its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Apart {
+    /// A PUT of the parent replaces it.
+    No,
+    /// A PUT of the parent leaves it alone; a GET of the parent shows its id.
+    Named,
+    /// A PUT of the parent leaves it alone; a GET of the parent shows all of it.
+    Shown,
 }
 
 /// Adds to a child what GET shows besides what is stored.

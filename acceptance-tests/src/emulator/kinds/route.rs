@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Child, child_shows_nothing_more, member, optional_text};
+use super::{Apart, Child, child_shows_nothing_more, member, optional_text};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Object, text};
 use crate::emulator::{prefixes, service_tags};
@@ -11,7 +11,7 @@ pub(super) static CHILD: Child = Child {
     collection: "routes",
     label: "Route",
     read_only: &["hasBgpOverride"],
-    apart: false,
+    apart: Apart::No,
     show: child_shows_nothing_more,
 };
 

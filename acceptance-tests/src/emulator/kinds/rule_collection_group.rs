@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Child, Write, check_children, child_shows_nothing_more, firewall_policy, firewall_rule};
+use super::{Apart, Child, Write, check_children, child_shows_nothing_more, firewall_policy, firewall_rule};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Object, Resource};
 
@@ -10,7 +10,7 @@ pub(super) static CHILD: Child = Child {
     collection: "ruleCollectionGroups",
     label: "FirewallPolicyRuleCollectionGroup",
     read_only: &["size"],
-    apart: true,
+    apart: Apart::Named,
     show: child_shows_nothing_more,
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Child, child_shows_nothing_more, member, optional_text, texts};
+use super::{Apart, Child, child_shows_nothing_more, member, optional_text, texts};
 use crate::emulator::prefixes::{self, Family};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Object, text};
@@ -12,7 +12,7 @@ pub(super) static CHILD: Child = Child {
     collection: "securityRules",
     label: "SecurityRule",
     read_only: &[],
-    apart: false,
+    apart: Apart::No,
     show: child_shows_nothing_more,
 };
 

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::route::host_bits;
-use super::{Child, optional_text, texts};
+use super::{Apart, Child, optional_text, texts};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Object, Resource, text};
 use crate::emulator::{prefixes, regions};
@@ -20,7 +20,7 @@ pub(super) static CHILD: Child = Child {
         "resourceNavigationLinks",
         "serviceAssociationLinks",
     ],
-    apart: false,
+    apart: Apart::No,
     show,
 };
 

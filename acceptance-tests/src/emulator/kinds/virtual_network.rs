@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::{Kind, Reference, Write, check_children, shows_nothing_more, subnet};
+use super::{Kind, Reference, Write, check_children, peering, shows_nothing_more, subnet};
 use crate::emulator::prefixes;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Resource, reference};
@@ -11,7 +11,7 @@ use crate::emulator::resource::{Resource, reference};
 pub(super) static KIND: Kind = Kind {
     segment: "virtualNetworks",
     label: "VirtualNetwork",
-    children: &[&subnet::CHILD],
+    children: &[&subnet::CHILD, &peering::CHILD],
     read_only: &[],
     used_by_subnets: None,
     complete,
@@ -20,7 +20,7 @@ pub(super) static KIND: Kind = Kind {
     references,
 };
 
-fn address_space(network: &Resource) -> Vec<&str> {
+pub(super) fn address_space(network: &Resource) -> Vec<&str> {
     let prefixes = network
         .properties
         .get("addressSpace")
@@ -64,6 +64,7 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
             taken.push(prefix);
         }
     }
+    peering::check_all(write)?;
     check_occupied_subnets(write)
 }
 
@@ -129,10 +130,19 @@ fn complete(network: &mut Resource) {
             subnet::complete(&location, properties);
         }
     }
+    let peerings = network
+        .properties
+        .get_mut("virtualNetworkPeerings")
+        .and_then(Value::as_array_mut);
+    for entry in peerings.into_iter().flatten() {
+        if let Some(properties) = entry.get_mut("properties").and_then(Value::as_object_mut) {
+            peering::complete(properties);
+        }
+    }
 }
 
 fn references(network: &Resource) -> Vec<Reference> {
-    let mut found = Vec::new();
+    let mut found = peering::references(network);
     for entry in network.children(&subnet::CHILD) {
         let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
         let properties = entry.get("properties").unwrap_or(&Value::Null);
