@@ -23,11 +23,7 @@ fn tested() -> Vec<PathBuf> {
 fn copy(from: &Path, to: &str, workspace: &Workspace) {
     for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
         let name = entry.file_name().unwrap().to_str().unwrap();
-        let target = if to.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{to}/{name}")
-        };
+        let target = format!("{to}/{name}");
         if entry.is_dir() && !name.starts_with('.') {
             copy(&entry, &target, workspace);
         } else if entry
@@ -39,23 +35,31 @@ fn copy(from: &Path, to: &str, workspace: &Workspace) {
     }
 }
 
-fn workspace(folder: &Path) -> Workspace {
+/// A workspace with a folder of the examples and all modules, where they are to each other as in the repository; and what makes Terraform work
+/// in that folder.
+fn workspace(folder: &Path) -> (Workspace, String) {
+    let examples = binaries::repository().join("examples");
+    let place = folder.strip_prefix(&examples).unwrap().to_str().unwrap();
     let workspace = Workspace::new();
-    copy(folder, "", &workspace);
+    copy(&examples.join("modules"), "modules", &workspace);
+    if !place.starts_with("modules") {
+        copy(folder, place, &workspace);
+    }
+    let there = format!("-chdir={place}");
     // A local module has to be installed; the provider is there.
-    workspace.run(&["get"]).expect_success();
-    workspace
+    workspace.run(&[&there, "get"]).expect_success();
+    (workspace, there)
 }
 
 #[test]
 fn their_own_tests_pass() {
     let folders = tested();
-    assert!(folders.len() >= 2, "the modules are gone: {folders:?}");
+    assert!(folders.len() >= 3, "the modules are gone: {folders:?}");
     for folder in folders {
-        let workspace = workspace(&folder);
-        let formatted = workspace.run(&["fmt", "-check", "-diff", "-recursive"]);
+        let (workspace, there) = workspace(&folder);
+        let formatted = workspace.run(&[&there, "fmt", "-check", "-diff", "-recursive"]);
         assert!(formatted.success, "{}: not formatted\n{formatted}", folder.display());
-        let outcome = workspace.run(&["test", "-no-color"]).expect_success();
+        let outcome = workspace.run(&[&there, "test", "-no-color"]).expect_success();
         assert!(
             outcome.stdout.contains("Success!") && outcome.stdout.contains(", 0 failed."),
             "{}\n{outcome}",
@@ -67,12 +71,13 @@ fn their_own_tests_pass() {
 #[test]
 fn their_tests_notice_a_subnet_that_is_not_locked_down() {
     for module in ["cyclecloud-landing-zone", "aml-landing-zone"] {
-        let workspace = workspace(&binaries::repository().join("examples/modules").join(module));
-        let variables = fs::read_to_string(workspace.path().join("variables.tf")).unwrap();
+        let place = format!("modules/{module}");
+        let (workspace, there) = workspace(&binaries::repository().join("examples").join(&place));
+        let variables = fs::read_to_string(workspace.path().join(&place).join("variables.tf")).unwrap();
         let opened = variables.replace("default     = \"internet\"", "default     = \"none\"");
         assert_ne!(opened, variables, "{module}");
-        workspace.write_file("variables.tf", &opened);
-        let outcome = workspace.run(&["test", "-no-color"]);
+        workspace.write_file(&format!("{place}/variables.tf"), &opened);
+        let outcome = workspace.run(&[&there, "test", "-no-color"]);
         assert!(!outcome.success, "{module}\n{outcome}");
     }
 }

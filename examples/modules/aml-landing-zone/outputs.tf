@@ -42,3 +42,11 @@ output "proof" {
   description = "What was proven of the outbound side."
   value       = data.lockeddown_aml_compute_egress.this.proof
 }
+
+output "policies" {
+  description = "Both policies, for `lockeddown_subnet`, `lockeddown_firewall_rules` and `lockeddown_verification`."
+  value = [
+    data.lockeddown_aml_compute_ingress.this.policy,
+    data.lockeddown_aml_compute_egress.this.policy,
+  ]
+}
