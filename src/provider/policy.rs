@@ -6,6 +6,8 @@
 mod flows;
 mod reading;
 
+use std::sync::LazyLock;
+
 use tfplugin_rs::value::{Type, Value};
 
 pub(super) use self::reading::{network_policy, security_rules};
@@ -27,6 +29,12 @@ pub(super) const DESCRIPTION: &str = "What every workload computes, as one value
 
 /// The type of every policy.
 pub(super) fn ty() -> Type {
+    // Made once and shared: every workload's schema has it, and every command of Terraform begins with the schemas.
+    static TYPE: LazyLock<Type> = LazyLock::new(make_type);
+    TYPE.clone()
+}
+
+fn make_type() -> Type {
     let named = [
         ("format", Type::Number),
         ("workload", Type::String),
@@ -53,7 +61,7 @@ pub(super) fn not_known_yet(workload: &Workload, location: &Value) -> Value {
     let Type::Object(attributes) = ty() else {
         return Value::UNKNOWN;
     };
-    let mut policy = Value::object(attributes.into_keys().map(|name| (name, Value::UNKNOWN)));
+    let mut policy = Value::object(attributes.keys().map(|name| (name.clone(), Value::UNKNOWN)));
     head(&mut policy, workload.name, location);
     policy
 }

@@ -1,5 +1,7 @@
 //! Terraform schemas from a workload's declarations.
 
+use std::sync::LazyLock;
+
 use tfplugin_rs::{
     schema::{Attribute, Nesting, Schema, Shape},
     value::{Type, Value},
@@ -134,7 +136,14 @@ fn application_rule() -> Type {
 }
 
 /// What every workload computes: name, type, meaning.
-pub(super) fn shared_outputs() -> Vec<(&'static str, Type, &'static str)> {
+pub(super) fn shared_outputs() -> Vec<SharedOutput> {
+    static SHARED: LazyLock<Vec<SharedOutput>> = LazyLock::new(make_shared_outputs);
+    SHARED.clone()
+}
+
+type SharedOutput = (&'static str, Type, &'static str);
+
+fn make_shared_outputs() -> Vec<SharedOutput> {
     let rules = Type::map(security_rule());
     let texts = || Type::set(Type::String);
     vec![

@@ -169,7 +169,7 @@ impl Block {
             .iter()
             .map(|(name, attribute)| (name.clone(), attribute.ty()));
         let blocks = self.blocks.iter().map(|(name, block)| (name.clone(), block.ty()));
-        Type::Object(attributes.chain(blocks).collect())
+        Type::object(attributes.chain(blocks))
     }
 }
 
@@ -288,12 +288,7 @@ impl Attribute {
         match &self.shape {
             Shape::Plain(ty) => ty.clone(),
             Shape::Nested(nesting, attributes) => {
-                let object = Type::Object(
-                    attributes
-                        .iter()
-                        .map(|(name, inner)| (name.clone(), inner.ty()))
-                        .collect(),
-                );
+                let object = Type::object(attributes.iter().map(|(name, inner)| (name.clone(), inner.ty())));
                 match nesting {
                     Nesting::Single => object,
                     Nesting::List => Type::list(object),

@@ -221,7 +221,7 @@ fn function(function: &dyn Function) -> Result<String> {
     }
     if let Type::Object(attributes) = &signature.returns {
         page.push_str("\n## Return Type\n\nAn object:\n\n");
-        for (name, ty) in attributes {
+        for (name, ty) in attributes.iter() {
             let _ = writeln!(page, "- `{name}` ({})", plain_type_name(ty));
         }
     }

@@ -251,7 +251,7 @@ pub(super) fn schema() -> Schema {
         let ty = match argument.shape {
             Shape::Text => Type::String,
             Shape::Flag => Type::Bool,
-            Shape::List => Type::List(Box::new(Type::String)),
+            Shape::List => Type::list(Type::String),
         };
         let attribute = Attribute::optional(ty, description);
         let attribute = if argument.sensitive {

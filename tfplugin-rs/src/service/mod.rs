@@ -34,7 +34,8 @@ pub struct Service<P> {
 /// A resource or data source with its schema, made when first asked for: most processes serve one or two of them.
 struct Object<T> {
     served: T,
-    schema: OnceLock<(Schema, Type)>,
+    schema: OnceLock<Schema>,
+    ty: OnceLock<Type>,
 }
 
 impl<T> Object<T> {
@@ -42,15 +43,17 @@ impl<T> Object<T> {
         Object {
             served,
             schema: OnceLock::new(),
+            ty: OnceLock::new(),
         }
     }
 
-    fn schema(&self, make: impl FnOnce(&T) -> Schema) -> &(Schema, Type) {
-        self.schema.get_or_init(|| {
-            let schema = make(&self.served);
-            let ty = schema.ty();
-            (schema, ty)
-        })
+    fn schema(&self, make: impl FnOnce(&T) -> Schema) -> &Schema {
+        self.schema.get_or_init(|| make(&self.served))
+    }
+
+    fn schema_and_type(&self, make: impl FnOnce(&T) -> Schema) -> (&Schema, &Type) {
+        let schema = self.schema(make);
+        (schema, self.ty.get_or_init(|| schema.ty()))
     }
 }
 

@@ -24,7 +24,7 @@ impl<P: Provider> Service<P> {
             );
         }
         let resource = found?;
-        let (schema, ty) = resource.schema(|served| served.schema());
+        let (schema, ty) = resource.schema_and_type(|served| served.schema());
         Some((resource, schema, ty))
     }
 
@@ -37,7 +37,7 @@ impl<P: Provider> Service<P> {
             );
         }
         let source = found?;
-        let (schema, ty) = source.schema(|served| served.schema());
+        let (schema, ty) = source.schema_and_type(|served| served.schema());
         Some((source, schema, ty))
     }
 

@@ -58,11 +58,11 @@ impl<P: Provider> Service<P> {
 
     fn provider_schema(&self) -> proto::get_provider_schema::Response {
         let resources = self.resources.iter().map(|(name, resource)| {
-            let (schema, _) = resource.schema(|served| served.schema());
+            let schema = resource.schema(|served| served.schema());
             (name.clone(), wire::schema(schema))
         });
         let data_sources = self.data_sources.iter().map(|(name, source)| {
-            let (schema, _) = source.schema(|served| served.schema());
+            let schema = source.schema(|served| served.schema());
             (name.clone(), wire::schema(schema))
         });
         proto::get_provider_schema::Response {

@@ -1,10 +1,10 @@
 //! Terraform's types and their JSON form.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
-/// A type of Terraform's type system.
+/// A type of Terraform's type system. Copies share what is inside: schemas repeat large types.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
     /// Text.
@@ -16,13 +16,13 @@ pub enum Type {
     /// Any type; the value carries it.
     Dynamic,
     /// A list of one element type.
-    List(Box<Type>),
+    List(Arc<Type>),
     /// A set of one element type.
-    Set(Box<Type>),
+    Set(Arc<Type>),
     /// A map from strings to one element type.
-    Map(Box<Type>),
+    Map(Arc<Type>),
     /// An object with exactly these attributes.
-    Object(BTreeMap<String, Type>),
+    Object(Arc<BTreeMap<String, Type>>),
     /// A sequence in which each position has its own type.
     Tuple(Vec<Type>),
 }
@@ -35,22 +35,24 @@ pub struct TypeError(String);
 impl Type {
     /// A list of `element`.
     pub fn list(element: Type) -> Type {
-        Type::List(Box::new(element))
+        Type::List(Arc::new(element))
     }
 
     /// A set of `element`.
     pub fn set(element: Type) -> Type {
-        Type::Set(Box::new(element))
+        Type::Set(Arc::new(element))
     }
 
     /// A map to `element`.
     pub fn map(element: Type) -> Type {
-        Type::Map(Box::new(element))
+        Type::Map(Arc::new(element))
     }
 
     /// An object with these attributes.
     pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Type)>) -> Type {
-        Type::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
+        Type::Object(Arc::new(
+            attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect(),
+        ))
     }
 
     /// The JSON form used in schemas and in dynamic values: `"string"`, `["list","string"]`, `["object",{"a":"bool"}]`.
@@ -104,7 +106,7 @@ impl Type {
                     if position > 0 {
                         text.push(',');
                     }
-                    text.push_str(&Json::String(name.clone()).to_string());
+                    write_name(name, text);
                     text.push(':');
                     ty.write_json(text);
                 }
@@ -145,12 +147,23 @@ impl Type {
                     let attributes = attributes
                         .iter()
                         .map(|(name, ty)| Ok((name.clone(), Type::from_json(ty)?)));
-                    Ok(Type::Object(attributes.collect::<Result<_, TypeError>>()?))
+                    Ok(Type::Object(Arc::new(attributes.collect::<Result<_, TypeError>>()?)))
                 }
                 _ => Err(refused()),
             },
             _ => Err(refused()),
         }
+    }
+}
+
+/// A JSON string. Names of attributes are identifiers, in which nothing needs an escape; Terraform can name others in dynamic values.
+fn write_name(name: &str, text: &mut String) {
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        text.push('"');
+        text.push_str(name);
+        text.push('"');
+    } else {
+        text.push_str(&Json::from(name).to_string());
     }
 }
 
