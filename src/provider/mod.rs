@@ -10,6 +10,7 @@ mod functions;
 mod given_flow;
 mod given_routes;
 mod given_rules;
+mod managed;
 mod outputs;
 mod policy;
 mod project_bundle_data_source;

@@ -1,12 +1,12 @@
 //! The arguments and outputs that a resource has beyond its data source: where the policy goes.
 
 use tfplugin_rs::{
-    schema::{Attribute, Equivalence, Nesting, Shape},
+    schema::Attribute,
     value::{Type, Value},
 };
 
 use crate::{
-    regions::normalize_location,
+    provider::managed::{SAME_BUT_FOR_CASE, timeouts},
     workloads::{
         argument::{Argument, Kind},
         rule_value::security_rule,
@@ -19,17 +19,6 @@ pub(super) static ADDRESS_PREFIXES: Argument =
 
 /// Rules of these names belong to Azure itself and are none of our business.
 const AZURES_OWN_RULES: &str = "Microsoft.Databricks-workspaces_UseOnly_";
-
-/// What an operation's timeout is named after.
-pub(super) const OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
-
-/// Two ARM ids, or names, that differ in letter case only.
-pub(super) const SAME_BUT_FOR_CASE: Equivalence =
-    |one, other| one.as_str().map(str::to_lowercase) == other.as_str().map(str::to_lowercase);
-
-/// Two spellings of a location.
-pub(super) const SAME_LOCATION: Equivalence =
-    |one, other| one.as_str().map(normalize_location) == other.as_str().map(normalize_location);
 
 /// What a resource can be attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +63,7 @@ pub(super) fn arguments(reach: Reach) -> Vec<(&'static str, Attribute)> {
         )],
     };
     arguments.extend(firewall());
-    let timeouts = OPERATIONS.map(|operation| {
-        let default = if operation == "read" { "5m" } else { "30m" };
-        let description = format!("How long {operation} may take, as in `45m` or `1h30m`. Defaults to `{default}`.");
-        (operation, Attribute::optional(Type::String, description))
-    });
-    arguments.push((
-        "timeouts",
-        Attribute::optional(
-            Shape::nested(Nesting::Single, timeouts),
-            "How long operations may take.",
-        ),
-    ));
+    arguments.push(timeouts::argument());
     arguments
 }
 

@@ -142,7 +142,7 @@ pub(super) async fn complete(
     let owner = Owner {
         kind: &kind,
         name: &name,
-        subnet: &id,
+        place: &id,
     };
     match group {
         Some(group) if owner::marks(&tags_of(&group.body), &owner) => {

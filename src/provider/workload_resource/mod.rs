@@ -3,7 +3,7 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | `arguments`, `validate`, `timeouts` | where the policy goes, as the configuration says it |
+//! | `arguments`, `validate` | where the policy goes, as the configuration says it |
 //! | `targets` | the ARM objects that follow from it, and whose they are |
 //! | `source`, `demand` | the workload expanded, or several composed, for that place |
 //! | `plan`, `conflicts`, `traffic` | everything that can be known is known, and said |
@@ -11,7 +11,7 @@
 //! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
 //! | `group`, `table`, `firewall`, `subnet` | one kind of ARM object each |
 //! | `forms` | entries of these objects in Terraform's form and in ARM's |
-//! | `owner`, `kept` | what is remembered, in Azure and beside the state |
+//! | `kept` | what is remembered beside the state; in Azure it is `managed::owner` |
 //! | `read`, `import` | Azure as state |
 //!
 //! The group is written first, with all its rules in one request, then the table and the firewall's rules, and the subnet last with both in its first request:
@@ -27,7 +27,6 @@ mod forms;
 mod group;
 mod import;
 mod kept;
-mod owner;
 mod part;
 mod plan;
 mod read;
@@ -36,7 +35,6 @@ mod source;
 mod subnet;
 mod table;
 mod targets;
-mod timeouts;
 mod traffic;
 mod validate;
 mod work;
@@ -52,7 +50,10 @@ use tfplugin_rs::{
 
 pub(super) use self::source::Source;
 use self::{arguments::Reach, kept::Kept};
-use super::configuration::Settings;
+use super::{
+    configuration::Settings,
+    managed::{owner, timeouts},
+};
 use crate::azure;
 
 /// The resource of one workload, or of the policies of several.

@@ -11,7 +11,7 @@ use tfplugin_rs::{
 
 use super::{
     WorkloadResource,
-    arguments::{Reach, SAME_BUT_FOR_CASE},
+    arguments::Reach,
     conflicts,
     demand::{self, Demand, Shared},
     forms::{self, Entries},
@@ -19,7 +19,11 @@ use super::{
     targets::{self, Target},
     traffic,
 };
-use crate::{provider::configuration::Session, requirements::Edition, workloads::Defaults};
+use crate::{
+    provider::{configuration::Session, managed::SAME_BUT_FOR_CASE},
+    requirements::Edition,
+    workloads::Defaults,
+};
 
 /// Refines the plan of a create or update.
 pub(super) fn plan(

@@ -8,7 +8,7 @@ use tfplugin_rs::{
     value::{Path, Type, Value},
 };
 
-use super::arguments::{Reach, SAME_LOCATION};
+use super::{super::managed::SAME_LOCATION, arguments::Reach};
 use crate::{
     network::NetworkPolicy,
     proof::{

@@ -5,14 +5,11 @@ use tfplugin_rs::{
     value::{Path, Value},
 };
 
-use super::{
-    arguments::{OPERATIONS, Reach},
-    owner, timeouts,
+use super::arguments::Reach;
+use crate::{
+    network::RuleName,
+    provider::managed::{id, tags, timeouts},
 };
-use crate::{azure::ResourceId, network::RuleName};
-
-/// Azure's limit of tags on a resource, less those of the owner mark.
-const MOST_TAGS: usize = 19;
 
 /// Argument, kinds below the provider, shape.
 const IDS: [(&str, &[&str], &str); 7] = [
@@ -95,16 +92,8 @@ pub(super) fn arguments(reach: Reach, config: &Value, diagnostics: &mut Diagnost
     }
     rule_collection_group(config, diagnostics);
     prefixes_of_others(config, diagnostics);
-    tags(config.attribute("tags"), diagnostics);
-    for operation in OPERATIONS {
-        let path = Path::attribute("timeouts").child(operation);
-        if let Some(text) = config.at(&path).and_then(Value::as_str)
-            && timeouts::duration(text).is_none()
-        {
-            let detail = format!("`{text}` is not a duration such as `45m` or `1h30m`.");
-            diagnostics.error_at(path, "Invalid timeout", detail);
-        }
-    }
+    tags::validate(config.attribute("tags"), diagnostics);
+    timeouts::validate(config, diagnostics);
 }
 
 fn names(config: &Value, diagnostics: &mut Diagnostics) {
@@ -130,7 +119,7 @@ fn ids(config: &Value, diagnostics: &mut Diagnostics) {
     );
     for (argument, kinds, shape) in IDS.into_iter().chain([group]) {
         if let Some(text) = config.attribute(argument).as_str() {
-            id(Path::attribute(argument), argument, text, (kinds, shape), diagnostics);
+            id::validate(Path::attribute(argument), argument, text, (kinds, shape), diagnostics);
         }
     }
     for text in config
@@ -142,20 +131,7 @@ fn ids(config: &Value, diagnostics: &mut Diagnostics) {
     {
         let argument = "service_endpoint_policy_ids";
         let expected = (&["serviceEndpointPolicies"] as &[&str], "serviceEndpointPolicies/…");
-        id(Path::attribute(argument), argument, text, expected, diagnostics);
-    }
-}
-
-fn id(path: Path, argument: &str, text: &str, (kinds, shape): (&[&str], &str), diagnostics: &mut Diagnostics) {
-    let fits = text
-        .parse::<ResourceId>()
-        .is_ok_and(|id| id.is_kind("Microsoft.Network", kinds));
-    if !fits {
-        let detail = format!(
-            "`{argument}` is `{text}`: an ARM id of the form `/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/{shape}` is \
-             expected."
-        );
-        diagnostics.error_at(path, "Not the id of such a resource", detail);
+        id::validate(Path::attribute(argument), argument, text, expected, diagnostics);
     }
 }
 
@@ -272,31 +248,6 @@ fn prefixes_of_others(config: &Value, diagnostics: &mut Diagnostics) {
                 "`{argument}` contains the empty text, with which every name begins: nothing would be watched any more."
             );
             diagnostics.error_at(Path::attribute(argument), "Empty prefix", detail);
-        }
-    }
-}
-
-fn tags(tags: &Value, diagnostics: &mut Diagnostics) {
-    let Some(tags) = tags.as_map() else { return };
-    if tags.len() > MOST_TAGS {
-        let detail = format!(
-            "There are {} tags: Azure allows 50 on a resource, of which up to 31 mark the owner, so {MOST_TAGS} are left.",
-            tags.len()
-        );
-        diagnostics.error_at(Path::attribute("tags"), "Too many tags", detail);
-    }
-    for (name, value) in tags {
-        let path = Path::attribute("tags").key(name);
-        if name.is_empty() || name.chars().count() > 512 || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
-            let detail = format!("`{name}` cannot be a tag's name: 1 to 512 characters, none of `<>%&\\?/`.");
-            diagnostics.error_at(path, "Invalid tag", detail);
-        } else if owner::is_ours(name) {
-            let detail =
-                format!("`{name}` is one of the tags by which the provider marks what it owns. Choose another name.");
-            diagnostics.error_at(path, "Reserved tag", detail);
-        } else if value.as_str().is_some_and(|text| text.chars().count() > 256) {
-            let detail = format!("The value of `{name}` is longer than 256 characters.");
-            diagnostics.error_at(path, "Invalid tag", detail);
         }
     }
 }

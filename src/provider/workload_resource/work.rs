@@ -15,8 +15,12 @@ use super::{
     part::Part,
     targets::{self, Held, SubnetTarget, Targets},
 };
+pub(super) use crate::provider::managed::{
+    report,
+    tags::{put_tags, tags_of, user_tags},
+};
 use crate::{
-    azure::{ArmError, Call},
+    azure::Call,
     provider::configuration::Session,
     regions::normalize_location,
 };
@@ -143,7 +147,7 @@ pub(super) fn owner_of<'a>(kind: &'a str, object: &'a Value, targets: &'a Target
     Some(Owner {
         kind,
         name: object.attribute("name").as_str()?,
-        subnet: &targets.subnet.as_ref()?.id,
+        place: &targets.subnet.as_ref()?.id,
     })
 }
 
@@ -200,33 +204,4 @@ pub(super) fn option_attributes(
     let own = arguments::arguments(reach).into_iter().chain(arguments::outputs(reach));
     let own = own.filter(|(name, _)| OPTIONS.contains(name));
     workloads.chain(own.map(|(name, attribute)| (name.to_owned(), attribute)))
-}
-
-/// The user's tags of a plan or state.
-pub(super) fn user_tags(object: &Value) -> BTreeMap<String, String> {
-    let entries = object.attribute("tags").as_map().into_iter().flatten();
-    entries
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect()
-}
-
-/// The tags of an ARM object.
-pub(super) fn tags_of(document: &Json) -> BTreeMap<String, String> {
-    let tags = document.get("tags").and_then(Json::as_object).into_iter().flatten();
-    tags.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect()
-}
-
-/// Puts tags on an ARM object, if it has others.
-pub(super) fn put_tags(document: &mut Json, tags: &BTreeMap<String, String>) {
-    if tags_of(document) != *tags
-        && let Some(document) = document.as_object_mut()
-    {
-        document.insert("tags".into(), serde_json::json!(tags));
-    }
-}
-
-/// An ARM error as a diagnostic.
-pub(super) fn report(summary: &str, error: &ArmError, diagnostics: &mut Diagnostics) {
-    diagnostics.error(summary, error.to_diagnostic());
 }

@@ -1,6 +1,6 @@
-//! The owner tag: how a network security group or route table says which resource of ours made it, and with which options.
+//! The owner tag: how an ARM object says which resource of ours made it, and with which options.
 //!
-//! An apply can die between two writes and leave a group behind; the tag tells our own leftover from a stranger's. It also carries
+//! An apply can die between two writes and leave an object behind; the tag tells our own leftover from a stranger's. It also carries
 //! the options that cannot be read back from Azure, so that an import ends in an empty plan. A tag's value holds 256
 //! characters, so the options go over as many tags as they need (Azure allows 50 on a resource).
 
@@ -19,15 +19,15 @@ const MOST_OPTION_TAGS: usize = 30;
 /// The options do not fit into tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the options are {0} characters long; tags hold {most}", most = VALUE_LENGTH * MOST_OPTION_TAGS)]
-pub(super) struct OptionsTooLong(usize);
+pub(in crate::provider) struct OptionsTooLong(usize);
 
 /// The tag that marks what belongs to `owner`.
-pub(super) fn tag(owner: &Owner<'_>) -> (String, String) {
+pub(in crate::provider) fn tag(owner: &Owner<'_>) -> (String, String) {
     (OWNER.to_owned(), owner.mark())
 }
 
 /// The tags that mark what belongs to `owner` and carry its options.
-pub(super) fn tags(owner: &Owner<'_>, options: &Json) -> Result<BTreeMap<String, String>, OptionsTooLong> {
+pub(in crate::provider) fn tags(owner: &Owner<'_>, options: &Json) -> Result<BTreeMap<String, String>, OptionsTooLong> {
     let text: Vec<char> = options.to_string().chars().collect();
     let chunks: Vec<String> = text.chunks(VALUE_LENGTH).map(|chunk| chunk.iter().collect()).collect();
     if chunks.len() > MOST_OPTION_TAGS {
@@ -44,28 +44,28 @@ pub(super) fn tags(owner: &Owner<'_>, options: &Json) -> Result<BTreeMap<String,
 }
 
 /// Whether a tag is one of ours.
-pub(super) fn is_ours(tag: &str) -> bool {
+pub(in crate::provider) fn is_ours(tag: &str) -> bool {
     tag.eq_ignore_ascii_case(OWNER) || is_option(tag)
 }
 
 /// Whether a tag carries options.
-pub(super) fn is_option(tag: &str) -> bool {
+pub(in crate::provider) fn is_option(tag: &str) -> bool {
     tag.to_ascii_lowercase().starts_with(OPTIONS)
 }
 
 /// Whether the tags mark an object as the owner's. Azure keeps names in the case of whoever wrote them first.
-pub(super) fn marks(tags: &BTreeMap<String, String>, owner: &Owner<'_>) -> bool {
+pub(in crate::provider) fn marks(tags: &BTreeMap<String, String>, owner: &Owner<'_>) -> bool {
     mark_in(tags).is_some_and(|there| there.eq_ignore_ascii_case(&owner.mark()))
 }
 
 /// The mark of whichever resource of ours owns an object.
-pub(super) fn mark_in(tags: &BTreeMap<String, String>) -> Option<&str> {
+pub(in crate::provider) fn mark_in(tags: &BTreeMap<String, String>) -> Option<&str> {
     let tag = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(OWNER));
     tag.map(|(_, mark)| mark.as_str())
 }
 
 /// The options in the tags.
-pub(super) fn options(tags: &BTreeMap<String, String>) -> Option<Json> {
+pub(in crate::provider) fn options(tags: &BTreeMap<String, String>) -> Option<Json> {
     let text: String = (0..MOST_OPTION_TAGS)
         .map_while(|position| tags.get(&option_tag(position)))
         .cloned()
@@ -75,19 +75,19 @@ pub(super) fn options(tags: &BTreeMap<String, String>) -> Option<Json> {
 
 /// A resource of ours, as its marks name it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Owner<'a> {
+pub(in crate::provider) struct Owner<'a> {
     /// The resource's type.
-    pub(super) kind: &'a str,
+    pub(in crate::provider) kind: &'a str,
     /// Its `name`.
-    pub(super) name: &'a str,
-    /// The subnet it is about.
-    pub(super) subnet: &'a ResourceId,
+    pub(in crate::provider) name: &'a str,
+    /// What it is about: a subnet, a connection.
+    pub(in crate::provider) place: &'a ResourceId,
 }
 
 impl Owner<'_> {
-    /// Type, name and a hash of the subnet's id: the id itself can be longer than a tag's value.
+    /// Type, name and a hash of the place's id: the id itself can be longer than a tag's value.
     fn mark(&self) -> String {
-        let hash = stable_hash(&self.subnet.to_string().to_lowercase());
+        let hash = stable_hash(&self.place.to_string().to_lowercase());
         format!("{} {} {hash:016x}", self.kind, self.name)
     }
 }
@@ -111,7 +111,7 @@ mod tests {
         Owner {
             kind,
             name: "server",
-            subnet,
+            place: subnet,
         }
     }
 
