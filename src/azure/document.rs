@@ -390,8 +390,7 @@ impl<'a> Documents<'a> {
         if let Some(existing) = existing {
             let mut current = existing.body.clone();
             strip_read_only(&mut current, self.kind.computed);
-            // A failed operation leaves an object whose properties look right; only another write repairs it.
-            if same(&current, &wanted) && provisioning_state(&existing.body) != Some("Failed") {
+            if same(&current, &wanted) && !asks_for_a_write(&existing.body) {
                 return Ok(existing.clone());
             }
         }
@@ -507,6 +506,18 @@ impl<'a> Documents<'a> {
         let paused = call.pause(duration).await;
         paused.map_err(|interruption| ArmError::interrupted(interruption, operation, call.timeout(), None))
     }
+}
+
+/// Whether only another write repairs an object that says what it should: after an operation that failed, or when an address space at one
+/// end of a peering has changed.
+fn asks_for_a_write(body: &Value) -> bool {
+    let property = |field: &str| {
+        body.get("properties")
+            .and_then(|properties| properties.get(field)?.as_str())
+    };
+    let out_of_step = property("peeringState") == Some("Connected")
+        && property("peeringSyncLevel").is_some_and(|level| level != "FullyInSync");
+    provisioning_state(body) == Some("Failed") || out_of_step
 }
 
 /// The ids that `properties` refer to in these fields, as `{"id": …}` or a list of these.

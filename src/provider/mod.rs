@@ -12,12 +12,14 @@ mod given_routes;
 mod given_rules;
 mod managed;
 mod outputs;
+mod peering_resource;
 mod policy;
 mod project_bundle_data_source;
 mod region_data_source;
 mod requirements_data_source;
 mod schema;
 mod service_tag_data_source;
+mod site_connection_resource;
 mod verification_data_source;
 mod workload_data_source;
 mod workload_resource;
@@ -35,10 +37,12 @@ use self::{
     composition_data_source::CompositionDataSource,
     configuration::{Environment, Settings},
     edition_diff_data_source::EditionDiffDataSource,
+    peering_resource::PeeringResource,
     project_bundle_data_source::ProjectBundleDataSource,
     region_data_source::RegionDataSource,
     requirements_data_source::RequirementsDataSource,
     service_tag_data_source::ServiceTagDataSource,
+    site_connection_resource::SiteConnectionResource,
     verification_data_source::VerificationDataSource,
     workload_data_source::WorkloadDataSource,
     workload_resource::{Source, WorkloadResource},
@@ -91,7 +95,10 @@ impl api::Provider for Lockeddown {
         let resources = resources
             .chain([Source::Subnet, Source::FirewallRules])
             .map(|source| WorkloadResource::new(source, Arc::clone(&self.settings)));
-        resources.map(api::resource).collect()
+        let mut resources: Vec<_> = resources.map(api::resource).collect();
+        resources.push(api::resource(PeeringResource::new(Arc::clone(&self.settings))));
+        resources.push(api::resource(SiteConnectionResource::new(Arc::clone(&self.settings))));
+        resources
     }
 
     fn data_sources(&self) -> Vec<Arc<ErasedDataSource>> {

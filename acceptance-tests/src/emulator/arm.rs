@@ -86,6 +86,11 @@ fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
     let reads = matches!(request.method.as_str(), "GET" | "HEAD");
     if let ["subscriptions", subscription, ..] = parts.as_slice()
         && *subscription != azure.credentials.subscription_id
+        && !azure
+            .options
+            .further_subscriptions
+            .iter()
+            .any(|further| further == subscription)
     {
         return Err(Refusal::gateway(
             404,

@@ -102,6 +102,8 @@ pub struct Options {
     pub subnets_honour_if_match: bool,
     /// The Azure Policy of many landing zones: a subnet without a network security group is refused.
     pub deny_subnets_without_nsg: bool,
+    /// Subscriptions beside the emulator's own in which the service principal has the same rights.
+    pub further_subscriptions: Vec<String>,
     /// Where the certificate authority goes, and where resources are kept from one start to the next. `None`: a temporary
     /// directory, and nothing is kept.
     pub state_directory: Option<PathBuf>,
@@ -117,6 +119,7 @@ impl Default for Options {
             conflicts: Conflicts::AnotherOperationInProgress,
             subnets_honour_if_match: true,
             deny_subnets_without_nsg: false,
+            further_subscriptions: Vec::new(),
             state_directory: None,
         }
     }

@@ -46,6 +46,14 @@ fn furnish(place: &Place) -> Vec<String> {
             json!({ "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] } }),
         ),
         (
+            "virtualNetworks/vnet-hub",
+            json!({ "addressSpace": { "addressPrefixes": ["10.1.0.0/16"] } }),
+        ),
+        (
+            "virtualNetworkGateways/vgw-hpc",
+            json!({ "gatewayType": "Vpn", "vpnType": "RouteBased" }),
+        ),
+        (
             "virtualNetworks/vnet-hpc/subnets/existing",
             json!({ "addressPrefix": "10.0.32.0/24" }),
         ),
@@ -69,7 +77,14 @@ fn furnish(place: &Place) -> Vec<String> {
 #[test]
 fn every_example_settles_writes_each_object_once_is_imported_and_leaves_nothing() {
     for (name, configuration, id) in examples() {
-        let place = Place::new();
+        let mut place = Place::new();
+        if configuration.contains("ephemeral") {
+            if !place.knows_write_only() {
+                println!("{name}: skipped, this Terraform knows no write-only arguments");
+                continue;
+            }
+            place.workspace = place.workspace.env("TF_VAR_shared_key", "an example's key");
+        }
         let before = furnish(&place);
         let subscription = place.emulator.subscription_id().to_owned();
         let configuration = configuration.replace(NOWHERE, &subscription);

@@ -17,7 +17,15 @@ impl Place {
     }
 
     pub(crate) fn with(terraform: Terraform) -> Place {
-        let emulator = Emulator::start(Options::default());
+        Place::of(Emulator::start(Options::default()), terraform)
+    }
+
+    /// A place in an Azure of its own kind.
+    pub(crate) fn on(emulator: Emulator) -> Place {
+        Place::of(emulator, Terraform::under_test())
+    }
+
+    fn of(emulator: Emulator, terraform: Terraform) -> Place {
         let mut workspace = Workspace::with(terraform);
         workspace.write_file(
             "providers.tf",
@@ -40,6 +48,17 @@ impl Place {
         );
         place.emulator.clear_requests();
         place
+    }
+
+    /// Whether the Terraform of this run keeps write-only values out of its state.
+    pub(crate) fn knows_write_only(&self) -> bool {
+        let terraform = Terraform::under_test();
+        let version: Vec<u32> = terraform
+            .version_number()
+            .split('.')
+            .filter_map(|part| part.parse().ok())
+            .collect();
+        version >= vec![1, 11]
     }
 
     fn resource_group(&self) -> String {

@@ -19,11 +19,7 @@ pub(super) use crate::provider::managed::{
     report,
     tags::{put_tags, tags_of, user_tags},
 };
-use crate::{
-    azure::Call,
-    provider::configuration::Session,
-    regions::normalize_location,
-};
+use crate::{azure::Call, provider::configuration::Session, regions::normalize_location};
 
 /// What cannot be read back from Azure, beside the workload's arguments; an import finds it in the owner tags.
 const OPTIONS: [&str; 17] = [

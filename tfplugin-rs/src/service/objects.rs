@@ -274,7 +274,8 @@ fn refuse_stored_secrets(schema: &Schema, config: &Value, call: &Call, diagnosti
         let path = Path::attribute(name);
         if holds_write_only(attribute, config.attribute(name)) {
             let detail = format!(
-                "`{name}` is write-only, which needs Terraform 1.11 or newer: an older one would store it in its state."
+                "`{name}` is write-only, which needs Terraform 1.11 or newer: an older one would store it in its state. Upgrade Terraform, or leave \
+                 the argument out."
             );
             diagnostics.error_at(path, "Write-only argument not supported", detail);
         }
