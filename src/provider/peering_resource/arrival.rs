@@ -56,7 +56,7 @@ fn look_at(half: &Half, network: &Document, managed: &[Half], before: &[Half], d
     let there = peerings.iter().find(|peering| is_ours(name(peering)));
     let ours = before.iter().any(|before| before.id == half.id);
     match there {
-        Some(_) if !ours => refuse_existing(half, managed, diagnostics),
+        Some(_) if !ours => refuse_existing(half, managed, !before.is_empty(), diagnostics),
         None if !ours => {
             let other = peerings
                 .iter()
@@ -87,9 +87,10 @@ fn look_at(half: &Half, network: &Document, managed: &[Half], before: &[Half], d
 }
 
 /// Nothing marks a half as ours, so one that the state does not know is somebody else's.
-fn refuse_existing(half: &Half, managed: &[Half], diagnostics: &mut Diagnostics) {
+fn refuse_existing(half: &Half, managed: &[Half], is_in_state: bool, diagnostics: &mut Diagnostics) {
+    let first = if is_in_state { " after `terraform state rm`" } else { "" };
     let detail = format!(
-        "`{}` exists already. If it is left from an interrupted apply, or Terraform shall manage it from now on, import what there is: `terraform \
+        "`{}` exists already. If it is left from an interrupted apply, or Terraform shall manage it from now on, import what there is{first}: `terraform \
          import {NAME}.<name> '{}'` (leave out the half that is missing). Otherwise choose another `name`.",
         half.id,
         half::id(managed)

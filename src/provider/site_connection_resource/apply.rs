@@ -49,8 +49,14 @@ pub(super) async fn apply(
         call,
     };
     let mut reached = Reached::new(prior, planned);
+    let mut connection_is_new = false;
     for part in Part::in_order(prior, planned) {
-        if let Err(error) = write(&work, part).await {
+        let written = match part {
+            Part::LocalGateway => write_local_gateway(&work).await,
+            Part::Connection => write_connection(&work).await.map(|made| connection_is_new = made),
+            Part::Key => set_key(&work, connection_is_new).await,
+        };
+        if let Err(error) = written {
             let verb = if prior.is_none() { "created" } else { "changed" };
             report(&format!("{} not {verb}", part.title()), &error, diagnostics);
             // Where the write may have been carried out all the same, the next refresh sees what exists.
@@ -60,31 +66,34 @@ pub(super) async fn apply(
             return reached.state();
         }
         reached.part(part, planned);
+        if connection_is_new && part == Part::Connection {
+            Part::Key.forget(&mut reached.state);
+        }
     }
     Some(planned.clone())
 }
 
-async fn write(work: &Work<'_>, part: Part) -> Result<(), ArmError> {
-    let (session, site, planned) = (work.session, work.site, &work.change.planned);
-    let exists = work.found.exists(part);
-    match part {
-        Part::LocalGateway => match &site.local_gateway {
-            Some(id) => local_gateway::write(session, id, planned, &site.tags(planned), exists, work.call).await,
-            None => Ok(()),
-        },
-        Part::Connection => connection::write(session, site, planned, &work.tags_with_options, exists, work.call).await,
-        Part::Key => set_key(work).await,
-    }
+async fn write_local_gateway(work: &Work<'_>) -> Result<(), ArmError> {
+    let planned = &work.change.planned;
+    let Some(id) = &work.site.local_gateway else {
+        return Ok(());
+    };
+    let exists = work.found.exists(Part::LocalGateway);
+    local_gateway::write(work.session, id, planned, &work.site.tags(planned), exists, work.call).await
+}
+
+async fn write_connection(work: &Work<'_>) -> Result<bool, ArmError> {
+    let (planned, tags) = (&work.change.planned, &work.tags_with_options);
+    let exists = work.found.exists(Part::Connection);
+    connection::write(work.session, work.site, planned, tags, exists, work.call).await
 }
 
 /// Sets the key of a connection that is new, or whose key is.
-async fn set_key(work: &Work<'_>) -> Result<(), ArmError> {
+async fn set_key(work: &Work<'_>, connection_is_new: bool) -> Result<(), ArmError> {
     let change = work.change;
     let version = |object: &Value| object.attribute("shared_key_wo_version").clone();
-    let is_new = change
-        .prior
-        .as_ref()
-        .is_none_or(|prior| version(prior) != version(&change.planned));
+    let prior = change.prior.as_ref().map(version);
+    let is_new = connection_is_new || prior != Some(version(&change.planned));
     match change.config.attribute("shared_key_wo").as_str() {
         Some(key) if is_new => {
             let key = Secret::new(key);

@@ -11,7 +11,7 @@ use crate::{
     provider::{configuration::Session, managed::tags::put_tags},
 };
 
-/// Writes it.
+/// Writes it. Says whether it was made, and so needs its key.
 pub(super) async fn write(
     session: &Session,
     site: &Site,
@@ -19,7 +19,7 @@ pub(super) async fn write(
     tags: &BTreeMap<String, String>,
     exists: bool,
     call: &Call,
-) -> Result<(), ArmError> {
+) -> Result<bool, ArmError> {
     let connections = session.client.connections();
     let merge = |body: &mut Json| {
         merge(body, site, object.attribute("connection"));
@@ -28,12 +28,12 @@ pub(super) async fn write(
     if exists {
         match connections.update(&site.connection, call, merge).await {
             Err(error) if error.is_not_found() => {}
-            written => return written.map(drop),
+            written => return written.map(|_| false),
         }
     }
     let mut body = json!({ "location": site::location(object) });
     merge(&mut body);
-    connections.create(&site.connection, body, call).await.map(drop)
+    connections.create(&site.connection, body, call).await.map(|_| true)
 }
 
 fn merge(body: &mut Json, site: &Site, connection: &Value) {

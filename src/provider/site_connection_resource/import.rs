@@ -79,7 +79,9 @@ pub(super) async fn complete(
         }
         state.set_attribute("local_network_gateway_name", gateway.name().into());
     }
-    state.set_attribute("id", id.to_string().into());
+    for name in ["id", "connection_id"] {
+        state.set_attribute(name, id.to_string().into());
+    }
     state.set_attribute("name", id.name().into());
     state.set_attribute("resource_group_name", id.resource_group().into());
     let location = found.body.get("location").and_then(Json::as_str).map(str::to_owned);
