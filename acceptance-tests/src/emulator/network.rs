@@ -159,7 +159,9 @@ pub(super) fn write(
                 None => (
                     format!(
                         "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.Network/{}/{}",
-                        azure.credentials.subscription_id, id.kind.segment, id.name
+                        id.subscription.to_lowercase(),
+                        id.kind.segment,
+                        id.name
                     ),
                     id.name.clone(),
                 ),

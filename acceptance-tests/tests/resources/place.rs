@@ -101,6 +101,18 @@ impl Place {
         names(&self.get(&format!("routeTables/{table}"))["properties"]["routes"])
     }
 
+    /// The writes since the last look, each by its method and the last part of its path.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let writes = self.emulator.requests().writes();
+        self.emulator.clear_requests();
+        let line = |line: String| {
+            let (method, rest) = line.split_once(' ').unwrap();
+            let (path, _) = rest.split_once(" -> ").unwrap();
+            format!("{method} {}", path.rsplit('/').next().unwrap())
+        };
+        writes.lines().into_iter().map(line).collect()
+    }
+
     /// A rule of somebody else.
     pub(crate) fn their_rule(name: &str, priority: i64) -> Value {
         json!({ "name": name, "properties": {

@@ -3,7 +3,7 @@
 use acceptance_tests::{emulator::Fault, terraform::Terraform};
 use serde_json::{Value, json};
 
-use crate::place::Place;
+use crate::{place::Place, unknowns::later};
 
 const ADDRESS: &str = "lockeddown_site_to_site_connection.site";
 const CONNECTION: &str = "connections/site";
@@ -60,17 +60,6 @@ fn key_in_azure(place: &Place) -> Value {
     place.get(CONNECTION)["properties"]["sharedKey"].clone()
 }
 
-fn writes(place: &Place) -> Vec<String> {
-    let writes = place.emulator.requests().writes();
-    place.emulator.clear_requests();
-    let line = |line: String| {
-        let (method, rest) = line.split_once(' ').unwrap();
-        let (path, _) = rest.split_once(" -> ").unwrap();
-        format!("{method} {}", path.rsplit('/').next().unwrap())
-    };
-    writes.lines().into_iter().map(line).collect()
-}
-
 #[test]
 fn a_site_is_connected_with_its_key_and_goes_without_a_trace() {
     let place = with_gateway();
@@ -80,7 +69,7 @@ fn a_site_is_connected_with_its_key_and_goes_without_a_trace() {
     let planned = plan.change(ADDRESS).after;
     assert_eq!(planned["id"], place.id(CONNECTION), "ids are known at plan");
     assert_eq!(planned["local_network_gateway_id"], place.id(SITE));
-    assert_eq!(writes(&place), ["PUT lgw-site", "PUT site", "PUT sharedkey"]);
+    assert_eq!(place.writes(), ["PUT lgw-site", "PUT site", "PUT sharedkey"]);
     assert_eq!(key_in_azure(&place), KEY);
     for object in [CONNECTION, SITE] {
         let tags = place.get(object)["tags"].clone();
@@ -100,7 +89,7 @@ fn a_site_is_connected_with_its_key_and_goes_without_a_trace() {
     ));
     assert_eq!(key_in_azure(&place), "canary-7d1e another");
     assert_eq!(
-        writes(&place),
+        place.writes(),
         ["PUT site", "PUT sharedkey"],
         "the connection's tags tell the version to an import"
     );
@@ -114,7 +103,7 @@ fn a_site_is_connected_with_its_key_and_goes_without_a_trace() {
             .replace("/MICROSOFT.NETWORK/", "/Microsoft.Network/"),
     );
     place.workspace.assert_settled();
-    assert_eq!(writes(&place), Vec::<String>::new());
+    assert_eq!(place.writes(), Vec::<String>::new());
     place.workspace.destroy();
     assert_eq!(place.emulator.ids(), before);
 }
@@ -277,13 +266,13 @@ fn what_the_plan_does_not_know_yet_is_applied_all_the_same() {
         bgp,
         &more,
     );
-    for argument in [
+    let all = [
         "name",
+        "type",
+        "virtual_network_gateway_id",
         "location",
         "resource_group_name",
         "local_network_gateway_name",
-        "type",
-        "virtual_network_gateway_id",
         "connection_protocol",
         "bgp_enabled",
         "gateway_address",
@@ -293,20 +282,12 @@ fn what_the_plan_does_not_know_yet_is_applied_all_the_same() {
         "tags",
         "shared_key_wo",
         "shared_key_wo_version",
-    ] {
-        let begins = |line: &&str| {
-            let line = line.trim_start();
-            line.starts_with(argument) && line[argument.len()..].trim_start().starts_with('=')
-        };
-        let line = whole.lines().find(begins).unwrap();
-        let (_, value) = line.split_once('=').unwrap();
-        let unknown = whole.replace(line, &format!("{argument} = terraform_data.later.output"));
-        place.workspace.step(&format!(
-            "resource \"terraform_data\" \"later\" {{ input = {value} }}\n{unknown}"
-        ));
-        assert_eq!(key_in_azure(&place), KEY, "{argument}");
+    ];
+    for arguments in [&all[..1], &all[1..2], &all[2..3], &all] {
+        place.workspace.step(&later(&whole, arguments));
+        assert_eq!(key_in_azure(&place), KEY, "{arguments:?}");
         place.workspace.destroy();
-        assert_eq!(place.emulator.ids(), before, "{argument}");
+        assert_eq!(place.emulator.ids(), before, "{arguments:?}");
     }
     // Behind a data source that waits, both objects are unknown, and nothing is replaced for it.
     let behind = |later: &str| {
@@ -337,7 +318,7 @@ fn what_the_plan_does_not_know_yet_is_applied_all_the_same() {
     place.emulator.clear_requests();
     let plan = place.workspace.step(&behind("two"));
     assert_eq!(plan.change(ADDRESS).actions, ["update"]);
-    assert_eq!(writes(&place), Vec::<String>::new());
+    assert_eq!(place.writes(), Vec::<String>::new());
 }
 
 #[test]
@@ -352,7 +333,7 @@ fn what_disappears_comes_back_with_its_key() {
         (change.actions, &change.before["connection"]),
         (vec!["update".to_owned()], &Value::Null)
     );
-    assert_eq!(writes(&place), ["PUT site", "PUT sharedkey"]);
+    assert_eq!(place.writes(), ["PUT site", "PUT sharedkey"]);
     assert_eq!(key_in_azure(&place), KEY);
 
     place.emulator.remove(&place.id(SITE));
@@ -361,7 +342,7 @@ fn what_disappears_comes_back_with_its_key() {
         (change.actions, &change.before["local_network_gateway"]),
         (vec!["update".to_owned()], &Value::Null)
     );
-    assert_eq!(writes(&place), ["PUT lgw-site"]);
+    assert_eq!(place.writes(), ["PUT lgw-site"]);
 
     for object in [CONNECTION, SITE] {
         place.emulator.remove(&place.id(object));
@@ -387,7 +368,7 @@ fn drift_shows_by_field_and_marks_are_put_back() {
     assert_eq!(change.before["local_network_gateway"]["gateway_address"], "203.0.113.9");
     assert_eq!(change.before["tags"]["team"], "others");
     assert_eq!(change.before["connection"], change.after["connection"]);
-    assert_eq!(writes(&place), ["PUT lgw-site", "PUT site"]);
+    assert_eq!(place.writes(), ["PUT lgw-site", "PUT site"]);
 
     for (object, id) in [(SITE, "local_network_gateway_id"), (CONNECTION, "connection_id")] {
         place.emulator.edit(&place.id(object), |object| {
@@ -528,7 +509,7 @@ fn a_circuit_needs_no_local_network_gateway_and_a_license_servers_site_is_one() 
         place.id("virtualNetworkGateways/ergw")
     );
     place.workspace.step(&configuration);
-    assert_eq!(writes(&place), ["PUT site"]);
+    assert_eq!(place.writes(), ["PUT site"]);
     assert_eq!(place.get(CONNECTION)["properties"]["peer"]["id"], circuit);
     place.workspace.run(&["state", "rm", ADDRESS]).expect_success();
     place.workspace.import(ADDRESS, &place.id(CONNECTION));

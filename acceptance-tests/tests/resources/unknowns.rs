@@ -4,25 +4,26 @@ use serde_json::json;
 
 use crate::place::Place;
 
-/// An argument's line becomes one whose value another resource of the same apply gives.
-fn later(configuration: &str, argument: &str) -> String {
-    let line = configuration
-        .lines()
-        .find(|line| {
-            line.trim_start().starts_with(&format!("{argument} "))
-                || line.trim_start().starts_with(&format!("{argument}="))
+/// The last line of each argument becomes one whose value another resource of the same apply gives.
+pub(crate) fn later(configuration: &str, arguments: &[&str]) -> String {
+    arguments
+        .iter()
+        .fold(configuration.to_owned(), |configuration, argument| {
+            let is_given = |line: &&str| {
+                let rest = line.trim_start().strip_prefix(argument);
+                rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+            };
+            let line = configuration.lines().rfind(is_given).unwrap().to_owned();
+            let (_, value) = line.split_once('=').unwrap();
+            let unknown = configuration.replace(&line, &format!("{argument} = terraform_data.{argument}.output"));
+            format!("resource \"terraform_data\" \"{argument}\" {{ input = {value} }}\n{unknown}")
         })
-        .unwrap()
-        .to_owned();
-    let (_, value) = line.split_once('=').unwrap();
-    let unknown = configuration.replace(&line, &format!("{argument} = terraform_data.later.output"));
-    format!("resource \"terraform_data\" \"later\" {{ input = {value} }}\n{unknown}")
 }
 
 fn each(place: &Place, configuration: &str, arguments: &[&str]) {
     let before = place.emulator.ids();
     for argument in arguments {
-        place.workspace.step(&later(configuration, argument));
+        place.workspace.step(&later(configuration, &[argument]));
         place.workspace.destroy();
         assert_eq!(place.emulator.ids(), before, "{argument}");
     }

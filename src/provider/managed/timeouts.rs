@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
+    provider::Call,
     schema::{Attribute, Nesting, Shape},
     value::{Path, Type, Value},
 };
+
+use crate::azure;
 
 const OPERATIONS: [&str; 4] = ["create", "read", "update", "delete"];
 
@@ -34,8 +37,13 @@ pub(in crate::provider) fn validate(config: &Value, diagnostics: &mut Diagnostic
     }
 }
 
+/// What an operation on an object may take, until it or Terraform stops.
+pub(in crate::provider) fn call(object: &Value, operation: &str, call: &Call) -> azure::Call {
+    azure::Call::new(timeout(object, operation), call.cancel.clone())
+}
+
 /// The user's timeout of an operation, or the default.
-pub(in crate::provider) fn timeout(object: &Value, operation: &str) -> Duration {
+fn timeout(object: &Value, operation: &str) -> Duration {
     let default = if operation == "read" { 5 * 60 } else { 30 * 60 };
     let configured = object
         .attribute("timeouts")

@@ -32,7 +32,6 @@ use super::{
     configuration::Settings,
     managed::{SAME_BUT_FOR_CASE, timeouts},
 };
-use crate::azure;
 
 pub(super) const NAME: &str = "lockeddown_cyclecloud_peering";
 
@@ -53,10 +52,6 @@ impl PeeringResource {
     pub(super) fn new(settings: Arc<Settings>) -> PeeringResource {
         PeeringResource { settings }
     }
-}
-
-fn azure_call(object: &Value, operation: &str, call: &Call) -> azure::Call {
-    azure::Call::new(timeouts::timeout(object, operation), call.cancel.clone())
 }
 
 fn half_attributes() -> Vec<(&'static str, Attribute)> {
@@ -104,8 +99,7 @@ impl Resource for PeeringResource {
         Schema::new(DESCRIPTION)
             .attribute(
                 "peerings",
-                Attribute::required(Shape::nested(Nesting::Map, half_attributes()), halves)
-                    .equivalent_when(half::same_as_far_as_managed),
+                Attribute::required(Shape::nested(Nesting::Map, half_attributes()), halves),
             )
             .attributes([timeouts::argument()])
             .attribute(
@@ -128,22 +122,22 @@ impl Resource for PeeringResource {
     }
 
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = azure_call(&change.planned, "create", call);
+        let call = timeouts::call(&change.planned, "create", call);
         apply::apply(&self.settings.session(), change, &call, diagnostics).await
     }
 
     async fn read(&self, state: Value, _: &mut Private, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = azure_call(&state, "read", call);
+        let call = timeouts::call(&state, "read", call);
         read::read(&self.settings.session(), state, &call, diagnostics).await
     }
 
     async fn update(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = azure_call(&change.planned, "update", call);
+        let call = timeouts::call(&change.planned, "update", call);
         apply::apply(&self.settings.session(), change, &call, diagnostics).await
     }
 
     async fn delete(&self, state: Value, _: &Private, call: &Call, diagnostics: &mut Diagnostics) {
-        let call = azure_call(&state, "delete", call);
+        let call = timeouts::call(&state, "delete", call);
         apply::remove(&self.settings.session(), &state, &call, diagnostics).await;
     }
 

@@ -13,6 +13,7 @@ use crate::provider::managed::SAME_BUT_FOR_CASE;
 
 /// Refines the plan of a create or update.
 pub(super) fn plan(plan: &mut Plan, diagnostics: &mut Diagnostics) {
+    keep_what_means_the_same(plan);
     let managed = half::managed(&plan.planned);
     let before = plan.prior.as_ref().and_then(half::managed).unwrap_or_default();
     plan_id(plan, managed.as_deref());
@@ -21,6 +22,15 @@ pub(super) fn plan(plan: &mut Plan, diagnostics: &mut Diagnostics) {
     plan.requires_replace = moved(plan, &before);
     if managed.is_some() {
         warn_of_handover(&plan.planned, &before, diagnostics);
+    }
+}
+
+/// Another spelling of an id is no change, nor is a half of others.
+fn keep_what_means_the_same(plan: &mut Plan) {
+    if let Some(prior) = plan.prior.as_ref().map(|prior| prior.attribute("peerings"))
+        && half::same_as_far_as_managed(prior, plan.planned.attribute("peerings"))
+    {
+        plan.planned.set_attribute("peerings", prior.clone());
     }
 }
 

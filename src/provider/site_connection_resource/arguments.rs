@@ -124,9 +124,9 @@ fn connection() -> Vec<(&'static str, Attribute)> {
         ),
         (
             "connection_protocol",
-            Attribute::optional(
+            Attribute::optional_computed(
                 Type::String,
-                "`IKEv2` or `IKEv1`, for a VPN. Another one replaces the connection. Defaults to Azure's choice.",
+                "`IKEv2` or `IKEv1`, for a VPN. Another one replaces the connection. Defaults to `IKEv2`.",
             ),
         ),
         (

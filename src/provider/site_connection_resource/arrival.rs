@@ -52,8 +52,7 @@ pub(super) async fn look(
         let connection = session.client.connections().get(&site.connection, call).await;
         let connection = taken("Connection", connection, diagnostics)?;
         if let Some(there) = &connection {
-            let what = "connection";
-            refuse(site, object, there, what, "name", diagnostics);
+            refuse(site, object, there, "connection", true, diagnostics);
         }
         connection.is_some()
     } else {
@@ -67,8 +66,7 @@ pub(super) async fn look(
                 let ours = site.owns(&tags_of(&there.body), site::name(object));
                 // Ours without a connection is what an interrupted create has left.
                 if !ours || connection && prior.is_none() {
-                    let what = "local network gateway";
-                    refuse(site, object, &there, what, "local_network_gateway_name", diagnostics);
+                    refuse(site, object, &there, "local network gateway", connection, diagnostics);
                 }
                 found.parts.push(Part::LocalGateway);
             }
@@ -120,9 +118,13 @@ fn check_gateway(site: &Site, object: &Value, gateway: Option<&Document>, diagno
     }
 }
 
-fn refuse(site: &Site, object: &Value, there: &Document, what: &str, argument: &str, diagnostics: &mut Diagnostics) {
-    let ours = site.owns(&tags_of(&there.body), site::name(object));
-    let whose = if ours {
+fn refuse(site: &Site, object: &Value, there: &Document, what: &str, connected: bool, diagnostics: &mut Diagnostics) {
+    let argument = if what == "connection" {
+        "name"
+    } else {
+        "local_network_gateway_name"
+    };
+    let whose = if site.owns(&tags_of(&there.body), site::name(object)) {
         format!(
             "belongs to another `{NAME}` of this name, or was left by an interrupted apply. A replacement with `create_before_destroy` needs \
              another `name`."
@@ -130,11 +132,16 @@ fn refuse(site: &Site, object: &Value, there: &Document, what: &str, argument: &
     } else {
         "exists already and was not made by this resource.".to_owned()
     };
-    let detail = format!(
-        "The {what} `{}` {whose} If Terraform shall manage it here from now on, import the connection: `terraform import {NAME}.<name> '{}'`; a \
-         shared key that may not have been set is set with another `shared_key_wo_version`. Otherwise choose another name.",
-        there.id, site.connection
-    );
+    let way_out = if connected {
+        format!(
+            "If Terraform shall manage it here from now on, import the connection: `terraform import {NAME}.<name> '{}'`; a shared key that may \
+             not have been set is set with another `shared_key_wo_version`. Otherwise choose another `{argument}`.",
+            site.connection
+        )
+    } else {
+        format!("Choose another `{argument}`, or have it deleted.")
+    };
+    let detail = format!("The {what} `{}` {whose} {way_out}", there.id);
     diagnostics.error_at(
         Path::attribute(argument),
         format!("A {what} of that name exists"),

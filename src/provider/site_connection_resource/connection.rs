@@ -94,10 +94,10 @@ pub(super) fn read(known: &Value, found: &Json) -> Value {
         }
     };
     let bgp = found.pointer("/properties/enableBgp").and_then(Json::as_bool);
-    // Azure's choice, where none was made, is no drift.
-    let protocol = match known.attribute("connection_protocol") {
-        Value::Null if !known.is_null() => Value::Null,
-        _ => text("connectionProtocol"),
+    // A circuit knows none, whatever Azure answers.
+    let protocol = match text("connectionType").as_str() {
+        Some("IPsec") => text("connectionProtocol"),
+        _ => Value::Null,
     };
     Value::object([
         ("type", text("connectionType")),

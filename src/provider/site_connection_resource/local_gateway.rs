@@ -63,8 +63,9 @@ fn merge(body: &mut Json, gateway: &Value) {
         settings.insert("asn".to_owned(), json!(number(bgp.attribute("asn"))));
         let address = bgp.attribute("bgp_peering_address").as_str();
         settings.insert("bgpPeeringAddress".to_owned(), json!(address));
-        if let Some(weight) = number(bgp.attribute("peer_weight")) {
-            settings.insert("peerWeight".to_owned(), json!(weight));
+        match number(bgp.attribute("peer_weight")) {
+            Some(weight) => _ = settings.insert("peerWeight".to_owned(), json!(weight)),
+            None => _ = settings.remove("peerWeight"),
         }
     }
 }

@@ -35,7 +35,6 @@ use tfplugin_rs::{
 };
 
 use super::{configuration::Settings, managed::timeouts};
-use crate::azure;
 
 pub(super) const NAME: &str = "lockeddown_site_to_site_connection";
 
@@ -49,10 +48,6 @@ impl SiteConnectionResource {
     pub(super) fn new(settings: Arc<Settings>) -> SiteConnectionResource {
         SiteConnectionResource { settings }
     }
-}
-
-fn azure_call(object: &Value, operation: &str, call: &Call) -> azure::Call {
-    azure::Call::new(timeouts::timeout(object, operation), call.cancel.clone())
 }
 
 #[async_trait::async_trait]
@@ -76,22 +71,22 @@ impl Resource for SiteConnectionResource {
     }
 
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = azure_call(&change.planned, "create", call);
+        let call = timeouts::call(&change.planned, "create", call);
         apply::apply(&self.settings.session(), change, &call, diagnostics).await
     }
 
     async fn read(&self, state: Value, _: &mut Private, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = azure_call(&state, "read", call);
+        let call = timeouts::call(&state, "read", call);
         read::read(&self.settings.session(), state, &call, diagnostics).await
     }
 
     async fn update(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = azure_call(&change.planned, "update", call);
+        let call = timeouts::call(&change.planned, "update", call);
         apply::apply(&self.settings.session(), change, &call, diagnostics).await
     }
 
     async fn delete(&self, state: Value, _: &Private, call: &Call, diagnostics: &mut Diagnostics) {
-        let call = azure_call(&state, "delete", call);
+        let call = timeouts::call(&state, "delete", call);
         remove::remove(&self.settings.session(), &state, &call, diagnostics).await;
     }
 

@@ -18,9 +18,34 @@ const FIXED: [&str; 4] = [
 
 /// Refines the plan of a create or update.
 pub(super) fn plan(plan: &mut Plan) {
+    plan_protocol(plan);
     plan_names(plan);
     plan_ids(plan);
     plan.requires_replace = moved(plan);
+}
+
+/// Without a word about it, a VPN keeps the protocol it has.
+fn plan_protocol(plan: &mut Plan) {
+    const PROTOCOL: &str = "connection_protocol";
+    if !plan.config.attribute("connection").attribute(PROTOCOL).is_null() {
+        return;
+    }
+    let mut connection = plan.planned.attribute("connection").clone();
+    if connection.as_map().is_none() {
+        return;
+    }
+    let kept = plan
+        .prior
+        .as_ref()
+        .map(|prior| prior.attribute("connection").attribute(PROTOCOL));
+    let protocol = match (connection.attribute("type").as_str(), kept) {
+        (None, _) => Value::UNKNOWN,
+        (Some("IPsec"), Some(kept)) if !kept.is_null() => kept.clone(),
+        (Some("IPsec"), _) => "IKEv2".into(),
+        (Some(_), _) => Value::Null,
+    };
+    connection.set_attribute(PROTOCOL, protocol);
+    plan.planned.set_attribute("connection", connection);
 }
 
 fn plan_names(plan: &mut Plan) {

@@ -84,10 +84,9 @@ fn show(state: &mut Value, site: &Site, connection: Option<&Document>, gateway: 
         }
         _ => Part::LocalGateway.forget(state),
     }
-    for found in [connection, gateway].into_iter().flatten() {
-        show_tags(state, &found.body);
-        show_location(state, &found.body);
-    }
+    let found = [connection, gateway].into_iter().flatten().map(|found| &found.body);
+    show_tags(state, found.clone());
+    found.for_each(|found| show_location(state, found));
 }
 
 /// The old spelling stays.
@@ -99,12 +98,13 @@ fn keep(state: &mut Value, name: &str, id: Value) {
 }
 
 /// Both objects have the same tags: the first that has others shows.
-fn show_tags(state: &mut Value, found: &Json) {
-    let tags: BTreeMap<String, String> = tags_of(found)
-        .into_iter()
-        .filter(|(name, _)| !owner::is_ours(name))
-        .collect();
-    if user_tags(state) != tags {
+fn show_tags<'a>(state: &mut Value, found: impl Iterator<Item = &'a Json>) {
+    let known = user_tags(state);
+    let theirs = |found: &Json| -> BTreeMap<String, String> {
+        let tags = tags_of(found).into_iter();
+        tags.filter(|(name, _)| !owner::is_ours(name)).collect()
+    };
+    if let Some(tags) = found.map(theirs).find(|tags| *tags != known) {
         let tags = tags.into_iter().map(|(name, value)| (name, Value::from(value)));
         state.set_attribute("tags", Value::object(tags));
     }

@@ -54,7 +54,6 @@ use super::{
     configuration::Settings,
     managed::{owner, timeouts},
 };
-use crate::azure;
 
 /// The resource of one workload, or of the policies of several.
 #[derive(Debug)]
@@ -75,10 +74,6 @@ impl WorkloadResource {
 
     fn reach(&self) -> Reach {
         self.source.reach()
-    }
-
-    fn azure_call(&self, object: &Value, operation: &str, call: &Call) -> azure::Call {
-        azure::Call::new(timeouts::timeout(object, operation), call.cancel.clone())
     }
 }
 
@@ -110,7 +105,7 @@ impl Resource for WorkloadResource {
     }
 
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = self.azure_call(&change.planned, "create", call);
+        let call = timeouts::call(&change.planned, "create", call);
         apply::apply(self, &self.settings.session(), change, &call, diagnostics).await
     }
 
@@ -121,17 +116,17 @@ impl Resource for WorkloadResource {
         call: &Call,
         diagnostics: &mut Diagnostics,
     ) -> Option<Value> {
-        let call = self.azure_call(&state, "read", call);
+        let call = timeouts::call(&state, "read", call);
         read::read(self, &self.settings.session(), state, private, &call, diagnostics).await
     }
 
     async fn update(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let call = self.azure_call(&change.planned, "update", call);
+        let call = timeouts::call(&change.planned, "update", call);
         apply::apply(self, &self.settings.session(), change, &call, diagnostics).await
     }
 
     async fn delete(&self, state: Value, private: &Private, call: &Call, diagnostics: &mut Diagnostics) {
-        let call = self.azure_call(&state, "delete", call);
+        let call = timeouts::call(&state, "delete", call);
         let kept = Kept::read(private);
         remove::remove(self, &self.settings.session(), &state, &kept, &call, diagnostics).await;
     }

@@ -141,13 +141,13 @@ pub(super) fn references(network: &Resource) -> Vec<Reference> {
 impl Azure {
     /// A peering was written: the first side is `Initiated`, with the second both are `Connected`.
     pub(in crate::emulator) fn connect_peering(&mut self, target: &Target) {
-        let Some((_, name)) = target
-            .child
-            .as_ref()
-            .filter(|(child, _)| child.collection == CHILD.collection)
-        else {
+        let Some((child, name)) = &target.child else {
+            self.put_peerings_out_of_step(&target.root);
             return;
         };
+        if child.collection != CHILD.collection {
+            return;
+        }
         let Some(network) = self.resources.get(&target.root) else {
             return;
         };
@@ -166,6 +166,39 @@ impl Azure {
         self.set_peering(&target.root, name, state, Some(&remote_space));
         if let Some(other_side) = other_side {
             self.set_peering(&remote, &other_side, state, Some(&own_space));
+        }
+    }
+
+    /// A virtual network was written: where its address space is another one now, both sides of its peerings wait to be told.
+    fn put_peerings_out_of_step(&mut self, root: &str) {
+        let Some(network) = self.resources.get(root) else {
+            return;
+        };
+        let space = network.properties.get("addressSpace");
+        let mut levels = Vec::new();
+        for entry in network.children(&CHILD) {
+            let remote = entry
+                .get("properties")
+                .and_then(|properties| reference(properties, "remoteVirtualNetwork"));
+            let Some(other) = remote.and_then(|remote| self.resources.get(&remote.to_lowercase())) else {
+                continue;
+            };
+            let Some((theirs, known)) = back(other, &network.id) else {
+                continue;
+            };
+            if let Some(ours) = entry.get("name").and_then(Value::as_str)
+                && known.get("remoteAddressSpace") != space
+            {
+                levels.push((root.to_owned(), ours.to_owned(), "LocalNotInSync"));
+                levels.push((other.id.to_lowercase(), theirs.to_owned(), "RemoteNotInSync"));
+            }
+        }
+        for (root, name, level) in levels {
+            if let Some(network) = self.resources.get_mut(&root)
+                && let Some(properties) = network.child_properties_mut(&CHILD, &name)
+            {
+                properties.insert("peeringSyncLevel".to_owned(), level.into());
+            }
         }
     }
 
