@@ -20,6 +20,18 @@ impl Place {
         Place::of(Emulator::start(Options::default()), terraform)
     }
 
+    /// A place whose Terraform keeps write-only values out of its state: that of this run, or the newest where it is too old.
+    pub(crate) fn with_write_only() -> Place {
+        let terraform = Terraform::under_test();
+        let parts = terraform.version_number().split('.');
+        let version: Vec<u32> = parts.filter_map(|part| part.parse().ok()).collect();
+        if version >= vec![1, 11] {
+            Place::with(terraform)
+        } else {
+            Place::with(Terraform::version("1.15"))
+        }
+    }
+
     /// A place in an Azure of its own kind.
     pub(crate) fn on(emulator: Emulator) -> Place {
         Place::of(emulator, Terraform::under_test())
@@ -48,17 +60,6 @@ impl Place {
         );
         place.emulator.clear_requests();
         place
-    }
-
-    /// Whether the Terraform of this run keeps write-only values out of its state.
-    pub(crate) fn knows_write_only(&self) -> bool {
-        let terraform = Terraform::under_test();
-        let version: Vec<u32> = terraform
-            .version_number()
-            .split('.')
-            .filter_map(|part| part.parse().ok())
-            .collect();
-        version >= vec![1, 11]
     }
 
     fn resource_group(&self) -> String {

@@ -11,7 +11,7 @@ const SITE: &str = "localNetworkGateways/lgw-site";
 const KEY: &str = "canary-7d1e the first key";
 
 fn with_gateway() -> Place {
-    furnished(Place::new())
+    furnished(Place::with_write_only())
 }
 
 fn furnished(place: Place) -> Place {
