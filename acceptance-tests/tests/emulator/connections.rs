@@ -92,6 +92,26 @@ fn a_write_of_the_network_leaves_its_peerings_alone() {
 }
 
 #[test]
+fn another_address_space_puts_both_halves_out_of_step_until_one_is_written() {
+    let setting = with_spoke("10.1.0.0/16");
+    done(&setting, &setting.put(OURS, &peering(&setting, "spoke", &json!({}))));
+    done(&setting, &setting.put(THEIRS, &peering(&setting, "vnet", &json!({}))));
+    let levels = || {
+        let level = |half| setting.get(half).body["properties"]["peeringSyncLevel"].clone();
+        [level(OURS), level(THEIRS)]
+    };
+    assert_eq!(levels(), ["FullyInSync", "FullyInSync"]);
+    let space = json!({ "addressPrefixes": ["10.0.0.0/16", "fd00:db8:deca::/48", "10.2.0.0/16"] });
+    let body = json!({ "location": "westeurope", "properties": { "addressSpace": space } });
+    done(&setting, &setting.put("virtualNetworks/vnet", &body));
+    assert_eq!(levels(), ["LocalNotInSync", "RemoteNotInSync"]);
+    done(&setting, &setting.put(THEIRS, &peering(&setting, "vnet", &json!({}))));
+    assert_eq!(levels(), ["FullyInSync", "FullyInSync"]);
+    let known = &setting.get(THEIRS).body["properties"]["remoteAddressSpace"]["addressPrefixes"];
+    assert_eq!(*known, json!(["10.0.0.0/16", "fd00:db8:deca::/48", "10.2.0.0/16"]));
+}
+
+#[test]
 fn peerings_that_azure_refuses() {
     let setting = with_spoke("10.0.128.0/17");
     let to_spoke = peering(&setting, "spoke", &json!({}));
