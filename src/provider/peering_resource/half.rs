@@ -181,12 +181,10 @@ fn remote_of_properties(properties: &Map<String, Json>) -> Option<ResourceId> {
 pub(super) fn read(half: &mut Value, found: &Json) {
     let known = half.attribute("remote_virtual_network_id").as_str();
     let known: Option<ResourceId> = known.and_then(|known| known.parse().ok());
-    let remote = remote_of(found);
-    if known != remote {
-        half.set_attribute(
-            "remote_virtual_network_id",
-            remote.map(|remote| remote.to_string()).into(),
-        );
+    if let Some(remote) = remote_of(found)
+        && known.as_ref() != Some(&remote)
+    {
+        half.set_attribute("remote_virtual_network_id", remote.to_string().into());
     }
     for flag in FLAGS {
         let value = found.pointer(&format!("/properties/{}", flag.property));
