@@ -42,6 +42,30 @@ const CONNECTION: &str = "lockeddown_cyclecloud_connection";
 const DATABRICKS: &str = "lockeddown_aml_databricks_network";
 const LICENSE: &str = "lockeddown_license_server_link";
 
+const INGRESS: &str = "lockeddown_aml_compute_ingress";
+const EGRESS: &str = "lockeddown_aml_compute_egress";
+
+const EVERYTHING: &str = r#"
+  egress                            = {}
+  high_business_impact              = true
+  custom_images_enabled             = true
+  studio_enabled                    = true
+  automl_enabled                    = true
+  rstudio_enabled                   = true
+  vscode_enabled                    = true
+  r_packages_enabled                = true
+  private_endpoint_address_prefixes = ["10.0.2.0/27"]
+  python_packages                   = ["anaconda", "pypi", "pytorch", "tensorflow"]
+"#;
+
+const PEERING: &str = r#"
+  type                      = "virtual_network_peering"
+  server_address_spaces     = ["10.0.0.0/16"]
+  node_address_spaces       = ["10.1.0.0/16"]
+  server_virtual_network_id = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub"
+  node_virtual_network_id   = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/spoke"
+"#;
+
 const KUBERNETES_INPUTS: &str = r#"
   subnet_address_prefixes = ["10.4.0.0/22"]
   workspace_guid          = "11112222-3333-4444-5555-666677778888"
@@ -184,6 +208,142 @@ const TABLES: &[(&str, &str, &str, &str, View)] = &[
          credential_reference = \"https://licenses.vault.azure.net/secrets/tunnel\" }",
         View::Rules,
     ),
+    (
+        "aml_compute_ingress-2020-07-china",
+        INGRESS,
+        "",
+        "edition = \"2020-07\"\nenvironment = \"china\"\nlocation = \"chinaeast2\"\nssh_source_address_prefixes = [\"10.8.0.0/24\"]",
+        View::Rules,
+    ),
+    (
+        "aml_compute_ingress-2022-10-usgovernment",
+        INGRESS,
+        "",
+        "edition = \"2022-10\"\nenvironment = \"usgovernment\"\nlocation = \"usgovarizona\"\nnode_public_ip_enabled = true",
+        View::Rules,
+    ),
+    (
+        "aml_compute_ingress-2026-08-classic-usgovernment",
+        INGRESS,
+        "",
+        "environment = \"usgovernment\"\nlocation = \"usgovvirginia\"\nnode_public_ip_enabled = true\nnode_communication_mode = \"classic\"",
+        View::Rules,
+    ),
+    (
+        "aml_compute_egress-2020-07-china",
+        EGRESS,
+        "egress = {}",
+        "edition = \"2020-07\"\nenvironment = \"china\"\nlocation = \"chinaeast2\"",
+        View::Rules,
+    ),
+    (
+        "aml_compute_egress-2022-10",
+        EGRESS,
+        "egress = {}",
+        "edition = \"2022-10\"\nlocation = \"West Europe\"",
+        View::Rules,
+    ),
+    (
+        "aml_compute_egress-2022-10-everything",
+        EGRESS,
+        EVERYTHING,
+        "edition = \"2022-10\"\nlocation = \"westeurope\"",
+        View::Rules,
+    ),
+    (
+        "aml_compute_egress-2022-10-everything-china",
+        EGRESS,
+        EVERYTHING,
+        "edition = \"2022-10\"\nenvironment = \"china\"\nlocation = \"chinaeast2\"",
+        View::Rules,
+    ),
+    (
+        "aml_compute_egress-2026-08-everything",
+        EGRESS,
+        EVERYTHING,
+        "location = \"westeurope\"",
+        View::Rules,
+    ),
+    (
+        "aml_compute_egress-2026-08-usgovernment",
+        EGRESS,
+        "egress = {}",
+        "environment = \"usgovernment\"\nlocation = \"usgovvirginia\"",
+        View::Rules,
+    ),
+    (
+        "aml_kubernetes_egress-2026-08-china",
+        KUBERNETES,
+        KUBERNETES_INPUTS,
+        "environment = \"china\"\nlocation = \"China East 2\"\ncluster_type = \"aks\"\nprivate_cluster_enabled = false\nkonnectivity_enabled = \
+         false\napi_server_fqdn = \"ml-1234.hcp.chinaeast2.cx.prod.service.azk8s.cn\"\ndns_server_addresses = [\"10.9.0.4\"]\nntp_servers = \
+         [\"10.9.0.5\"]",
+        View::Collections,
+    ),
+    (
+        "cyclecloud_connection-2020-07-version-7",
+        CONNECTION,
+        PEERING,
+        "edition = \"2020-07\"\nlocation = \"westeurope\"\ncyclecloud_version = 7",
+        View::Counterparts,
+    ),
+    (
+        "cyclecloud_connection-2022-10-return-proxy",
+        CONNECTION,
+        PEERING,
+        "edition = \"2022-10\"\nlocation = \"westeurope\"\nconnection_mode = \"return_proxy\"\nreturn_proxy_address_prefixes = [\"10.1.0.4\"]",
+        View::Counterparts,
+    ),
+    (
+        "cyclecloud_connection-2026-08-china-on-premises",
+        CONNECTION,
+        "",
+        "environment = \"china\"\nlocation = \"chinaeast2\"\ntype = \"express_route\"\nserver_address_spaces = [\"10.0.0.0/16\"]\n\
+         node_address_spaces = [\"10.1.0.0/16\"]",
+        View::Counterparts,
+    ),
+    (
+        "cyclecloud_connection-2026-08-usgovernment-ipv6",
+        CONNECTION,
+        "",
+        "environment = \"usgovernment\"\nlocation = \"usgovvirginia\"\ntype = \"virtual_network_peering\"\nserver_address_spaces = \
+         [\"10.0.0.0/16\", \"fd00::/48\"]\nnode_address_spaces = [\"10.1.0.0/16\", \"fd00:1::/48\"]\nserver_virtual_network_id = \
+         \"/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub\"\nnode_virtual_network_id = \
+         \"/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/spoke\"",
+        View::Counterparts,
+    ),
+    (
+        "aml_databricks_network-2022-10-china",
+        DATABRICKS,
+        DATABRICKS_INPUTS,
+        "edition = \"2022-10\"\nenvironment = \"china\"\nlocation = \"chinaeast2\"",
+        View::Databricks,
+    ),
+    (
+        "license_server_link-2020-07-usgovernment-explicit",
+        LICENSE,
+        "",
+        "edition = \"2020-07\"\nenvironment = \"usgovernment\"\nlocation = \"usgovvirginia\"\nisolation = \"none\"\nlink_type = \
+         \"express_route\"\ncallback_ports = [\"5000-5010\"]\nlicense_servers = { main = { address_prefixes = [\"192.168.5.10\"], hostname = \
+         \"license.example.org\", managers = { gurobi = { type = \"explicit\", port = 41954, protocol = \"Udp\" } } } }",
+        View::Rules,
+    ),
+    (
+        "license_server_link-2022-10-license-server",
+        LICENSE,
+        LICENSE_INPUTS,
+        "edition = \"2022-10\"\nlocation = \"westeurope\"\nlink_type = \"peered\"\nsubnet_address_prefixes = \
+         [\"10.1.0.0/24\"]\ncallback_ports = [\"5000\"]",
+        View::Counterparts,
+    ),
+    (
+        "license_server_link-2026-08-china-junction-box",
+        LICENSE,
+        LICENSE_INPUTS,
+        "environment = \"china\"\nlocation = \"chinaeast2\"\nlink_type = \"junction_box\"\nsubnet_address_prefixes = \
+         [\"10.1.0.0/24\"]\njunction_box = { vpn_client_address_pool = \"172.30.0.0/28\" }",
+        View::Rules,
+    ),
 ];
 
 fn goldens() -> Vec<Golden> {
@@ -224,7 +384,13 @@ fn with_its_arguments(path: &PathBuf) -> Golden {
         .map(|line| format!("{line}\n"))
         .collect();
     let endpoints = Some(endpoints.map(str::to_owned).collect());
-    golden(&name, object, arguments.join("\n"), endpoints, &table, View::Rules)
+    let view = match (object, table.lines().next().unwrap_or_default()) {
+        (_, columns) if columns.starts_with("role,") => View::Counterparts,
+        (_, columns) if columns.starts_with("collection,") => View::Collections,
+        (&DATABRICKS, _) => View::Databricks,
+        _ => View::Rules,
+    };
+    golden(&name, object, arguments.join("\n"), endpoints, &table, view)
 }
 
 fn golden(
@@ -365,6 +531,54 @@ fn in_the_tables_words(text: &str) -> String {
         "Any" => "*".to_owned(),
         text => text.to_owned(),
     }
+}
+
+/// The first edition that knows a workload.
+const WORKLOADS: [(&str, &str); 8] = [
+    ("lockeddown_cyclecloud_subnet", "2020-07"),
+    (CONNECTION, "2020-07"),
+    (INGRESS, "2020-07"),
+    (EGRESS, "2020-07"),
+    (KUBERNETES, "2022-10"),
+    (ATTACHED, "2020-07"),
+    (DATABRICKS, "2020-07"),
+    (LICENSE, "2011"),
+];
+
+#[test]
+fn every_workload_has_a_table_for_every_edition_and_cloud() {
+    let said = |golden: &Golden, argument: &str, default: &str| {
+        let lines = golden.arguments.lines().filter_map(|line| line.split_once('='));
+        let value = lines
+            .filter(|(name, _)| name.trim() == argument)
+            .map(|(_, value)| value)
+            .next();
+        value.map_or_else(|| default.to_owned(), |value| value.trim().trim_matches('"').to_owned())
+    };
+    let there: BTreeSet<(String, String, String)> = goldens()
+        .iter()
+        .map(|golden| {
+            let (edition, cloud) = (
+                said(golden, "edition", "2026-08"),
+                said(golden, "environment", "public"),
+            );
+            (golden.object.clone(), edition, cloud)
+        })
+        .collect();
+    let mut missing = Vec::new();
+    for (workload, first) in WORKLOADS {
+        for edition in ["2011", "2020-07", "2022-10", "2026-08"]
+            .into_iter()
+            .filter(|edition| *edition >= first)
+        {
+            for cloud in ["public", "usgovernment", "china"] {
+                if !there.contains(&(workload.to_owned(), edition.to_owned(), cloud.to_owned())) {
+                    missing.push(format!("{workload} {edition} {cloud}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 #[test]
