@@ -160,74 +160,86 @@ fn azurerm_and_the_verified_modules_take_the_outputs_as_they_are() {
     }
 }
 
-/// Every workload's example, handed on whole.
-const CONSUMERS: &str = r#"
-resource "azurerm_network_security_group" "consumer" {
-  name                = "nsg"
-  location            = "westeurope"
-  resource_group_name = "rg"
-  security_rule       = values(local.policy.security_rules)
+/// Data sources whose outputs are no rules to hand on.
+const WITHOUT_RULES: [&str; 6] = [
+    "region",
+    "requirements",
+    "edition_diff",
+    "service_tag",
+    "project_bundle",
+    "verification",
+];
+
+/// An example's own configuration: its outputs are called alike in several examples.
+fn without_outputs(text: &str) -> String {
+    let mut kept = Vec::new();
+    let mut in_output = false;
+    for line in text.lines() {
+        in_output |= line.starts_with("output \"");
+        if !in_output {
+            kept.push(line);
+        }
+        in_output &= line != "}";
+    }
+    kept.join("\n")
 }
 
-resource "azurerm_route_table" "consumer" {
-  name                          = "rt"
-  location                      = "westeurope"
-  resource_group_name           = "rg"
-  bgp_route_propagation_enabled = local.policy.bgp_route_propagation_enabled
-  route                         = values(local.policy.routes)
+/// What `CONFIGURATION` makes of one data source, made of another one.
+fn consumers_of(kind: &str, label: &str) -> String {
+    let all = CONFIGURATION
+        .split("resource \"azurerm_network_security_group\"")
+        .nth(1)
+        .unwrap_or_default();
+    let all = all.split("output \"names\"").next().unwrap_or_default();
+    let name = format!("{kind}_{label}");
+    format!("resource \"azurerm_network_security_group\"{all}")
+        .replace("\" \"server\" {", &format!("\" \"{name}\" {{"))
+        .replace("module \"avm\"", &format!("module \"{name}\""))
+        .replace("local.server.", &format!("data.{kind}.{label}."))
 }
-
-module "avm" {
-  source         = "./avm"
-  security_rules = local.policy.security_rules
-}
-"#;
 
 #[test]
 fn every_workloads_example_is_planned_through_its_consumers() {
     let examples = binaries::repository().join("examples/data-sources");
-    let mut planned = 0;
+    let mut configuration = CONFIGURATION
+        .split("data \"lockeddown")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let mut kinds = std::collections::BTreeSet::new();
+    let mut groups = Vec::new();
     for entry in std::fs::read_dir(&examples).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(entry.path().join("data-source.tf")).unwrap_or_default();
-        let Some(label) = text
-            .split(&format!("data \"{name}\" \""))
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-        else {
-            continue;
-        };
-        // Only a workload or a composition has rules to hand on.
-        if [
-            "region",
-            "requirements",
-            "edition_diff",
-            "service_tag",
-            "project_bundle",
-            "verification",
-        ]
-        .iter()
-        .any(|other| name.ends_with(other))
-        {
+        if WITHOUT_RULES.iter().any(|other| name.ends_with(other)) {
             continue;
         }
-        let head = CONFIGURATION.split("data \"lockeddown").next().unwrap_or_default();
-        let workspace = Workspace::new().env("AZURERM_STUB_MAJOR", "5");
+        let text = std::fs::read_to_string(entry.path().join("data-source.tf")).unwrap_or_default();
+        configuration.push_str(&without_outputs(&text));
+        configuration.push('\n');
+        for head in text.lines().filter_map(|line| line.strip_prefix("data \"")) {
+            if let [kind, _, label, ..] = head.split('"').collect::<Vec<_>>().as_slice() {
+                configuration.push_str(&consumers_of(kind, label));
+                groups.push(format!("azurerm_network_security_group.{kind}_{label}"));
+                kinds.insert((*kind).to_owned());
+            }
+        }
+    }
+    assert_eq!(
+        kinds.len(),
+        9,
+        "one example for each workload, and one for a composition: {kinds:?}"
+    );
+    for major in ["4", "5"] {
+        let workspace = Workspace::new().env("AZURERM_STUB_MAJOR", major);
         workspace.write_file("avm/main.tf", include_str!("avm/main.tf"));
         workspace.write_file("cli.tfrc", &cli_configuration());
-        workspace.write(&format!(
-            "{head}{text}\nlocals {{\n  policy = data.{name}.{label}\n}}\n{CONSUMERS}"
-        ));
+        workspace.write(&configuration);
         workspace.run(&["get"]).expect_success();
         let plan = workspace.plan();
-        assert_eq!(
-            plan.change("azurerm_network_security_group.consumer").actions,
-            ["create"],
-            "{name}"
-        );
-        planned += 1;
+        for group in &groups {
+            assert_eq!(plan.change(group).actions, ["create"], "azurerm {major}: {group}");
+        }
     }
-    assert_eq!(planned, 9, "one example for each workload, and one for a composition");
 }
 
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
