@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use lockeddown::{
-    network::{AddressSide, Direction, Ports, Protocol},
+    network::{AddressSide, Direction, Passage, Ports, Protocol},
     requirements::{catalogue, systems},
     workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
 };
@@ -264,6 +264,21 @@ fn a_proxy_is_let_through_before_the_internet_is_denied() {
 }
 
 #[test]
+fn who_comes_through_the_appliance_is_answered_through_it() {
+    let passage = |changes: &[(&str, Value)]| {
+        let flows = expand(changes).policy.flows;
+        flows["AML-VM-SSH"].passage
+    };
+    let appliance = ("default_route_next_hop_type", Value::from("VirtualAppliance"));
+    assert_eq!(passage(&[]), Passage::Direct);
+    assert_eq!(passage(std::slice::from_ref(&appliance)), Passage::Handover);
+    assert_eq!(
+        passage(&[appliance, ("public_ip_enabled", true.into())]),
+        Passage::Direct
+    );
+}
+
+#[test]
 fn what_decides_the_rules_must_be_known_and_a_next_hop_need_not() {
     let unknown = outcome(&[("compute_type", Value::UNKNOWN)]);
     assert!(unknown.expanded.is_none() && !unknown.has_errors());
@@ -303,6 +318,7 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
             ("public_ip_enabled", true.into()),
             ("default_route_next_hop_type", "VirtualAppliance".into()),
         ],
+        &[("hdinsight_management_enabled", false.into())],
     ];
     let mut report = String::new();
     for changes in cases {

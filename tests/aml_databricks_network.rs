@@ -248,6 +248,17 @@ fn the_network_may_come_later_and_the_prefixes_may_not() {
     assert!(early.expanded.is_none() && !early.has_errors());
 }
 
+fn extra(name: &str, priority: i64) -> Value {
+    Value::object([(
+        name,
+        Value::object([
+            ("direction", Value::from("Outbound")),
+            ("protocol", "Tcp".into()),
+            ("priority", priority.into()),
+        ]),
+    )])
+}
+
 #[test]
 fn what_users_get_wrong_is_explained_at_its_argument() {
     let other = NETWORK.replace("vnet-ml", "vnet-data");
@@ -267,6 +278,13 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
         ("workspace_subscription_id", "5678".into()),
         ("storage_virtual_network_id", other.into()),
         ("edition", "2011".into()),
+        ("private_subnet_address_prefixes", Value::string_set(["fd00::/64"])),
+        ("private_subnet_name", "data/bricks".into()),
+        ("extra_rules", extra("mine", 101)),
+        (
+            "extra_rules",
+            extra("microsoft.databricks-workspaces_useonly_mine", 1600),
+        ),
     ];
     let mut report = String::new();
     for (argument, value) in cases {

@@ -280,6 +280,10 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
         ("api_server_fqdn", "ml-1234.hcp.westeurope.azmk8s.io".into()),
         ("subnet_address_prefixes", Value::Null),
         ("edition", "2020-07".into()),
+        ("arc_features", Value::string_set(["cluster_connect"])),
+        ("ntp_servers", Value::string_set(["0.0.0.0/0"])),
+        ("ntp_servers", Value::string_set(["*.example.com"])),
+        ("subnet_address_prefixes", Value::string_set(["fd00::/64"])),
     ];
     let mut report = String::new();
     for (argument, value) in cases {
@@ -318,6 +322,10 @@ fn options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
     )
         .prop_map(
             |(edition, (environment, location), cluster, workloads, baseline, private, features)| {
+                let of_its_type = match cluster {
+                    "aks" => ("private_cluster_enabled", private.into()),
+                    _ => ("arc_features", Value::string_set(features)),
+                };
                 vec![
                     ("edition", edition.into()),
                     ("environment", environment.into()),
@@ -325,8 +333,7 @@ fn options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
                     ("cluster_type", cluster.into()),
                     ("workloads", Value::string_set(workloads)),
                     ("cluster_egress_enabled", baseline.into()),
-                    ("private_cluster_enabled", private.into()),
-                    ("arc_features", Value::string_set(features)),
+                    of_its_type,
                 ]
             },
         )
@@ -368,10 +375,13 @@ proptest! {
         let mut more = options.clone();
         more.push(("workloads", Value::string_set(["training", "inference"])));
         more.push(("cluster_egress_enabled", true.into()));
-        more.push(("private_cluster_enabled", false.into()));
-        more.push(("konnectivity_enabled", false.into()));
         more.push(("dns_server_addresses", Value::string_set(["10.6.0.4"])));
-        more.push(("arc_features", Value::string_set(["cluster_connect", "custom_locations", "azure_rbac", "extensions"])));
+        if options.contains(&("cluster_type", "aks".into())) {
+            more.push(("private_cluster_enabled", false.into()));
+            more.push(("konnectivity_enabled", false.into()));
+        } else {
+            more.push(("arc_features", Value::string_set(["cluster_connect", "custom_locations", "azure_rbac", "extensions"])));
+        }
         let more = table(&expand(&more));
         for row in base {
             prop_assert!(more.contains(&row), "{} is gone", row);

@@ -222,7 +222,17 @@ async fn what_the_catalogue_does_not_have_is_refused() {
         ("edition", "2021".into()),
         ("environment", "mars".into()),
         ("ids", Value::string_set(["CC-SERVER-STORAG"])),
-        ("settings", Value::object([("rol", Value::from("server"))])),
+        (
+            "settings",
+            Value::object([
+                ("rol", Value::from("server")),
+                ("role", "servr".into()),
+                ("storage_smb_enabled", "yes".into()),
+                ("egress_type", "firewal".into()),
+                ("cyclecloud_version", "8".into()),
+                ("manager_type", "explicit".into()),
+            ]),
+        ),
     ];
     let (state, report) = read_with(&[], "lockeddown_requirements", &asked).await;
     assert!(state.is_none());

@@ -6,7 +6,7 @@
 )]
 
 use lockeddown::{
-    network::{AddressSide, FlowDirection, Ports, PrerequisiteStatus, SecurityRule},
+    network::{AddressSide, FlowDirection, Known, Ports, PrerequisiteStatus, SecurityRule},
     requirements::{Edition, catalogue},
     workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
 };
@@ -152,7 +152,7 @@ fn a_server_on_premises_has_a_firewall_team_instead_of_an_nsg() {
     assert_eq!(names, ["CC-NODE-SERVER-HTTPS", "CC-VPN-ESP", "CC-VPN-IKE"]);
     assert_eq!(flows["CC-NODE-SERVER-HTTPS"].direction, FlowDirection::ToOnPremises);
     assert_eq!(flows["CC-VPN-IKE"].ports, ["500", "4500"].map(String::from).into());
-    assert_eq!(flows["CC-VPN-IKE"].source, ["203.0.113.4".to_owned()].into());
+    assert_eq!(flows["CC-VPN-IKE"].source, Known::Is(["203.0.113.4".to_owned()].into()));
 
     let back = expanded.outputs["on_premises_routes"].attribute("10.1.0.0_16");
     assert_eq!(back.attribute("address_prefix").as_str(), Some("10.1.0.0/16"));
@@ -256,6 +256,19 @@ fn address_spaces_must_be_known_and_ids_need_not() {
     }
 }
 
+fn bgp(address: &str, number: i64, weight: i64) -> Value {
+    Value::object([
+        ("asn", Value::from(number)),
+        ("bgp_peering_address", address.into()),
+        ("peer_weight", weight.into()),
+    ])
+}
+
+fn extra() -> Value {
+    let rule = Value::object([("direction", Value::from("Outbound")), ("protocol", "Tcp".into())]);
+    Value::object([("mine", rule)])
+}
+
 #[test]
 fn what_cannot_work_is_explained_at_its_argument() {
     let cases: &[Value] = &[
@@ -288,6 +301,20 @@ fn what_cannot_work_is_explained_at_its_argument() {
             ("gateway_address", Value::Null),
             ("gateway_route", "explicit".into()),
         ]),
+        peering(&[("node_virtual_network_id", SERVER.to_uppercase().into())]),
+        peering(&[("return_proxy_address_prefixes", Value::string_set(["10.1.0.4"]))]),
+        peering(&[
+            ("connection_mode", "return_proxy".into()),
+            ("return_proxy_address_prefixes", Value::string_set(["172.16.0.4"])),
+        ]),
+        peering(&[("firewall_private_ip_address", "10.9.0.4".into())]),
+        peering(&[("node_address_spaces", Value::string_set(["fd00:1::/48"]))]),
+        vpn(&[("extra_rules", extra())]),
+        vpn(&[("gateway_address", Value::Null), ("gateway_fqdn", "https://vpn".into())]),
+        vpn(&[("virtual_network_gateway_id", "gateway".into())]),
+        vpn(&[("bgp_settings", bgp("10.0.0.30", 4_294_967_296, 5))]),
+        vpn(&[("bgp_settings", bgp("speaker", 65_010, 101))]),
+        vpn(&[("bgp_settings", bgp("speaker", 65_010, 5))]),
     ];
     let mut report = String::new();
     for values in cases {

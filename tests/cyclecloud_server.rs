@@ -6,7 +6,7 @@
 )]
 
 use lockeddown::{
-    network::{AddressSide, Direction, Ports},
+    network::{AddressSide, Direction, OnPremisesFlow, Ports},
     workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
 };
 use proptest::prelude::*;
@@ -260,6 +260,50 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
         ),
         ("name_prefix", "-x".into()),
         ("isolaton", "none".into()),
+        ("subnet_address_prefixes", Value::string_set(["0.0.0.0/0"])),
+        (
+            "virtual_network_address_spaces",
+            Value::string_set(["0.0.0.0/1", "128.0.0.0/1"]),
+        ),
+        ("dns_server_addresses", Value::string_set(["::/0"])),
+        (
+            "egress",
+            Value::object([
+                ("type", Value::from("proxy")),
+                ("proxy_address", "0.0.0.0/0".into()),
+                ("proxy_port", 3128_i64.into()),
+            ]),
+        ),
+        (
+            "egress",
+            with_groups(
+                "source_ip_group_ids",
+                firewall("10.1.0.4"),
+                Value::string_set(["group"]),
+            ),
+        ),
+        (
+            "package_mirror",
+            Value::object([("address_prefixes", Value::string_set(["10.0.9.4"]))]),
+        ),
+        (
+            "storage_private_endpoint_address_prefixes",
+            Value::string_set(["10.0.3.4"]),
+        ),
+        (
+            "application_security_groups",
+            Value::object([("node_id", Value::from("nodes"))]),
+        ),
+        ("server_public_ip_prefixes", Value::string_set(["10.0.0.0/28"])),
+        (
+            "extra_rules",
+            extra("destination_address_prefix", "Keyvault.westeurope"),
+        ),
+        (
+            "extra_rules",
+            extra("destination_address_prefix", "AzureMachineLearning.WestEurope"),
+        ),
+        ("extra_rules", extra("description", &"x".repeat(141))),
     ];
     let mut report = String::new();
     for (argument, value) in cases {
@@ -284,6 +328,122 @@ fn firewall(address: &str) -> Value {
         ("type", Value::from("firewall")),
         ("firewall_private_ip_address", address.into()),
     ])
+}
+
+fn with_groups(name: &str, mut egress: Value, ids: Value) -> Value {
+    egress.set_attribute(name, ids);
+    egress
+}
+
+fn extra(attribute: &str, text: &str) -> Value {
+    Value::object([(
+        "mine",
+        Value::object([
+            ("direction", Value::from("Outbound")),
+            ("protocol", "Tcp".into()),
+            (attribute, text.into()),
+        ]),
+    )])
+}
+
+#[test]
+fn what_another_cloud_calls_a_tag_is_said_and_a_newer_tag_may_be_waived() {
+    let china = [
+        ("environment", Value::from("china")),
+        ("location", "chinaeast2".into()),
+        (
+            "extra_rules",
+            extra("destination_address_prefix", "AzureFrontDoor.FirstParty"),
+        ),
+    ];
+    let refused = outcome(&server(&china));
+    let problem = refused
+        .problems
+        .iter()
+        .find(|problem| problem.severity == Severity::Error);
+    assert!(problem.unwrap().detail.contains("It exists in `public` only."));
+    let newer = ("extra_rules", extra("destination_address_prefix", "AzureTeleporter"));
+    assert!(outcome(&server(std::slice::from_ref(&newer))).has_errors());
+    let waived = Value::object([("CHECK-SERVICE-TAG-KNOWN", Value::from("announced last week"))]);
+    assert!(!outcome(&server(&[newer, ("waived_requirements", waived)])).has_errors());
+    // Azure compares tags without case.
+    let lower = extra("destination_address_prefix", "storage.westeurope");
+    assert!(!outcome(&server(&[("extra_rules", lower)])).has_errors());
+}
+
+#[test]
+fn a_server_elsewhere_is_in_no_group_of_this_network() {
+    let groups = Value::object([(
+        "node_id",
+        Value::from("/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/applicationSecurityGroups/nodes"),
+    )]);
+    let changes = [
+        ("application_security_groups", groups),
+        ("server_placement", "peered".into()),
+    ];
+    let refused = outcome(&server(&changes));
+    assert!(
+        refused
+            .problems
+            .iter()
+            .any(|problem| problem.summary == "Group of another network")
+    );
+}
+
+#[test]
+fn the_site_of_a_server_on_premises_is_told_what_to_let_pass() {
+    let flows = |changes: &[(&str, Value)]| {
+        let values = server(changes);
+        let flows = outcome(&values).expanded.unwrap().policy.on_premises_flows;
+        let line = |(id, flow): (String, OnPremisesFlow)| {
+            format!(
+                "{id} {:?} > {:?} {:?}",
+                flow.source.get().unwrap(),
+                flow.destination,
+                flow.ports
+            )
+        };
+        flows.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let node = [
+        ("role", Value::from("node")),
+        ("subnet_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+        ("node_address_prefixes", Value::Null),
+        ("server_address_prefixes", Value::string_set(["192.168.1.0/28"])),
+    ];
+    assert!(flows(&node).is_empty(), "the server is in Azure");
+    let on_premises = ("server_placement", Value::from("on_premises"));
+    assert_eq!(
+        flows(&[&node[..], std::slice::from_ref(&on_premises)].concat()),
+        [r#"CC-NODE-SERVER-HTTPS {"10.0.1.0/24"} > {"192.168.1.0/28"} {"9443"}"#]
+    );
+    let proxy = [
+        ("role", Value::from("return_proxy")),
+        ("connection_mode", "return_proxy".into()),
+        on_premises,
+        ("return_proxy_public_ip_enabled", true.into()),
+        ("server_public_ip_prefixes", Value::string_set(["203.0.113.0/28"])),
+        ("return_proxy_public_ip_prefixes", Value::string_set(["198.51.100.7"])),
+    ];
+    assert_eq!(
+        flows(&proxy),
+        [r#"CC-SERVER-PROXY-SSH-PUBLIC {"203.0.113.0/28"} > {"198.51.100.7/32"} {"22"}"#]
+    );
+}
+
+#[test]
+fn several_proxies_are_nobodys_one_host() {
+    let proxy = |address: &str| {
+        let egress = Value::object([
+            ("type", Value::from("proxy")),
+            ("proxy_address", address.into()),
+            ("proxy_port", 3128_i64.into()),
+        ]);
+        let expanded = expand(&[("egress", egress)]);
+        expanded.outputs["proxy_settings"].attribute("host").clone()
+    };
+    assert_eq!(proxy("10.0.250.4"), Value::from("10.0.250.4"));
+    assert_eq!(proxy("10.0.250.0/28"), Value::Null, "which of them is not ours to say");
 }
 
 #[test]
@@ -368,7 +528,19 @@ fn what_is_left_to_a_firewall_is_ipv4() {
         ("egress", firewall("10.1.0.4")),
     ]);
     let rules = &expanded.policy.security_rules;
-    assert!(rules.contains_key("AllowFilteredInternet") && !rules.contains_key("AllowFilteredInternet_ipv6"));
+    let ipv6: Vec<&str> = rules
+        .keys()
+        .map(String::as_str)
+        .filter(|name| name.ends_with("_ipv6"))
+        .collect();
+    assert_eq!(ipv6, ["BlockOutbound_ipv6", "https_9443_ipv6"]);
+    assert!(rules.contains_key("AllowFilteredInternet") && rules.contains_key("AllowAzureRM"));
+    let said = expanded
+        .policy
+        .warnings
+        .iter()
+        .any(|warning| warning.contains("leads IPv4 alone"));
+    assert!(said, "{:?}", expanded.policy.warnings);
 }
 
 fn options() -> impl Strategy<Value = Vec<(&'static str, Value)>> {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use lockeddown::{
-    network::{AddressSide, FlowDirection, Ports, PrerequisiteStatus, SecurityRules},
+    network::{AddressSide, FlowDirection, Known, Ports, PrerequisiteStatus, SecurityRules},
     requirements::{Edition, catalogue},
     workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
 };
@@ -197,7 +197,7 @@ fn point_to_site_does_not_reach_behind_the_junction_box() {
         ]
     );
     let forward = &flows["LIC-JUNCTION-FORWARD_main_ansys"];
-    assert_eq!(forward.source, ["203.0.113.9/32".to_owned()].into());
+    assert_eq!(forward.source, Known::Is(["203.0.113.9/32".to_owned()].into()));
     assert_eq!(forward.ports, ["1055", "1056", "2325"].map(String::from).into());
     assert_eq!(
         flows["LIC-JUNCTION-TUNNEL-IKEV2"].direction,
@@ -227,10 +227,13 @@ fn the_site_is_told_its_flows_and_the_way_back() {
     let flows = &expanded.policy.on_premises_flows;
     assert_eq!(
         flows["LIC-MANAGER_main_ansys"].source,
-        ["10.1.0.0/24".to_owned()].into()
+        Known::Is(["10.1.0.0/24".to_owned()].into())
     );
     assert_eq!(flows["LIC-CALLBACK"].direction, FlowDirection::FromOnPremises);
-    assert_eq!(flows["LIC-VPN-IKE"].source, ["203.0.113.4".to_owned()].into());
+    assert_eq!(
+        flows["LIC-VPN-IKE"].source,
+        Known::Is(["203.0.113.4".to_owned()].into())
+    );
     let back = expanded.outputs["on_premises_routes"].attribute("10.1.0.0_24");
     assert_eq!(back.attribute("next_hop").as_str(), Some("vpn_device"));
     let site = &expanded.outputs["local_network_gateway"];
@@ -405,6 +408,46 @@ fn what_cannot_work_is_explained_at_its_argument() {
         node_dials(&[
             ("gateway_route", "firewall".into()),
             ("firewall_private_ip_address", "10.9.0.4".into()),
+        ]),
+        link(&[(
+            "license_servers",
+            one(Value::object([(
+                "gurobi",
+                manager(
+                    "explicit",
+                    &[("port", 5000_i64.into()), ("vendor_port", 5001_i64.into())],
+                ),
+            )])),
+        )]),
+        link(&[("firewall_private_ip_address", "10.9.0.4".into())]),
+        link(&[("gateway_fqdn", "vpn/example".into())]),
+        link(&[(
+            "license_servers",
+            servers(&[
+                ("address_prefixes", Value::string_set(["fd00:5::10"])),
+                ("hostname", Value::Null),
+            ]),
+        )]),
+        link(&[
+            ("link_type", "junction_box".into()),
+            ("junction_box", junction(&[("vpn_client_address_pool", "::/0".into())])),
+        ]),
+        link(&[
+            ("link_type", "junction_box".into()),
+            (
+                "junction_box",
+                junction(&[("vpn_client_address_pool", "fd00:9::/64".into())]),
+            ),
+        ]),
+        link(&[
+            ("link_type", "junction_box".into()),
+            (
+                "junction_box",
+                junction(&[
+                    ("connection", "node_dials".into()),
+                    ("address_prefixes", Value::string_set(["203.0.113.9"])),
+                ]),
+            ),
         ]),
     ];
     let mut report = String::new();

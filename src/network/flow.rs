@@ -61,7 +61,7 @@ pub enum Passage {
     Direct,
     /// An Azure Firewall, whose rules must let the flow pass too.
     Firewall,
-    /// An appliance or a site whose own rules decide; the packets only have to get there.
+    /// An appliance or a site whose own rules decide; the packets only have to get there. Inbound: they come from there.
     Handover,
     /// An HTTPS proxy: it opens the connection, and the subnet's packets go to the proxy, which is a flow of its own.
     Proxy,

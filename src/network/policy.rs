@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ApplicationRuleCollection, Flow, NetworkRuleCollection, Protocol, Route, SecurityRule, ServiceEndpoint};
+use super::{
+    ApplicationRuleCollection, Flow, Known, NetworkRuleCollection, Protocol, Route, SecurityRule, ServiceEndpoint,
+};
 
 /// Security rules by name.
 pub type SecurityRules = BTreeMap<String, SecurityRule>;
@@ -79,8 +81,8 @@ impl FlowDirection {
 /// A flow for the team that runs the firewall on premises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnPremisesFlow {
-    /// Prefixes that send; empty where the configuration does not say.
-    pub source: BTreeSet<String>,
+    /// Prefixes that send; empty where the configuration does not say. A device's address decides no rule and may come later.
+    pub source: Known<BTreeSet<String>>,
     /// Prefixes that receive.
     pub destination: BTreeSet<String>,
     /// The transport.

@@ -55,6 +55,8 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
     }
     match direction {
         Direction::Outbound => along_routes(model, required, passing, &mut stopped),
+        // What the appliance itself hands over goes back to it.
+        Direction::Inbound if required.flow.passage == Passage::Handover => {}
         Direction::Inbound => way_back(model, passing, &mut stopped),
     }
     judge(model, direction, stopped)

@@ -34,7 +34,7 @@ pub(super) fn shared(policy: &NetworkPolicy) -> Vec<(String, Value)> {
     });
     let flows = policy.on_premises_flows.iter().map(|(name, flow)| {
         let value = Value::object([
-            ("source", texts(&flow.source)),
+            ("source", flow.source.get().map_or_else(Value::unknown_not_null, texts)),
             ("destination", texts(&flow.destination)),
             ("protocol", flow.protocol.as_str().into()),
             ("ports", texts(&flow.ports)),

@@ -15,7 +15,11 @@ use super::{configuration::Settings, expansion, region_data_source::known_cloud}
 use crate::{
     regions::Cloud,
     requirements::{self, Condition, Edition, Kind, Requirement},
-    workloads::inputs::nearest,
+    workloads::{
+        WORKLOADS,
+        argument::{self, Argument},
+        inputs::nearest,
+    },
 };
 
 /// The data source.
@@ -175,6 +179,28 @@ fn held(id: &str) -> String {
         })
 }
 
+/// What a setting can be; `None` where nothing says so.
+fn possible_settings(name: &str) -> Option<Vec<&'static str>> {
+    let is_flag = |row: &Requirement| matches!(row.when.get(name), Some(Condition::Bool(_)));
+    if rows().any(|(_, row)| is_flag(row)) {
+        return Some(vec!["true", "false"]);
+    }
+    let words = |argument: &Argument, full_name: &str| match argument.kind {
+        argument::Kind::Choice(words) if full_name == name => Some(words.to_vec()),
+        _ => None,
+    };
+    WORKLOADS
+        .iter()
+        .flat_map(|workload| workload.all_arguments())
+        .find_map(|argument| match argument.kind {
+            // The catalogue writes a nested argument with an underscore: `egress_type`.
+            argument::Kind::Object(nested) => nested
+                .iter()
+                .find_map(|inner| words(inner, &format!("{}_{}", argument.name, inner.name))),
+            _ => words(argument, argument.name),
+        })
+}
+
 /// Reads the arguments; `None` after an error or while one is unknown.
 fn query(config: &Value, edition: Edition, cloud: Cloud, diagnostics: &mut Diagnostics) -> Option<Query> {
     let before = diagnostics.iter().count();
@@ -238,6 +264,20 @@ fn query(config: &Value, edition: Edition, cloud: Cloud, diagnostics: &mut Diagn
             meant(name, switches.iter().copied())
         );
         refuse(Path::attribute("settings").key(name), "Unknown setting", detail);
+    }
+    for (name, setting) in settings.iter().filter(|(name, _)| switches.contains(name.as_str())) {
+        let Some(possible) = possible_settings(name) else {
+            continue;
+        };
+        if !possible.contains(&setting.as_str()) {
+            let words = || possible.iter().copied();
+            let detail = format!(
+                "`{name}` is never `{setting}`: it is one of {}.{}",
+                quoted(words()),
+                meant(setting, words())
+            );
+            refuse(Path::attribute("settings").key(name), "Unknown choice", detail);
+        }
     }
     let cloud = match text("environment") {
         Some(word) => known_cloud(word, diagnostics).unwrap_or(cloud),

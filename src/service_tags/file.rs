@@ -150,7 +150,7 @@ impl ServiceTagFile {
             tag: given(),
             cloud: self.cloud,
             change_number: self.change_number,
-            suggestion: nearest(name, self.tags().map(|tag| tag.name())).map(str::to_owned),
+            suggestion: known::nearest_of(name, self.tags().map(|tag| tag.name())).map(str::to_owned),
         }
     }
 }
@@ -213,18 +213,4 @@ fn cloud(word: &str) -> Option<Cloud> {
         "china" => Some(Cloud::China),
         _ => None,
     }
-}
-
-/// The nearest name. The documents write `Keyvault` and `Frontdoor.FirstParty` for tags that begin with `Azure`.
-fn nearest<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let bare = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        name.strip_prefix("azure").map_or_else(|| name.clone(), str::to_owned)
-    };
-    let given = bare(given);
-    names
-        .map(|name| (strsim::damerau_levenshtein(&bare(name), &given), name))
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(4))
-        .min()
-        .map(|(_, name)| name)
 }

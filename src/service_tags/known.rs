@@ -85,6 +85,41 @@ pub fn exists(tag: &str, cloud: Cloud) -> bool {
     }
 }
 
+/// The same whatever the case: Azure compares tags without it.
+pub fn exists_in_any_case(tag: &str, cloud: Cloud) -> bool {
+    exists(tag, cloud) || names(cloud).any(|name| name.eq_ignore_ascii_case(tag))
+}
+
+/// The tag of `cloud` whose spelling is nearest.
+pub fn nearest(given: &str, cloud: Cloud) -> Option<String> {
+    nearest_of(given, names(cloud))
+}
+
+/// The nearest of these names. The documents write `Keyvault` and `Frontdoor.FirstParty` for tags that begin with `Azure`.
+pub(super) fn nearest_of<N: AsRef<str> + Ord>(given: &str, names: impl Iterator<Item = N>) -> Option<N> {
+    let bare = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.strip_prefix("azure").map_or_else(|| name.clone(), str::to_owned)
+    };
+    let given = bare(given);
+    names
+        .map(|name| (strsim::damerau_levenshtein(&bare(name.as_ref()), &given), name))
+        .filter(|(distance, name)| *distance <= name.as_ref().len().div_ceil(4))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Every tag that a rule of `cloud` can name, regional forms too.
+fn names(cloud: Cloud) -> impl Iterator<Item = String> {
+    let forms = move |name: &'static str| {
+        let regional = regions(cloud).filter_map(move |region| suffix(name, region));
+        let regional = regional.map(move |suffix| format!("{name}.{suffix}"));
+        std::iter::once(name.to_owned()).chain(regional)
+    };
+    let tags = TAGS.iter().map(|(name, _)| *name).chain(WITHOUT_ADDRESSES);
+    tags.flat_map(forms).filter(move |name| exists(name, cloud))
+}
+
 /// The clouds that publish addresses for a tag of the whole cloud, whatever its case.
 pub fn clouds(tag: &str) -> Vec<Cloud> {
     let Some((name, _)) = TAGS.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)) else {

@@ -16,7 +16,7 @@ use super::{
     template::Values,
 };
 use crate::{
-    network::{NetworkPolicy, Prefix, Protocol},
+    network::{NetworkPolicy, Passage, Prefix, Protocol},
     requirements::Condition,
 };
 
@@ -109,6 +109,15 @@ struct Settings {
 
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = read(inputs)?;
+    if settings.compute_type != "hdinsight" && inputs.is_set("hdinsight_management_enabled") {
+        let detail = format!(
+            "`hdinsight_management_enabled` is set and `compute_type` is `{}`: only an HDInsight cluster is managed that way \
+             (AML-HDI-MANAGEMENT). Leave it out.",
+            settings.compute_type
+        );
+        let path = inputs.path("hdinsight_management_enabled");
+        return Err(inputs.findings().error(path, "Argument of another type", detail));
+    }
     let shared = &with_isolation(inputs, shared, &settings)?;
     let no_limits = Egress::service_tags();
     let scene = Scene {
@@ -125,6 +134,11 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     };
     let mut policy = render(&scene)?;
     isolation::warn_of_open_inbound(&scene, settings.public_ip);
+    if !settings.public_ip && settings.next_hop != "Internet" {
+        // Without a public address whoever connects comes through the appliance and is answered through it.
+        let flows = policy.flows.values_mut().filter(|flow| is_ssh(&flow.requirement_ids));
+        flows.for_each(|flow| flow.passage = Passage::Handover);
+    }
     if let Some(protocol) = &settings.protocol {
         set_ssh_protocol(inputs, &mut policy, protocol)?;
     }
@@ -194,11 +208,14 @@ fn with_isolation(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> 
     Ok(shared.without_denies())
 }
 
+fn is_ssh(ids: &BTreeSet<String>) -> bool {
+    ids.iter().any(|id| SSH.contains(&id.as_str()))
+}
+
 fn set_ssh_protocol(inputs: &Inputs<'_>, policy: &mut NetworkPolicy, protocol: &str) -> Result<(), Stop> {
     let asked: Protocol = protocol.parse().map_err(|_| Stop)?;
-    let ssh = |id: &String| SSH.contains(&id.as_str());
     let rules = policy.security_rules.values_mut();
-    for rule in rules.filter(|rule| rule.requirement_ids.iter().any(ssh)) {
+    for rule in rules.filter(|rule| is_ssh(&rule.requirement_ids)) {
         if asked == Protocol::Any && rule.protocol != Protocol::Any {
             let detail = "`protocol` is `*`, wider than AML-VM-SSH demands: SSH is TCP. Only edition `2020-07` opens every protocol.";
             return Err(inputs
@@ -207,11 +224,7 @@ fn set_ssh_protocol(inputs: &Inputs<'_>, policy: &mut NetworkPolicy, protocol: &
         }
         rule.protocol = asked;
     }
-    for flow in policy
-        .flows
-        .values_mut()
-        .filter(|flow| flow.requirement_ids.iter().any(ssh))
-    {
+    for flow in policy.flows.values_mut().filter(|flow| is_ssh(&flow.requirement_ids)) {
         flow.protocol = asked;
     }
     Ok(())

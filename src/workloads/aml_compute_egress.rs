@@ -12,6 +12,7 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     egress::{self, Way},
     inputs::Inputs,
+    operators::refuse_everybody,
     problem::Stop,
     render::{Scene, render},
     rules::Band,
@@ -159,8 +160,11 @@ const BAND: Band = Band {
 
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = Settings::read(inputs, shared)?;
+    let endpoints = inputs.path("private_endpoint_address_prefixes");
+    refuse_everybody(inputs, shared, endpoints, &settings.private_endpoints)?;
     check_private_endpoints(inputs, shared, &settings)?;
     check_exfiltration(inputs, shared, &settings)?;
+    check_instances(inputs, &settings)?;
     let scene = Scene {
         inputs,
         shared,
@@ -206,7 +210,15 @@ fn check_private_endpoints(inputs: &Inputs<'_>, shared: &Shared, settings: &Sett
 fn check_exfiltration(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
     let name = "data_exfiltration_protection_enabled";
     if !settings.flag(name) {
-        return Ok(());
+        if settings.storage_account_ids.is_empty() {
+            return Ok(());
+        }
+        let detail = format!(
+            "`storage_account_ids` are what a service endpoint policy admits (AML-POLICY-ACCOUNT), and `{name}` is `false`: there is none. Leave \
+             them out, or set `{name} = true`."
+        );
+        let path = inputs.path("storage_account_ids");
+        return Err(inputs.findings().error(path, "Argument without effect", detail));
     }
     if !aml_compute::edition_has(shared, "AML-POLICY-ALIAS") {
         let detail = format!(
@@ -229,6 +241,25 @@ fn check_exfiltration(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings)
         return Err(inputs
             .findings()
             .error(inputs.path("storage_account_ids"), "Missing argument", detail));
+    }
+    Ok(())
+}
+
+/// What only instances have.
+fn check_instances(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
+    for (argument, requirement) in [
+        ("rstudio_enabled", "AML-OUT-AML-RSTUDIO"),
+        ("vscode_enabled", "AML-VSCODE-UPDATE"),
+    ] {
+        if settings.flag(argument) && !settings.compute_types.instance {
+            let detail = format!(
+                "`{argument}` is `true`, but `compute_types` has no `instance`: {requirement} is of instances only. Leave it out, or add \
+                 `instance`."
+            );
+            return Err(inputs
+                .findings()
+                .error(inputs.path(argument), "Nobody to use it", detail));
+        }
     }
     Ok(())
 }

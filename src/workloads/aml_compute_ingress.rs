@@ -1,11 +1,6 @@
 //! Azure Machine Learning's managed compute, clusters and instances: what it must accept, and how its answers get out.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
-
-use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Demands, Workload,
@@ -14,7 +9,7 @@ use super::{
     egress::Egress,
     inputs::Inputs,
     isolation,
-    operators::read_operators,
+    operators::{is_public, read_operators},
     problem::Stop,
     render::{Scene, collect_requirements, render},
     rules::{Band, End, Switches},
@@ -378,13 +373,5 @@ impl Settings {
             holds.insert("AML-SUBNET-SIZE", PrerequisiteStatus::Satisfied);
         }
         holds
-    }
-}
-
-fn is_public(prefix: &Prefix) -> bool {
-    match IpNet::from(*prefix).network() {
-        // 100.64.0.0/10 has a system route to None, as the other private ranges do (virtual-networks-udr-overview).
-        IpAddr::V4(address) => !address.is_private() && address.to_bits() >> 22 != 0b01_1001_0001,
-        IpAddr::V6(address) => !address.is_unique_local(),
     }
 }

@@ -12,6 +12,7 @@ use tfplugin_rs::value::{Type, Value};
 use super::{
     Demands, Output, Workload,
     argument::{Argument, Default, Kind as Holds},
+    arm_id,
     egress::Egress,
     inputs::Inputs,
     problem::Stop,
@@ -201,6 +202,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         subnets.insert(role, subnet.value(&rules));
     }
     let managed = managed_rules(inputs, shared, &switches)?;
+    checks::extra_rules(inputs, shared, &managed)?;
     let ids = managed.values().flat_map(|rule| rule.requirement_ids.clone());
     policy.requirement_ids.extend(ids);
     let outputs = BTreeMap::from([
@@ -215,8 +217,14 @@ fn read(inputs: &Inputs<'_>) -> Result<Settings, Stop> {
     let public = read_subnet(inputs, "public_subnet_address_prefixes", "public_subnet_name");
     let private = read_subnet(inputs, "private_subnet_address_prefixes", "private_subnet_name");
     let default_subnet = inputs.text("default_subnet_name");
-    let virtual_network = inputs.leaf("virtual_network_id");
-    let storage_network = inputs.leaf("storage_virtual_network_id");
+    let network = |name: &str| {
+        let id = inputs.leaf(name)?;
+        let kind = "Microsoft.Network/virtualNetworks";
+        arm_id::check(inputs, &inputs.path(name), arm_id::known(id.as_ref()), kind)?;
+        Ok(id)
+    };
+    let virtual_network = network("virtual_network_id");
+    let storage_network = network("storage_virtual_network_id");
     let workspace_subscription = inputs.leaf("workspace_subscription_id");
     let workspace_location = inputs.leaf("workspace_location");
     let no_public_ip = inputs.flag("no_public_ip");

@@ -12,10 +12,12 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     egress::{self, Egress, Way},
     inputs::{Inputs, nearest},
+    operators::refuse_everybody,
     problem::Stop,
     render::{Scene, render},
     rules::{Band, Switches},
     shared::{Isolation, Shared, check_place},
+    site::is_host_name,
     template::Values,
 };
 use crate::{network::Prefix, regions, requirements::Condition};
@@ -115,6 +117,15 @@ static ARGUMENTS: &[Argument] = &[
 
 const WORKLOADS: &[&str] = &["training", "inference"];
 const ARC_FEATURES: &[&str] = &["cluster_connect", "custom_locations", "azure_rbac", "extensions"];
+
+/// The arguments of one type of cluster.
+const OF_ONE_TYPE: [(&str, &str); 5] = [
+    ("private_cluster_enabled", "aks"),
+    ("konnectivity_enabled", "aks"),
+    ("network_plugin", "aks"),
+    ("ntp_servers", "aks"),
+    ("arc_features", "arc"),
+];
 
 /// What no argument named.
 const ANY: &str = "*";
@@ -305,6 +316,28 @@ fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<()
             "`api_server_fqdn` is for public AKS clusters, whose API server stands outside the network (AML-K8S-AKS-API-SERVER). Set \
              `private_cluster_enabled = false`, or leave it out.",
         );
+    }
+    for (argument, cluster_type) in OF_ONE_TYPE {
+        if cluster_type != settings.cluster_type && inputs.is_set(argument) {
+            let detail = format!(
+                "`{argument}` is for clusters of the type `{cluster_type}`, and `cluster_type` is `{}`, which does not use it. Leave it out.",
+                settings.cluster_type
+            );
+            return refused(argument, "Not of this cluster", &detail);
+        }
+    }
+    for (argument, given) in [
+        ("api_server_fqdn", &settings.api_server),
+        ("ntp_servers", &settings.ntp_servers),
+    ] {
+        let (addresses, names) = apart(given);
+        refuse_everybody(inputs, shared, inputs.path(argument), &addresses)?;
+        if let Some(name) = names.iter().find(|name| !is_host_name(name)) {
+            let detail = format!(
+                "`{name}` of `{argument}` is neither an address nor a host name: a firewall's network rule takes no wildcard, scheme or path."
+            );
+            return refused(argument, "Invalid host", &detail);
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use tfplugin_rs::value::{Type, Value};
 use super::{
     Demands, Output, Workload,
     argument::{Argument, Default, Kind as Holds},
+    arm_id,
     egress::Egress,
     inputs::Inputs,
     problem::Stop,
@@ -243,8 +244,13 @@ fn read(inputs: &Inputs<'_>) -> Result<Settings, Stop> {
     let servers = some_prefixes(inputs, "server_address_spaces");
     let nodes = some_prefixes(inputs, "node_address_spaces");
     let peering = peering::read(inputs);
-    let gateway = inputs.leaf("virtual_network_gateway_id");
-    let circuit = inputs.leaf("express_route_circuit_id");
+    let id = |name: &str, kind: &str| {
+        let id = inputs.leaf(name)?;
+        arm_id::check(inputs, &inputs.path(name), arm_id::known(id.as_ref()), kind)?;
+        Ok(id)
+    };
+    let gateway = id("virtual_network_gateway_id", "Microsoft.Network/virtualNetworkGateways");
+    let circuit = id("express_route_circuit_id", "Microsoft.Network/expressRouteCircuits");
     let site = LocalNetworkGateway::read(inputs);
     let route = site::GatewayRoute::read(inputs);
     let connection_mode = inputs.choice("connection_mode");

@@ -1,5 +1,8 @@
 //! Azure CycleCloud: the subnets of server, nodes, return proxy, jump host and Azure Bastion.
 
+mod checks;
+mod flows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::{Type, Value};
@@ -7,14 +10,14 @@ use tfplugin_rs::value::{Type, Value};
 use super::{
     Demands, Output, Workload,
     argument::{Argument, Default, Kind as Holds},
+    arm_id,
     egress::{self, Egress, Way},
     inputs::Inputs,
-    operators::{read_operators, refuse_everybody},
+    operators::read_operators,
     problem::Stop,
     render::{Scene, render},
     rules::{Band, End, Switches},
-    shared::{SERVER_PLACEMENT, Shared, SubnetSize},
-    site::overlap,
+    shared::Shared,
     template::Values,
 };
 use crate::{
@@ -55,7 +58,7 @@ static OUTPUTS: &[Output] = &[
         name: "proxy_settings",
         ty: proxy_settings_type,
         description: "With `egress.type = \"proxy\"`: what CycleCloud's `cycle_server.properties` needs; `jvm_options` is the value to add to \
-                      `webServerJvmOptions`. Null otherwise.",
+                      `webServerJvmOptions`. Null otherwise; `host` and `jvm_options` also where `proxy_address` is more than one address.",
     },
 ];
 
@@ -109,6 +112,12 @@ static ARGUMENTS: &[Argument] = &[
         "Whether the server reaches the return proxy over the internet, from `server_public_ip_prefixes`.",
     )
     .or(Default::Flag(false)),
+    Argument::optional(
+        "return_proxy_public_ip_prefixes",
+        Holds::TextSet,
+        "Public prefixes of the return proxy or the jump host, as far as they are known: what `on_premises_flows` tells the firewall of a server \
+         on premises.",
+    ),
     Argument::optional("server_public_ip_prefixes", Holds::TextSet, "Public prefixes of a server that is on premises without a VPN."),
     Argument::optional(
         "web_source_address_prefixes",
@@ -182,6 +191,7 @@ struct Settings {
     proxies: BTreeSet<Prefix>,
     proxy_public_ip: bool,
     server_public_ips: BTreeSet<Prefix>,
+    proxy_public_ips: BTreeSet<Prefix>,
     web: Option<End>,
     ssh: Option<End>,
     storage_access: String,
@@ -195,10 +205,7 @@ struct Settings {
 
 fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     let settings = read(inputs, shared)?;
-    check_needs(inputs, shared, &settings)?;
-    check_addresses(inputs, shared, &settings)?;
-    check_egress(inputs, &settings)?;
-    check_size(inputs, shared, &settings.role)?;
+    checks::check(inputs, shared, &settings)?;
     let own = [settings.role.as_str()];
     let scene = Scene {
         inputs,
@@ -212,7 +219,9 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         values: Values::default(),
         holds: settings.prerequisites(shared),
     };
-    Ok((render(&scene)?, settings.outputs(shared)))
+    let mut policy = render(&scene)?;
+    policy.on_premises_flows = flows::on_premises_flows(inputs, shared, &settings)?;
+    Ok((policy, settings.outputs(shared)))
 }
 
 fn proxy_settings_type() -> Type {
@@ -233,6 +242,7 @@ fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
     let proxies = inputs.prefixes("return_proxy_address_prefixes");
     let proxy_public_ip = inputs.flag("return_proxy_public_ip_enabled");
     let server_public_ips = inputs.prefixes("server_public_ip_prefixes");
+    let proxy_public_ips = inputs.prefixes("return_proxy_public_ip_prefixes");
     let web = read_operators(inputs, shared, "web_source_address_prefixes", "CC-SERVER-WEB");
     let ssh = read_operators(inputs, shared, "ssh_source_address_prefixes", "CC-SERVER-SSH");
     let storage_access = inputs.choice("storage_access");
@@ -252,6 +262,7 @@ fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
         proxies: proxies?,
         proxy_public_ip: proxy_public_ip?,
         server_public_ips: server_public_ips?,
+        proxy_public_ips: proxy_public_ips?,
         web: web?,
         ssh: ssh?,
         storage_access: storage_access?,
@@ -272,6 +283,8 @@ fn read_groups(groups: &Inputs<'_>) -> Result<BTreeMap<&'static str, Known<Strin
         ("return_proxy", "return_proxy_id"),
     ] {
         if let Some(id) = groups.leaf(argument)? {
+            let kind = "Microsoft.Network/applicationSecurityGroups";
+            arm_id::check(groups, &groups.path(argument), arm_id::known(Some(&id)), kind)?;
             by_role.insert(role, id);
         }
     }
@@ -288,183 +301,6 @@ fn read_version(inputs: &Inputs<'_>) -> Result<i64, Stop> {
                 .error(inputs.path("cyclecloud_version"), "Unknown CycleCloud version", detail))
         }
     }
-}
-
-/// The other end of a required flow has to be known: role, mode, who, argument, requirement.
-const NEEDS: [(&str, &str, &str, &str, &str); 6] = [
-    (
-        "server",
-        "direct",
-        "node",
-        "node_address_prefixes",
-        "CC-NODE-SERVER-HTTPS",
-    ),
-    (
-        "server",
-        "return_proxy",
-        "return_proxy",
-        "return_proxy_address_prefixes",
-        "CC-SERVER-PROXY-SSH",
-    ),
-    (
-        "node",
-        "direct",
-        "server",
-        "server_address_prefixes",
-        "CC-NODE-SERVER-HTTPS",
-    ),
-    (
-        "node",
-        "return_proxy",
-        "return_proxy",
-        "return_proxy_address_prefixes",
-        "CC-NODE-PROXY-HTTPS",
-    ),
-    (
-        "return_proxy",
-        "return_proxy",
-        "node",
-        "node_address_prefixes",
-        "CC-NODE-PROXY-HTTPS",
-    ),
-    (
-        "return_proxy",
-        "return_proxy",
-        "server",
-        "server_address_prefixes",
-        "CC-SERVER-PROXY-SSH",
-    ),
-];
-
-fn check_needs(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
-    let roles = settings.roles();
-    for (role, mode, other, argument, requirement) in NEEDS {
-        let public = requirement == "CC-SERVER-PROXY-SSH" && role == "return_proxy" && settings.proxy_public_ip;
-        if settings.role == role
-            && settings.connection_mode == mode
-            && !roles.contains_key(other)
-            && !public
-            && !shared.waived.contains_key(requirement)
-        {
-            let detail = format!(
-                "With `connection_mode` `{mode}` the rule of {requirement} needs to know the other end: set `{argument}` or \
-                 `application_security_groups.{other}_id`."
-            );
-            return Err(inputs
-                .findings()
-                .error(inputs.path(argument), "Missing argument", detail));
-        }
-    }
-    let missing = |argument: &str, detail: &str| {
-        Err(inputs
-            .findings()
-            .error(inputs.path(argument), "Missing argument", detail))
-    };
-    if settings.role == "return_proxy" && settings.connection_mode != "return_proxy" {
-        let detail =
-            "`role` is `return_proxy`, but `connection_mode` is `direct`: set `connection_mode = \"return_proxy\"`.";
-        return Err(inputs
-            .findings()
-            .error(inputs.path("connection_mode"), "Roles that do not fit", detail));
-    }
-    if settings.role == "server" && settings.server_placement == "on_premises" {
-        let detail = "`role` is `server` and `server_placement` is `on_premises`: a server on premises stands in no subnet of Azure \
-                      (CC-SERVER-ON-PREMISES-EGRESS). Expand the roles `node` and `return_proxy` instead.";
-        return Err(inputs
-            .findings()
-            .error(inputs.path("server_placement"), "No such subnet", detail));
-    }
-    if settings.storage_access == "private_endpoint"
-        && settings.storage_endpoints.is_empty()
-        && settings.reaches_storage()
-    {
-        return missing(
-            "storage_private_endpoint_address_prefixes",
-            "With `storage_access` `private_endpoint` the rule of CC-SERVER-STORAGE-PRIVATE needs the private endpoints' addresses.",
-        );
-    }
-    if settings.package_source == "mirror" && settings.mirror.is_empty() && settings.role == "node" {
-        return missing(
-            "package_mirror",
-            "With `package_source` `mirror` the rule of CC-NODE-PACKAGE-MIRROR needs `package_mirror.address_prefixes`.",
-        );
-    }
-    if settings.proxy_public_ip && settings.server_public_ips.is_empty() && settings.role == "return_proxy" {
-        return missing(
-            "server_public_ip_prefixes",
-            "With `return_proxy_public_ip_enabled` the rule of CC-SERVER-PROXY-SSH-PUBLIC needs the server's public prefixes.",
-        );
-    }
-    Ok(())
-}
-
-/// Whoever is at the other end is somebody, and stands where the configuration says.
-fn check_addresses(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
-    for (argument, prefixes) in [
-        ("server_address_prefixes", &settings.servers),
-        ("node_address_prefixes", &settings.nodes),
-        ("return_proxy_address_prefixes", &settings.proxies),
-        ("server_public_ip_prefixes", &settings.server_public_ips),
-        ("storage_private_endpoint_address_prefixes", &settings.storage_endpoints),
-        ("package_mirror", &settings.mirror),
-    ] {
-        refuse_everybody(inputs, shared, inputs.path(argument), prefixes)?;
-    }
-    let placement = settings.server_placement.as_str();
-    if placement == "same_virtual_network" || shared.waived.contains_key(SERVER_PLACEMENT) {
-        return Ok(());
-    }
-    let (argument, others) = match settings.role.as_str() {
-        "server" => ("node_address_prefixes", &settings.nodes),
-        _ => ("server_address_prefixes", &settings.servers),
-    };
-    let here: BTreeSet<Prefix> = shared.subnet.union(&shared.virtual_network).copied().collect();
-    let Some((other, own)) = overlap(others, &here) else {
-        return Ok(());
-    };
-    let detail = format!(
-        "`{other}` overlaps `{own}` of this virtual network, and `server_placement` is `{placement}`: server and nodes are then in different \
-         networks, and neither peering nor VPN connects overlapping ones. Correct the prefixes, set `server_placement = \
-         \"same_virtual_network\"`, or waive {SERVER_PLACEMENT}."
-    );
-    Err(inputs
-        .findings()
-        .error(inputs.path(argument), "Server in this network", detail))
-}
-
-fn check_egress(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
-    if settings.github_staging && !matches!(settings.egress.way, Way::Firewall { .. } | Way::Proxy { .. }) {
-        let detail = "`github_staging_enabled` needs host names, which an NSG does not know (CC-HOST-GITHUB): set `egress.type` to `firewall` \
-                      or `proxy`, or stage the project by hand (CC-PROJECT-STAGING).";
-        return Err(inputs.findings().error(
-            inputs.path("github_staging_enabled"),
-            "Not possible with service tags",
-            detail,
-        ));
-    }
-    if settings.role == "azure_bastion" && settings.egress.has_appliance() {
-        let detail =
-            "AzureBastionSubnet takes no default route to an appliance (CC-BASTION-NO-ROUTES): leave `egress` out.";
-        return Err(inputs
-            .findings()
-            .error(inputs.path("egress"), "Not possible for Azure Bastion", detail));
-    }
-    Ok(())
-}
-
-fn check_size(inputs: &Inputs<'_>, shared: &Shared, role: &str) -> Result<(), Stop> {
-    let (requirement, longest_ipv4) = match role {
-        "azure_bastion" => ("CC-BASTION-SUBNET", 26),
-        "node" => ("CC-NODE-SUBNET-SIZE", 29),
-        _ => ("CC-SERVER-SUBNET-SIZE", 29),
-    };
-    shared.check_subnet_size(
-        inputs,
-        SubnetSize {
-            requirement,
-            longest_ipv4,
-        },
-    )
 }
 
 impl Settings {
@@ -590,7 +426,15 @@ impl Settings {
             return None;
         };
         let prefix = address.to_string();
-        let host = prefix.split('/').next().unwrap_or_default();
+        let host = prefix.strip_suffix("/32").or_else(|| prefix.strip_suffix("/128"));
+        let Some(host) = host else {
+            // Several machines: which of them to use, and by what name, is their owner's to say.
+            return Some(Value::object([
+                ("host", Value::Null),
+                ("port", i64::from(*port).into()),
+                ("jvm_options", Value::Null),
+            ]));
+        };
         let mut options = format!("-Dhttps.proxyHost={host} -Dhttps.proxyPort={port}");
         if *bypass_storage {
             let storage = match shared.environment {

@@ -9,6 +9,7 @@ use tfplugin_rs::value::Path;
 
 use super::{
     argument::{Argument, Default, Kind},
+    arm_id,
     inputs::{Inputs, parsed},
     problem::Stop,
     shared::Shared,
@@ -174,7 +175,7 @@ pub(super) fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
     let sku = egress.choice("firewall_sku_tier");
     let dns_proxy = egress.flag("firewall_dns_proxy_enabled");
     let tls = egress.flag("tls_inspection_enabled");
-    let source_ip_groups = egress.texts("source_ip_group_ids");
+    let source_ip_groups = read_ip_groups(egress);
     let base = read_collection_priority(egress);
     let default_route = egress.flag("default_route_enabled");
     let tunnel = egress.choice("forced_tunnel_source");
@@ -297,6 +298,18 @@ fn check_address(egress: &Inputs<'_>, address: Option<&Known<String>>) -> Result
     Err(egress
         .findings()
         .error(egress.path("firewall_private_ip_address"), "Invalid address", detail))
+}
+
+fn read_ip_groups(egress: &Inputs<'_>) -> Result<BTreeSet<String>, Stop> {
+    let name = "source_ip_group_ids";
+    let ids = egress.texts(name)?;
+    arm_id::check(
+        egress,
+        &egress.path(name),
+        ids.iter().map(String::as_str),
+        "Microsoft.Network/ipGroups",
+    )?;
+    Ok(ids)
 }
 
 fn read_collection_priority(egress: &Inputs<'_>) -> Result<i64, Stop> {

@@ -6,10 +6,14 @@ use super::{
     argument::{Argument, Default, Kind},
     inputs::{Inputs, parsed},
     problem::Stop,
+    shared::{SERVICE_TAG_KNOWN, Shared},
 };
-use crate::network::{
-    AddressSide, Description, Direction, Family, Known, PortRange, Ports, Prefix, Priority, Protocol, SecurityRule,
-    ServiceTag, stable_hash,
+use crate::{
+    network::{
+        AddressSide, Description, Direction, Family, Known, PortRange, Ports, Prefix, Priority, Protocol, SecurityRule,
+        ServiceTag, stable_hash,
+    },
+    service_tags::known,
 };
 
 /// azurerm's `security_rule`, with `priority` optional.
@@ -91,14 +95,14 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Result<BTreeMap<String, SecurityRule>
         let direction = rule.choice("direction");
         let access = rule.choice("access");
         let protocol = rule.choice("protocol");
-        let description = rule.text("description");
+        let description = read_description(rule);
         let source_ports = read_ports(rule, "source_port_range", "source_port_ranges");
         let destination_ports = read_ports(rule, "destination_port_range", "destination_port_ranges");
         let source = read_side(rule, "source");
         let destination = read_side(rule, "destination");
         Ok(SecurityRule {
             name: key?,
-            description: Description::text(&description?.unwrap_or_default()),
+            description: description?,
             priority: priority?,
             direction: parsed::<Direction>(rule, "direction", "Unknown direction", &direction?)?,
             access: parsed(rule, "access", "Unknown access", &access?)?,
@@ -110,6 +114,57 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Result<BTreeMap<String, SecurityRule>
             requirement_ids: BTreeSet::new(),
         })
     })
+}
+
+/// Azure refuses a rule with a tag that the cloud does not have (`SecurityRuleInvalidAddressPrefix`), after the plan was agreed to.
+pub(super) fn check_tags(inputs: &Inputs<'_>, shared: &Shared) -> Result<(), Stop> {
+    if shared.waived.contains_key(SERVICE_TAG_KNOWN) {
+        return Ok(());
+    }
+    let cloud = shared.environment;
+    let mut refused = Ok(());
+    for (name, rule) in &shared.extra_rules {
+        for (argument, side) in [
+            ("source_address_prefix", &rule.source),
+            ("destination_address_prefix", &rule.destination),
+        ] {
+            let AddressSide::Tag(tag) = side else { continue };
+            let tag = tag.as_str();
+            if known::exists_in_any_case(tag, cloud) {
+                continue;
+            }
+            let suggestion =
+                known::nearest(tag, cloud).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+            let homes: Vec<String> = known::clouds(tag).iter().map(|cloud| format!("`{cloud}`")).collect();
+            let elsewhere = if homes.is_empty() || homes.contains(&format!("`{cloud}`")) {
+                String::new()
+            } else {
+                format!(" It exists in {} only.", homes.join(" and "))
+            };
+            let detail = format!(
+                "`{tag}` is no service tag that a rule of the cloud `{cloud}` can name, as far as this release knows.{elsewhere}{suggestion} If \
+                 Azure has it now, waive the check: waived_requirements = {{ \"{SERVICE_TAG_KNOWN}\" = \"new tag\" }}."
+            );
+            let path = inputs.path("extra_rules").key(name).child(argument);
+            refused = Err(inputs.findings().error(path, "Unknown service tag", detail));
+        }
+    }
+    refused
+}
+
+fn read_description(rule: &Inputs<'_>) -> Result<Description, Stop> {
+    let text = rule.text("description")?.unwrap_or_default();
+    let length = text.chars().count();
+    if length <= Description::MAX {
+        return Ok(Description::text(&text));
+    }
+    let detail = format!(
+        "`description` has {length} characters: Azure takes {}.",
+        Description::MAX
+    );
+    Err(rule
+        .findings()
+        .error(rule.path("description"), "Description too long", detail))
 }
 
 fn read_priority(rule: &Inputs<'_>, name: &str) -> Result<Priority, Stop> {

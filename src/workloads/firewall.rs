@@ -14,7 +14,7 @@ use super::{
 use crate::{
     network::{
         ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, Description,
-        FirewallSource, Known, NetworkPolicy, NetworkRule, NetworkRuleCollection, NetworkRuleDestination,
+        Family, FirewallSource, Known, NetworkPolicy, NetworkRule, NetworkRuleCollection, NetworkRuleDestination,
     },
     requirements::{Kind, Requirement},
 };
@@ -269,16 +269,28 @@ fn source(scene: &Scene<'_>) -> Result<FirewallSource, Stop> {
     if !scene.egress.source_ip_groups.is_empty() {
         return Ok(FirewallSource::Groups(Known::Is(scene.egress.source_ip_groups.clone())));
     }
+    let path = scene.inputs.path("subnet_address_prefixes");
+    let refused = |summary, detail| Err(scene.inputs.findings().error(path.clone(), summary, detail));
     if scene.shared.subnet.is_empty() {
-        return Err(scene.inputs.findings().error(
-            scene.inputs.path("subnet_address_prefixes"),
+        return refused(
             "Missing argument",
             "The firewall's rules need to know who sends: set `subnet_address_prefixes`, or `egress.source_ip_group_ids`.",
-        ));
+        );
     }
-    Ok(FirewallSource::Addresses(
-        scene.shared.subnet.iter().map(ToString::to_string).collect(),
-    ))
+    // 0.0.0.0/0 leads no IPv6 packet to the firewall, and Azure Firewall takes none.
+    let ipv4 = scene
+        .shared
+        .subnet
+        .iter()
+        .filter(|prefix| prefix.family() == Family::V4);
+    let ipv4: BTreeSet<String> = ipv4.map(ToString::to_string).collect();
+    if ipv4.is_empty() {
+        return refused(
+            "IPv4 needed",
+            "`subnet_address_prefixes` has IPv6 prefixes only, and Azure Firewall takes no IPv6 packets: add the subnet's IPv4 prefix.",
+        );
+    }
+    Ok(FirewallSource::Addresses(ipv4))
 }
 
 fn web_protocols(ports: &[&String]) -> BTreeSet<(ApplicationProtocol, u16)> {

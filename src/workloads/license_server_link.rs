@@ -423,7 +423,9 @@ impl Settings {
             return Ok(hostname.clone());
         }
         let seen = self.seen_by_nodes(&server.addresses);
-        servers::single_address(&seen).map(Known::Is).ok_or_else(|| {
+        // `port@host` lists are parted by colons: an IPv6 address cannot stand in one.
+        let address = servers::single_address(&seen).filter(|address| !address.contains(':'));
+        address.map(Known::Is).ok_or_else(|| {
             let detail = format!(
                 "Nodes cannot tell license server `{}` from its addresses alone: programs need one name for it (LIC-SERVER-NAME). Set \
                  `hostname`, and let it resolve on the nodes to the address they reach.",

@@ -11,6 +11,7 @@ mod aml_compute_ingress;
 mod aml_databricks_network;
 mod aml_kubernetes_egress;
 pub mod argument;
+mod arm_id;
 pub mod composition;
 mod cyclecloud_connection;
 mod cyclecloud_subnet;

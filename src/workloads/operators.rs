@@ -1,7 +1,7 @@
 //! Who is at the other end: administrators and users by the prefixes they come from, and machines by theirs. Nobody of them is the whole
 //! internet.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use ipnet::IpNet;
 
@@ -86,6 +86,15 @@ fn too_wide(prefixes: &BTreeSet<Prefix>) -> Option<String> {
         .map(|prefix| format!("`{prefix}`"))
         .collect();
     Some(format!("{}, together `{whole}`", parts.join(" and ")))
+}
+
+/// Whether packets from there come over the internet and not over the virtual network.
+pub(super) fn is_public(prefix: &Prefix) -> bool {
+    match IpNet::from(*prefix).network() {
+        // 100.64.0.0/10 has a system route to None, as the other private ranges do (virtual-networks-udr-overview).
+        IpAddr::V4(address) => !address.is_private() && address.to_bits() >> 22 != 0b01_1001_0001,
+        IpAddr::V6(address) => !address.is_unique_local(),
+    }
 }
 
 #[cfg(test)]

@@ -11,16 +11,17 @@ use super::{
     firewall,
     inputs::Inputs,
     isolation,
+    operators::refuse_everybody,
     problem::Stop,
     required_flows,
     rules::{Band, Draft, End, RuleSet, Switches, applicable, malformed, ports_of, protocol_of, requirements},
-    shared::{Isolation, Shared},
+    shared::{ADDRESS_FAMILIES, Isolation, Shared},
     tag_features, tag_routes,
     template::{Place, Values},
 };
 use crate::{
     network::{
-        Access, Direction, FlowPeer, Host, NetworkPolicy, NextHop, Passage, Ports, Prefix, Prerequisite,
+        Access, Direction, Family, FlowPeer, Host, NetworkPolicy, NextHop, Passage, Ports, Prefix, Prerequisite,
         PrerequisiteStatus, Route, RouteDestination, SecurityRules, ServiceEndpoint, ServiceTag,
     },
     requirements::{Category, Condition, Kind, Peer, Requirement},
@@ -67,6 +68,7 @@ pub(super) fn render(scene: &Scene<'_>) -> Result<NetworkPolicy, Stop> {
     routes(scene, &mut policy)?;
     firewall::collections(scene, &flows, &mut policy)?;
     tag_features::warn(scene, &policy);
+    warn_of_ipv6_past_the_appliance(scene);
     warn_of_uncovered_hosts(scene);
     warn_of_ports_without_a_tag(scene, &policy);
     collect_requirements(scene, &mut policy);
@@ -166,13 +168,7 @@ impl Scene<'_> {
 
 fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<SecurityRules, Stop> {
     isolation::check(scene)?;
-    if let Way::Firewall {
-        address: Some(address), ..
-    } = &scene.egress.way
-    {
-        let path = scene.inputs.path("egress").child("firewall_private_ip_address");
-        refuse_own_address(scene.inputs, scene.shared, path, address)?;
-    }
+    check_egress(scene)?;
     let mut rules = RuleSet::new(scene.shared, scene.inputs, scene.band);
     for row in scene.rows(&[Kind::Flow, Kind::Deny]) {
         if firewall::is_its_own(scene, row) {
@@ -181,7 +177,7 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };
-        let Some(local) = scene.local(row, peer).seen_by(scene.egress, row) else {
+        let Some(local) = scene.local(row, peer).seen_by(scene.egress, scene.shared, row, peer) else {
             continue;
         };
         let accepts_here = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
@@ -244,6 +240,23 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
         }
     }
     rules.finish()
+}
+
+/// Who carries the traffic on is one machine or a few, and stands elsewhere.
+fn check_egress(scene: &Scene<'_>) -> Result<(), Stop> {
+    let path = |name: &str| scene.inputs.path("egress").child(name);
+    match &scene.egress.way {
+        Way::Firewall {
+            address: Some(address), ..
+        } => refuse_own_address(scene.inputs, scene.shared, path("firewall_private_ip_address"), address),
+        Way::Proxy { address, .. } => refuse_everybody(
+            scene.inputs,
+            scene.shared,
+            path("proxy_address"),
+            &BTreeSet::from([*address]),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Behind a proxy the NSG opens the proxy, storage where it bypasses the proxy, and what no HTTPS proxy carries.
@@ -508,6 +521,27 @@ fn add_route(
     };
     policy.routes.insert(name, route);
     Ok(())
+}
+
+/// The default route is one of IPv4: a subnet with both families has a way, or a need, that the appliance never sees.
+fn warn_of_ipv6_past_the_appliance(scene: &Scene<'_>) {
+    let shared = scene.shared;
+    let ipv6 = shared.subnet.iter().find(|prefix| prefix.family() == Family::V6);
+    let Some(prefix) = ipv6.filter(|_| scene.egress.leads_ipv4_only() && !shared.waived.contains_key(ADDRESS_FAMILIES))
+    else {
+        return;
+    };
+    let consequence = match shared.isolation {
+        Isolation::None => "goes past it, straight to the internet: set `isolation = \"internet\"` to close that",
+        _ => "is closed; clients fall back to IPv4",
+    };
+    let detail = format!(
+        "`egress.type` is `{}`, whose default route 0.0.0.0/0 leads IPv4 alone to the appliance: what leaves `{prefix}` for Azure's services and the \
+         internet {consequence}. Or waive {ADDRESS_FAMILIES} with a reason.",
+        scene.egress.word()
+    );
+    let findings = scene.inputs.findings();
+    findings.warning(scene.inputs.path("egress"), "IPv6 does not reach the appliance", detail);
 }
 
 /// An NSG knows no host names: what no tag covers is lost once the internet is denied. One warning for all of them.

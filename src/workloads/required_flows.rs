@@ -29,30 +29,18 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
         let Some(direction) = direction(scene, row, peer) else {
             continue;
         };
-        let local = match local(scene, peer) {
-            // 0.0.0.0/0 leads no IPv6 packet to the appliance, which has nothing to decide there.
-            AddressSide::Prefixes(prefixes) if row.is_left_to_the_appliance() && scene.egress.leads_ipv4_only() => {
-                AddressSide::Prefixes(
-                    prefixes
-                        .into_iter()
-                        .filter(|prefix| prefix.family() == Family::V4)
-                        .collect(),
-                )
-            }
-            local => local,
-        };
-        if matches!(&local, AddressSide::Prefixes(prefixes) if prefixes.is_empty()) {
-            continue;
-        }
         for (suffix, other) in others(scene, row, peer, direction)? {
             let passage = match direction {
                 Direction::Inbound => Passage::Direct,
                 Direction::Outbound => passage_to_addresses(scene, row, &other),
             };
+            let Some(local) = on_the_way(scene, local(scene, peer), passage) else {
+                continue;
+            };
             let flow = Flow {
                 direction,
                 protocol: protocol_of(row, scene.inputs)?,
-                local: local.clone(),
+                local,
                 peer: other,
                 ports: ports(scene, row)?,
                 source_ports: Ports::Any,
@@ -168,6 +156,26 @@ fn local(scene: &Scene<'_>, peer: &Peer) -> AddressSide {
         (Some(ids), _) => AddressSide::Groups(ids),
         (None, Some(prefixes)) => AddressSide::Prefixes(prefixes.clone()),
         (None, None) => AddressSide::Any,
+    }
+}
+
+/// The subnet's end as far as the appliance sees it: 0.0.0.0/0 leads no IPv6 packet there. `None` where nothing is left.
+fn on_the_way(scene: &Scene<'_>, local: AddressSide, passage: Passage) -> Option<AddressSide> {
+    if !matches!(passage, Passage::Firewall | Passage::Handover) || !scene.egress.leads_ipv4_only() {
+        return Some(local);
+    }
+    match local {
+        AddressSide::Prefixes(prefixes) => {
+            let ipv4 = prefixes.into_iter().filter(|prefix| prefix.family() == Family::V4);
+            let ipv4: BTreeSet<Prefix> = ipv4.collect();
+            (!ipv4.is_empty()).then_some(AddressSide::Prefixes(ipv4))
+        }
+        // Wherever it stands: the default route itself says which of its packets.
+        AddressSide::Any => "0.0.0.0/0"
+            .parse()
+            .ok()
+            .map(|all| AddressSide::Prefixes(BTreeSet::from([all]))),
+        local => Some(local),
     }
 }
 
@@ -331,11 +339,15 @@ fn to_hosts(scene: &Scene<'_>, row: &Requirement) -> Result<Vec<(String, Flow)>,
             } else {
                 ports.iter().map(|port| format!(":{port}")).collect()
             };
+            let passage = passage_to_host(scene, &host, ports, is_web);
+            let Some(local) = on_the_way(scene, local(scene, &Peer::default()), passage) else {
+                continue;
+            };
             let flow = Flow {
                 direction: Direction::Outbound,
                 protocol,
-                local: local(scene, &Peer::default()),
-                passage: passage_to_host(scene, &host, ports, is_web),
+                local,
+                passage,
                 peer: host.clone(),
                 ports: Ports::Ranges(ports.clone()),
                 source_ports: Ports::Any,

@@ -16,7 +16,7 @@ use crate::{
         Access, AddressSide, Description, Direction, Family, Known, PortRange, Ports, Prefix, Priority, Protocol,
         RuleName, SecurityRule, SecurityRules, ServiceTag,
     },
-    requirements::{Condition, Kind, Requirement},
+    requirements::{Condition, Kind, Peer, Requirement},
 };
 
 /// The priorities a workload may use.
@@ -57,19 +57,25 @@ impl End {
         End::Tag(tag)
     }
 
-    /// The end as far as the row speaks of it: what is left to an appliance goes there by 0.0.0.0/0, which no IPv6 packet follows, so
-    /// the hole for it is one for IPv4. `None` where nothing is left.
-    pub(super) fn seen_by(self, egress: &Egress, row: &Requirement) -> Option<End> {
-        match self {
-            End::Prefixes(prefixes) if egress.leads_ipv4_only() && row.is_left_to_the_appliance() => {
-                let ipv4: BTreeSet<Prefix> = prefixes
-                    .into_iter()
-                    .filter(|prefix| prefix.family() == Family::V4)
-                    .collect();
-                (!ipv4.is_empty()).then_some(End::Prefixes(ipv4))
-            }
-            end => Some(end),
+    /// The end as far as the row speaks of it: what an appliance decides about goes there by 0.0.0.0/0, which no IPv6 packet follows, so a rule
+    /// for IPv6 would be a way past it. `None` where nothing is left.
+    pub(super) fn seen_by(self, egress: &Egress, shared: &Shared, row: &Requirement, peer: &Peer) -> Option<End> {
+        let inside = |tag: &String| matches!(tag.as_str(), "VirtualNetwork" | "AzureLoadBalancer");
+        let leaves = row.kind == Kind::Flow
+            && row.direction == Direction::Outbound
+            && peer.service_tag.as_ref().is_some_and(|tag| !inside(tag));
+        if !egress.leads_ipv4_only() || !leaves {
+            return Some(self);
         }
+        let prefixes = match self {
+            End::Prefixes(prefixes) => prefixes,
+            // The whole subnet: what it has of both families is known all the same.
+            End::Any if shared.subnet.iter().any(|prefix| prefix.family() == Family::V6) => shared.subnet.clone(),
+            end => return Some(end),
+        };
+        let ipv4 = prefixes.into_iter().filter(|prefix| prefix.family() == Family::V4);
+        let ipv4: BTreeSet<Prefix> = ipv4.collect();
+        (!ipv4.is_empty()).then_some(End::Prefixes(ipv4))
     }
 
     fn families(&self) -> Option<BTreeSet<Family>> {
@@ -121,6 +127,8 @@ pub(super) struct RuleSet<'a> {
     /// Rules that stand for one address family only, though an end has both.
     one_sided: BTreeMap<Family, Vec<String>>,
     of_others: bool,
+    /// The argument of the nearer end.
+    here: &'static str,
 }
 
 const TAIL_DENY: i64 = 4000;
@@ -135,7 +143,14 @@ impl<'a> RuleSet<'a> {
             rules: BTreeMap::new(),
             one_sided: BTreeMap::new(),
             of_others: false,
+            here: "subnet_address_prefixes",
         }
+    }
+
+    /// The same where another argument than the subnet's prefixes says what stands here.
+    pub(super) fn about(mut self, argument: &'static str) -> RuleSet<'a> {
+        self.here = argument;
+        self
     }
 
     /// The same with rules that have their places already.
@@ -168,11 +183,10 @@ impl<'a> RuleSet<'a> {
                 "The two ends of `{}` have no address family in common, so the flow that {} demands cannot exist.",
                 draft.name, draft.requirement_id
             );
-            return Err(self.inputs.findings().error(
-                self.inputs.path("subnet_address_prefixes"),
-                "No common address family",
-                detail,
-            ));
+            return Err(self
+                .inputs
+                .findings()
+                .error(self.inputs.path(self.here), "No common address family", detail));
         }
         for family in families {
             self.place(&draft, Some(family))?;
@@ -201,7 +215,7 @@ impl<'a> RuleSet<'a> {
                  end's {family} prefixes too, or waive {ADDRESS_FAMILIES} with a reason.",
                 rules.join(" and ")
             );
-            let path = self.inputs.path("subnet_address_prefixes");
+            let path = self.inputs.path(self.here);
             self.inputs
                 .findings()
                 .warning(path, "Address family of one end only", detail);
@@ -347,23 +361,34 @@ fn holds(setting: Option<&Condition>, wanted: &Condition) -> bool {
 
 /// The ports of a row; the row's `port_argument` replaces its only port.
 pub(super) fn ports_of(row: &Requirement, inputs: &Inputs<'_>) -> Result<Ports, Stop> {
-    if let Some(argument) = &row.port_argument
-        && let Some(number) = inputs.number(argument)?
-    {
-        return u16::try_from(number)
-            .ok()
-            .filter(|port| *port > 0)
-            .map(Ports::single)
-            .ok_or_else(|| {
-                let detail = format!("`{argument}` is `{number}`: a port is 1 to 65535 ({}).", row.id);
-                inputs.findings().error(inputs.path(argument), "Invalid port", detail)
-            });
+    if let Some(argument) = &row.port_argument {
+        // An argument may be an attribute of an object: `package_mirror.port`.
+        let port = match argument.split_once('.') {
+            Some((object, name)) => inputs.object(object, |object| port(object, name, row))?.flatten(),
+            None => port(inputs, argument, row)?,
+        };
+        if let Some(port) = port {
+            return Ok(Ports::single(port));
+        }
     }
     if row.ports.is_empty() {
         return Ok(Ports::Any);
     }
     let ranges: Result<BTreeSet<PortRange>, _> = row.ports.iter().map(|text| text.parse()).collect();
     ranges.map(Ports::Ranges).map_err(|_| malformed(row, inputs))
+}
+
+fn port(inputs: &Inputs<'_>, argument: &str, row: &Requirement) -> Result<Option<u16>, Stop> {
+    let Some(number) = inputs.number(argument)? else {
+        return Ok(None);
+    };
+    match u16::try_from(number) {
+        Ok(port @ 1..) => Ok(Some(port)),
+        _ => {
+            let detail = format!("`{argument}` is `{number}`: a port is 1 to 65535 ({}).", row.id);
+            Err(inputs.findings().error(inputs.path(argument), "Invalid port", detail))
+        }
+    }
 }
 
 /// The protocol of a row.

@@ -7,13 +7,14 @@ use super::{
     argument::{Argument, Default, Kind},
     extra_rules,
     inputs::{Inputs, nearest, parsed},
+    operators::refuse_everybody,
     problem::Stop,
     rules::Switches,
 };
 use crate::{
     network::{Family, Known, Prefix, PrerequisiteStatus, Priority, SecurityRule},
     regions::{self, Cloud, UnknownLocation},
-    requirements::{self, Catalogue, Condition, Edition, catalogue},
+    requirements::{self, Catalogue, Condition, Edition, Requirement, catalogue},
 };
 
 /// The shared arguments.
@@ -110,11 +111,15 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         id: PEERS_CLOSED,
-        description: "The machines at the other end of a rule are not the whole internet.",
+        description: "The prefixes at either end of a rule are not the whole internet.",
     },
     Check {
         id: SERVER_PLACEMENT,
         description: "A server in another network has no addresses of this one.",
+    },
+    Check {
+        id: ARGUMENT_IN_EDITION,
+        description: "Every argument that is set has an effect in the chosen edition.",
     },
     Check {
         id: ADDRESS_FAMILIES,
@@ -144,6 +149,7 @@ pub(super) const LOCATION_KNOWN: &str = "CHECK-LOCATION-KNOWN";
 pub(super) const ADMIN_SOURCE_CLOSED: &str = "CHECK-ADMIN-SOURCE-CLOSED";
 pub(super) const PEERS_CLOSED: &str = "CHECK-PEERS-CLOSED";
 pub(super) const SERVER_PLACEMENT: &str = "CHECK-SERVER-PLACEMENT";
+pub(super) const ARGUMENT_IN_EDITION: &str = "CHECK-ARGUMENT-IN-EDITION";
 pub(super) const ADDRESS_FAMILIES: &str = "CHECK-ADDRESS-FAMILIES";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
 pub(super) const SERVICE_TAG_FEATURES: &str = "CHECK-SERVICE-TAG-FEATURES";
@@ -252,7 +258,54 @@ impl Shared {
             name_prefix: name_prefix?.unwrap_or_default(),
         };
         shared.has_requirements(inputs, workload)?;
+        shared.check_prefixes(inputs, surroundings)?;
+        extra_rules::check_tags(inputs, &shared)?;
+        shared.warn_of_other_editions(inputs, workload);
         Ok(shared)
+    }
+
+    /// A switch that no row of the edition depends on does nothing, and whoever set it believes that it does.
+    fn warn_of_other_editions(&self, inputs: &Inputs<'_>, workload: &Workload) {
+        if self.waived.contains_key(ARGUMENT_IN_EDITION) {
+            return;
+        }
+        for argument in workload
+            .arguments
+            .iter()
+            .filter(|argument| inputs.is_set(argument.name))
+        {
+            let speaks = |row: &&Requirement| row.when.contains_key(argument.name);
+            let editions = Edition::all().filter(|edition| self.catalogue.of_edition(*edition).any(|row| speaks(&row)));
+            let editions: Vec<Edition> = editions.collect();
+            if editions.is_empty() || editions.contains(&self.edition) {
+                continue;
+            }
+            let editions: Vec<String> = editions.iter().map(|edition| format!("`{edition}`")).collect();
+            let detail = format!(
+                "`{}` is set, and in edition `{}` no requirement depends on it: it does nothing there, only in {}. Leave it out, or waive \
+                 {ARGUMENT_IN_EDITION} with a reason.",
+                argument.name,
+                self.edition,
+                editions.join(" and ")
+            );
+            let path = inputs.path(argument.name);
+            inputs.findings().warning(path, "Argument of another edition", detail);
+        }
+    }
+
+    /// The subnet's own side, too, is a network: rules within the subnet, and those to its virtual network, are as wide as it is.
+    fn check_prefixes(&self, inputs: &Inputs<'_>, surroundings: &Surroundings) -> Result<(), Stop> {
+        for (argument, prefixes) in [
+            ("subnet_address_prefixes", &self.local),
+            ("virtual_network_address_spaces", &self.virtual_network),
+            ("dns_server_addresses", &self.dns_servers),
+        ] {
+            refuse_everybody(inputs, self, inputs.path(argument), prefixes)?;
+        }
+        match surroundings.subnet_argument {
+            Some(argument) => refuse_everybody(inputs, self, inputs.path(argument.name), &self.subnet),
+            None => Ok(()),
+        }
     }
 
     /// The same for the NSG of somebody else: without this workload's extra rules and denies.

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    ops::RangeInclusive,
 };
 
 use tfplugin_rs::value::{Type, Value};
@@ -11,9 +12,13 @@ use super::{
     argument::{Argument, Default, Kind as Holds},
     inputs::Inputs,
     problem::Stop,
+    rules::{ports_of, protocol_of},
     shared::Shared,
 };
-use crate::network::{Known, NextHop, Prefix, Route, RouteDestination};
+use crate::{
+    network::{FlowDirection, Known, NextHop, OnPremisesFlow, Ports, Prefix, Route, RouteDestination},
+    requirements::Requirement,
+};
 
 pub(super) const GATEWAY_ADDRESS: Argument = Argument::optional(
     "gateway_address",
@@ -77,6 +82,15 @@ impl LocalNetworkGateway {
                 .findings()
                 .error(inputs.path("gateway_address"), "Invalid address", detail));
         }
+        if let Some(Known::Is(text)) = &fqdn
+            && !is_host_name(text)
+        {
+            let detail =
+                format!("`{text}` is no host name such as `vpn.example.com`. An address belongs in `gateway_address`.");
+            return Err(inputs
+                .findings()
+                .error(inputs.path("gateway_fqdn"), "Invalid host name", detail));
+        }
         Ok(LocalNetworkGateway {
             address,
             fqdn,
@@ -110,20 +124,62 @@ impl LocalNetworkGateway {
     }
 
     /// The device as the source of a flow, as far as the configuration says.
-    pub(super) fn addresses(&self) -> BTreeSet<String> {
-        let given = self.address.as_ref().or(self.fqdn.as_ref());
-        given.and_then(Known::get).cloned().into_iter().collect()
+    pub(super) fn addresses(&self) -> Known<BTreeSet<String>> {
+        let given: Vec<&Known<String>> = self.address.iter().chain(&self.fqdn).collect();
+        if given.contains(&&Known::NotYet) {
+            return Known::NotYet;
+        }
+        Known::Is(given.into_iter().filter_map(Known::get).cloned().collect())
     }
 }
 
+/// A name in the domain name system, and no address.
+pub(super) fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label) && text.parse::<IpAddr>().is_err()
+}
+
 fn read_bgp(bgp: &Inputs<'_>) -> Result<Value, Stop> {
-    let (asn, weight) = (bgp.number("asn"), bgp.number("peer_weight"));
-    let address = bgp.leaf("bgp_peering_address")?;
+    let asn = read_within(bgp, "asn", 1..=4_294_967_295);
+    let weight = read_within(bgp, "peer_weight", 0..=100);
+    let address = bgp.leaf("bgp_peering_address");
+    let (asn, weight, address) = (asn?, weight?, address?);
+    let Some(asn) = asn else {
+        let detail = "`asn` must be set: without its number the site's autonomous system is not known.";
+        return Err(bgp.findings().error(bgp.path("asn"), "Missing argument", detail));
+    };
+    if let Some(Known::Is(text)) = &address
+        && text.parse::<IpAddr>().is_err()
+    {
+        let detail = format!("`{text}` is not an IP address: the site's BGP speaker has one.");
+        return Err(bgp
+            .findings()
+            .error(bgp.path("bgp_peering_address"), "Invalid address", detail));
+    }
     Ok(Value::object([
-        ("asn", Value::from(asn?)),
+        ("asn", Value::from(asn)),
         ("bgp_peering_address", leaf(address.as_ref())),
-        ("peer_weight", weight?.into()),
+        ("peer_weight", weight.into()),
     ]))
+}
+
+/// azurerm's limits for `bgp_settings`.
+fn read_within(bgp: &Inputs<'_>, name: &str, limits: RangeInclusive<i64>) -> Result<Option<i64>, Stop> {
+    match bgp.number(name)? {
+        Some(number) if !limits.contains(&number) => {
+            let detail = format!(
+                "`{name}` is `{number}`: {} to {} are possible.",
+                limits.start(),
+                limits.end()
+            );
+            Err(bgp.findings().error(bgp.path(name), "Out of range", detail))
+        }
+        number => Ok(number),
+    }
 }
 
 /// The type of [`LocalNetworkGateway::to_value`].
@@ -153,7 +209,19 @@ impl GatewayRoute {
     pub(super) fn read(inputs: &Inputs<'_>) -> Result<GatewayRoute, Stop> {
         let way = inputs.choice("gateway_route");
         let address = inputs.leaf("firewall_private_ip_address")?;
-        match way?.as_str() {
+        let way = way?;
+        if way != "firewall" && matches!(address, Some(Known::Is(_))) {
+            let detail = format!(
+                "`firewall_private_ip_address` is set and `gateway_route` is `{way}`, which routes to no appliance. Leave it out, or set \
+                 `gateway_route = \"firewall\"`."
+            );
+            return Err(inputs.findings().error(
+                inputs.path("firewall_private_ip_address"),
+                "Argument of another route",
+                detail,
+            ));
+        }
+        match way.as_str() {
             "explicit" => Ok(GatewayRoute::Explicit),
             "firewall" => {
                 let address = address.ok_or_else(|| {
@@ -211,6 +279,27 @@ pub(super) fn appliance_routes(
         Ok((name, route))
     };
     prefixes.iter().map(route).collect()
+}
+
+/// A row as a flow through the firewall of the site.
+pub(super) fn on_premises_flow(
+    row: &Requirement,
+    inputs: &Inputs<'_>,
+    direction: FlowDirection,
+    source: Known<BTreeSet<String>>,
+    destination: BTreeSet<String>,
+) -> Result<OnPremisesFlow, Stop> {
+    Ok(OnPremisesFlow {
+        source,
+        destination,
+        protocol: protocol_of(row, inputs)?,
+        ports: match ports_of(row, inputs)? {
+            Ports::Any => BTreeSet::new(),
+            Ports::Ranges(ranges) => ranges.iter().map(ToString::to_string).collect(),
+        },
+        direction,
+        requirement_ids: BTreeSet::from([row.id.clone()]),
+    })
 }
 
 /// Routes in the shape of the shared output `routes`.

@@ -393,6 +393,23 @@ fn hosts_without_a_tag_are_told_of_where_only_tags_open() {
 }
 
 #[test]
+fn a_switch_that_the_edition_does_not_know_is_named() {
+    let early = [
+        ("edition", Value::from("2020-07")),
+        ("vscode_enabled", true.into()),
+        ("storage_smb_enabled", true.into()),
+    ];
+    let outcome = outcome(&early);
+    let said: Vec<String> = outcome
+        .problems
+        .iter()
+        .filter(|problem| problem.summary == "Argument of another edition")
+        .map(|problem| problem.path.to_string())
+        .collect();
+    assert_eq!(said, ["vscode_enabled"], "the other one says its default");
+}
+
+#[test]
 fn what_cannot_work_is_refused_at_its_argument() {
     let cases: Vec<Vec<(&str, Value)>> = vec![
         vec![("egress", Value::Null)],
@@ -427,6 +444,13 @@ fn what_cannot_work_is_refused_at_its_argument() {
             ("subnet_address_prefixes", texts(&["10.0.1.0/24"])),
         ],
         vec![("python_package", texts(&["pypi"]))],
+        vec![("private_endpoint_address_prefixes", texts(&["0.0.0.0/0"]))],
+        vec![("storage_account_ids", texts(&["account"]))],
+        vec![(
+            "storage_account_ids",
+            texts(&["/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/data"]),
+        )],
+        vec![("compute_types", texts(&["cluster"])), ("rstudio_enabled", true.into())],
     ];
     insta::assert_snapshot!(refusals(&cases, outcome));
 }

@@ -261,8 +261,12 @@ fn on_premises_flow(flow: &At<'_>) -> Read<OnPremisesFlow> {
     let direction = flow.field("direction");
     let directions = [FlowDirection::ToOnPremises, FlowDirection::FromOnPremises];
     let word = direction.text()?;
+    let source = flow.field("source");
     Ok(OnPremisesFlow {
-        source: flow.field("source").words()?,
+        source: match source.value.is_unknown() {
+            true => Known::NotYet,
+            false => Known::Is(source.words()?),
+        },
         destination: flow.field("destination").words()?,
         protocol: flow.field("protocol").parsed()?,
         ports: flow.field("ports").words()?,

@@ -7,6 +7,7 @@ use crate::{
     requirements::Condition,
     workloads::{
         aml_compute::{self, ComputeTypes},
+        arm_id,
         egress::{Egress, Way},
         inputs::Inputs,
         problem::Stop,
@@ -41,7 +42,7 @@ pub(super) struct Settings {
     pub(super) storage_access: String,
     pub(super) storage_account_ids: BTreeSet<String>,
     flags: BTreeMap<&'static str, bool>,
-    compute_types: ComputeTypes,
+    pub(super) compute_types: ComputeTypes,
     python_packages: BTreeSet<String>,
     workspace_location: String,
     storage_locations: BTreeSet<String>,
@@ -57,7 +58,7 @@ impl Settings {
         let egress = read_egress(inputs);
         let private_endpoints = inputs.prefixes("private_endpoint_address_prefixes");
         let storage_access = inputs.choice("storage_access");
-        let storage_account_ids = inputs.texts("storage_account_ids");
+        let storage_account_ids = read_account_ids(inputs);
         let flags = read_flags(inputs, shared);
         let compute_types = aml_compute::read_compute_types(inputs);
         let words = ["anaconda", "pypi", "pytorch", "tensorflow"];
@@ -216,6 +217,14 @@ fn read_flags(inputs: &Inputs<'_>, shared: &Shared) -> Result<BTreeMap<&'static 
         })
         .collect();
     read.into_iter().map(|(name, flag)| Ok((name, flag?))).collect()
+}
+
+fn read_account_ids(inputs: &Inputs<'_>) -> Result<BTreeSet<String>, Stop> {
+    let name = "storage_account_ids";
+    let ids = inputs.texts(name)?;
+    let kind = "Microsoft.Storage/storageAccounts";
+    arm_id::check(inputs, &inputs.path(name), ids.iter().map(String::as_str), kind)?;
+    Ok(ids)
 }
 
 fn read_account(inputs: &Inputs<'_>, argument: &str) -> Result<Option<String>, Stop> {

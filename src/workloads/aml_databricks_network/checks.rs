@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use super::Settings;
 use crate::{
-    network::{Family, Known, Prefix, PrerequisiteStatus},
+    network::{Family, Known, Prefix, PrerequisiteStatus, RuleName, SecurityRule, SecurityRules},
     regions::normalize_location,
     workloads::{
+        arm_id,
         inputs::Inputs,
+        operators::refuse_everybody,
         problem::Stop,
         shared::{Isolation, Shared, check_place},
     },
 };
 
+/// What the names of the rules begin with that Databricks writes.
+const AZURES_NAMES: &str = "Microsoft.Databricks-workspaces_UseOnly_";
 const SIZE: &str = "ADB-SUBNET-SIZE";
 /// The longest mask that Databricks takes.
 const LONGEST: u8 = 26;
@@ -38,12 +42,48 @@ pub(super) fn shared_arguments(inputs: &Inputs<'_>, shared: &Shared) -> Result<(
     Ok(())
 }
 
+/// Azure writes its rules into the same groups: what stands where they stand would be refused when the workspace is created.
+pub(super) fn extra_rules(inputs: &Inputs<'_>, shared: &Shared, managed: &SecurityRules) -> Result<(), Stop> {
+    for rule in shared.extra_rules.values() {
+        let path = inputs.path("extra_rules").key(rule.name.as_str());
+        if rule
+            .name
+            .as_str()
+            .to_ascii_lowercase()
+            .starts_with(&AZURES_NAMES.to_ascii_lowercase())
+        {
+            let detail = format!(
+                "`{}` begins with `{AZURES_NAMES}`, as the rules do that Databricks writes itself. Rename it.",
+                rule.name
+            );
+            return Err(inputs.findings().error(path, "Azure's own name", detail));
+        }
+        let stands_there = |other: &&SecurityRule| other.direction == rule.direction && other.priority == rule.priority;
+        if let Some(other) = managed.values().find(stands_there) {
+            let detail = format!(
+                "`{}` stands at priority {} {}, where Databricks writes `{}`. Leave `priority` out, or choose one from 200 on.",
+                rule.name, rule.priority, rule.direction, other.name
+            );
+            return Err(inputs
+                .findings()
+                .error(path.child("priority"), "Priority taken", detail));
+        }
+    }
+    Ok(())
+}
+
 /// Subnets of their own, apart and large enough.
 pub(super) fn subnets(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
     let refused = |argument: &str, summary: &str, detail: String| {
         Err(inputs.findings().error(inputs.path(argument), summary, detail))
     };
     let (public, private) = (&settings.public, &settings.private);
+    for (argument, subnet) in [("public_subnet_name", public), ("private_subnet_name", private)] {
+        // A subnet's name follows the rules of security rules' names (resource-name-rules).
+        if let Err(error) = subnet.name.parse::<RuleName>() {
+            return refused(argument, "Invalid subnet name", format!("{error}."));
+        }
+    }
     if public.name.eq_ignore_ascii_case(&private.name) {
         let detail = format!(
             "`public_subnet_name` and `private_subnet_name` are both `{}`: ADB-TWO-SUBNETS asks for two subnets. Rename one.",
@@ -79,11 +119,19 @@ pub(super) fn subnets(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings)
         nodes => nodes.unwrap_or(1),
     };
     for subnet in [public, private] {
+        refuse_everybody(inputs, shared, inputs.path(subnet.argument), &subnet.prefixes)?;
         let ipv4 = subnet.prefixes.iter().filter(|prefix| prefix.family() == Family::V4);
         let (mut room, mut longest) = (0_i64, 0_u8);
         for prefix in ipv4 {
             room += (1_i64 << (32 - i64::from(prefix.length()))) - RESERVED;
             longest = longest.max(prefix.length());
+        }
+        if longest == 0 {
+            let detail = format!(
+                "`{}` has no IPv4 prefix: Databricks gives its nodes IPv4 addresses ({SIZE}). Add one, of /{LONGEST} or shorter.",
+                subnet.argument
+            );
+            return refused(subnet.argument, "IPv4 needed", detail);
         }
         if longest > LONGEST {
             let detail = format!(
@@ -92,7 +140,7 @@ pub(super) fn subnets(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings)
             );
             return refused(subnet.argument, "Subnet of the wrong size", detail);
         }
-        if longest > 0 && room < nodes {
+        if room < nodes {
             let detail = format!(
                 "`{}` has room for {room} nodes beside the {RESERVED} addresses that Azure reserves, and `maximum_node_count` is `{nodes}` \
                  ({SIZE}). Use a larger subnet, or lower `maximum_node_count`.",
@@ -115,17 +163,10 @@ pub(super) fn placement(
         Err(inputs.findings().error(inputs.path(argument), summary, detail))
     };
     let same_place = "ADB-SAME-SUBSCRIPTION-AND-REGION";
-    let network = known(settings.virtual_network.as_ref());
-    let subscription = network.map(subscription_of);
-    if let Some(None) = subscription {
-        let detail = format!(
-            "`virtual_network_id` is `{}`: an id begins with /subscriptions/<id>/resourceGroups/.",
-            network.unwrap_or_default()
-        );
-        return refused("virtual_network_id", "Invalid id", detail);
-    }
+    let network = arm_id::known(settings.virtual_network.as_ref());
+    let subscription = network.and_then(|id| id.split('/').nth(2));
     let (mut region, mut account) = (false, false);
-    if let Some(place) = known(settings.workspace_location.as_ref()) {
+    if let Some(place) = arm_id::known(settings.workspace_location.as_ref()) {
         check_place(inputs, "workspace_location", place, shared.environment, &shared.waived)?;
         if let Some(Known::Is(location)) = inputs.leaf("location")? {
             region = normalize_location(place) == normalize_location(&location);
@@ -138,7 +179,8 @@ pub(super) fn placement(
             }
         }
     }
-    if let (Some(wanted), Some(Some(subscription))) = (known(settings.workspace_subscription.as_ref()), subscription) {
+    if let (Some(wanted), Some(subscription)) = (arm_id::known(settings.workspace_subscription.as_ref()), subscription)
+    {
         account = wanted.eq_ignore_ascii_case(subscription);
         if !account && !shared.waived.contains_key(same_place) {
             let detail = format!(
@@ -152,7 +194,7 @@ pub(super) fn placement(
         holds.insert(same_place, PrerequisiteStatus::Satisfied);
     }
     let same_network = "ADB-STORAGE-SAME-VNET";
-    if let (Some(storage), Some(network)) = (known(settings.storage_network.as_ref()), network) {
+    if let (Some(storage), Some(network)) = (arm_id::known(settings.storage_network.as_ref()), network) {
         let same = storage
             .trim_end_matches('/')
             .eq_ignore_ascii_case(network.trim_end_matches('/'));
@@ -166,19 +208,4 @@ pub(super) fn placement(
         holds.insert(same_network, PrerequisiteStatus::Satisfied);
     }
     Ok(holds)
-}
-
-fn known(text: Option<&Known<String>>) -> Option<&str> {
-    match text {
-        Some(Known::Is(text)) => Some(text),
-        _ => None,
-    }
-}
-
-fn subscription_of(id: &str) -> Option<&str> {
-    let mut segments = id.strip_prefix('/')?.split('/');
-    let word = segments.next()?;
-    let id = segments.next().filter(|id| !id.is_empty())?;
-    let group = segments.next()?;
-    (word.eq_ignore_ascii_case("subscriptions") && group.eq_ignore_ascii_case("resourceGroups")).then_some(id)
 }

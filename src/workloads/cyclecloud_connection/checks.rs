@@ -6,7 +6,7 @@ use super::{
     },
     FIREWALL, Link, Settings, find,
 };
-use crate::network::Known;
+use crate::network::{Known, Prefix};
 
 pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
     let refuse = |argument: &str, summary: &str, detail: String| -> Result<(), Stop> {
@@ -34,6 +34,21 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
         ("return_proxy_address_prefixes", &settings.proxies),
     ] {
         refuse_everybody(inputs, shared, inputs.path(argument), prefixes)?;
+    }
+    check_proxies(inputs, settings)?;
+    if !shared.extra_rules.is_empty() {
+        let detail = "`extra_rules` are rules of a network security group, and a connection has none. Put them into the workloads of its two \
+                      ends.";
+        return refuse("extra_rules", "No network security group", detail.to_owned());
+    }
+    if let (Some(Known::Is(server)), Some(Known::Is(node))) = (&settings.peering.server, &settings.peering.node)
+        && server.eq_ignore_ascii_case(node)
+    {
+        let detail = format!(
+            "`{server}` is also `node_virtual_network_id`: a virtual network is not peered with itself (CC-PEERING-BOTH-WAYS). Server and \
+             nodes of one network need no connection; `lockeddown_cyclecloud_subnet` has their rules."
+        );
+        return refuse("server_virtual_network_id", "One network", detail);
     }
     if let site::GatewayRoute::Firewall(address) = &settings.route {
         refuse_own_address(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
@@ -84,6 +99,30 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
         }
         _ => Ok(()),
     }
+}
+
+/// The return proxy is one of the nodes: elsewhere its rules would open addresses of neither end.
+fn check_proxies(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
+    let argument = "return_proxy_address_prefixes";
+    let outside = |proxy: &&Prefix| !settings.nodes.iter().any(|nodes| nodes.contains(proxy));
+    let (summary, detail) = match settings.proxies.iter().find(outside) {
+        _ if settings.proxies.is_empty() => return Ok(()),
+        _ if settings.connection_mode != "return_proxy" => (
+            "Argument of another mode",
+            format!(
+                "`{argument}` is set and `connection_mode` is `direct`, which has no return proxy. Leave it out, or change the mode."
+            ),
+        ),
+        None => return Ok(()),
+        Some(proxy) => (
+            "Return proxy elsewhere",
+            format!(
+                "`{proxy}` is in none of `node_address_spaces`: the return proxy is a node of the cluster (CC-SERVER-PROXY-SSH). Correct one \
+                 of them."
+            ),
+        ),
+    };
+    Err(inputs.findings().error(inputs.path(argument), summary, detail))
 }
 
 /// What is not known yet may still turn out to be null.

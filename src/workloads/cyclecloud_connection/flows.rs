@@ -8,11 +8,12 @@ use super::{
         problem::Stop,
         rules::{Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
         shared::Shared,
+        site::on_premises_flow,
     },
     BAND, Link, Settings,
 };
 use crate::{
-    network::{Access, Direction, FlowDirection, OnPremisesFlow, Ports, Prefix, SecurityRules},
+    network::{Access, Direction, FlowDirection, Known, OnPremisesFlow, Prefix, SecurityRules},
     requirements::{Kind, Requirement},
 };
 
@@ -49,7 +50,7 @@ pub(super) fn counterpart_rules(
             // It stands on premises, where there is no NSG: `on_premises_flows`.
             continue;
         }
-        let mut rules = RuleSet::new(&bare, inputs, BAND);
+        let mut rules = RuleSet::new(&bare, inputs, BAND).about("node_address_spaces");
         for (row, initiator, accepting) in crossing_flows(shared, &switches) {
             let direction = match role {
                 _ if role == initiator => Direction::Outbound,
@@ -97,35 +98,15 @@ pub(super) fn on_premises_flows(
             FlowDirection::ToOnPremises
         };
         let (source, destination) = (settings.addresses(initiator), settings.addresses(accepting));
-        let flow = flow(row, inputs, direction, texts(source), texts(destination))?;
+        let flow = on_premises_flow(row, inputs, direction, Known::Is(texts(source)), texts(destination))?;
         flows.insert(row.id.clone(), flow);
     }
     for row in requirements(shared, &switches, &[Kind::Flow])
         .filter(|row| row.initiator.as_deref() == Some("on_premises_gateway"))
     {
         let device = settings.site.addresses();
-        let flow = flow(row, inputs, FlowDirection::FromOnPremises, device, BTreeSet::new())?;
+        let flow = on_premises_flow(row, inputs, FlowDirection::FromOnPremises, device, BTreeSet::new())?;
         flows.insert(row.id.clone(), flow);
     }
     Ok(flows)
-}
-
-fn flow(
-    row: &Requirement,
-    inputs: &Inputs<'_>,
-    direction: FlowDirection,
-    source: BTreeSet<String>,
-    destination: BTreeSet<String>,
-) -> Result<OnPremisesFlow, Stop> {
-    Ok(OnPremisesFlow {
-        source,
-        destination,
-        protocol: protocol_of(row, inputs)?,
-        ports: match ports_of(row, inputs)? {
-            Ports::Any => BTreeSet::new(),
-            Ports::Ranges(ranges) => ranges.iter().map(ToString::to_string).collect(),
-        },
-        direction,
-        requirement_ids: BTreeSet::from([row.id.clone()]),
-    })
 }

@@ -2,7 +2,7 @@
 
 use tfplugin_rs::value::{Type, Value};
 
-use super::super::{inputs::Inputs, problem::Stop, site::leaf};
+use super::super::{arm_id, inputs::Inputs, problem::Stop, site::leaf};
 use crate::network::Known;
 
 /// What is said of a peering.
@@ -32,46 +32,11 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Result<Peering, Stop> {
 
 fn read_network(inputs: &Inputs<'_>, name: &str) -> Result<Option<Known<String>>, Stop> {
     let id = inputs.leaf(name)?;
-    if let Some(Known::Is(text)) = &id
-        && place(text).is_none()
-    {
-        let detail = format!(
-            "`{text}` is not the ARM id of a virtual network: \
-             `/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…`."
-        );
-        return Err(inputs
-            .findings()
-            .error(inputs.path(name), "Not a virtual network", detail));
-    }
+    arm_id::check(inputs, &inputs.path(name), arm_id::known(id.as_ref()), NETWORK)?;
     Ok(id)
 }
 
-/// Resource group and name of a virtual network, which azurerm's peering wants instead of the id. Azure compares ids without case.
-fn place(id: &str) -> Option<(&str, &str)> {
-    let parts: Vec<&str> = id.split('/').collect();
-    match parts.as_slice() {
-        [
-            "",
-            subscriptions,
-            subscription,
-            groups,
-            group,
-            providers,
-            provider,
-            networks,
-            name,
-        ] if subscriptions.eq_ignore_ascii_case("subscriptions")
-            && groups.eq_ignore_ascii_case("resourceGroups")
-            && providers.eq_ignore_ascii_case("providers")
-            && provider.eq_ignore_ascii_case("Microsoft.Network")
-            && networks.eq_ignore_ascii_case("virtualNetworks")
-            && ![subscription, group, name].iter().any(|part| part.is_empty()) =>
-        {
-            Some((group, name))
-        }
-        _ => None,
-    }
-}
+const NETWORK: &str = "Microsoft.Network/virtualNetworks";
 
 impl Peering {
     /// Both halves, as the side that owns the nodes and the side that owns the server have them.
@@ -79,7 +44,7 @@ impl Peering {
         let half =
             |name: &str, own: &Option<Known<String>>, remote: &Option<Known<String>>, side: &str, managed: bool| {
                 let part = |choose: fn((&str, &str)) -> String| match own {
-                    Some(Known::Is(id)) => Value::from(place(id).map(choose)),
+                    Some(Known::Is(id)) => Value::from(arm_id::place(id, NETWORK).map(choose)),
                     other => leaf(other.as_ref()),
                 };
                 Value::object([

@@ -76,7 +76,7 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
         refuse_own_address(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
     }
     check_addresses(inputs, shared, settings)?;
-    check_junction_box(inputs, settings)
+    check_junction_box(inputs, shared, settings)
 }
 
 /// Neither peering nor VPN translates addresses.
@@ -118,10 +118,28 @@ fn check_addresses(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) ->
 }
 
 /// What a junction box can forward, and with what nodes dial it.
-fn check_junction_box(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
+fn check_junction_box(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
     let Some(junction) = &settings.junction else {
         return Ok(());
     };
+    let argument = |name: &str| inputs.path("junction_box").child(name);
+    refuse_everybody(inputs, shared, argument("address_prefixes"), &junction.addresses)?;
+    if let JunctionBox::PointToSite { pool } = &junction.kind {
+        refuse_everybody(
+            inputs,
+            shared,
+            argument("vpn_client_address_pool"),
+            &BTreeSet::from([*pool]),
+        )?;
+        if pool.family() == Family::V6 {
+            let detail = format!(
+                "`{pool}` is IPv6: the junction box forwards IPv4 (LIC-SERVER-OPERATIONAL). Choose an IPv4 pool."
+            );
+            return Err(inputs
+                .findings()
+                .error(argument("vpn_client_address_pool"), "IPv4 needed", detail));
+        }
+    }
     for server in &settings.servers {
         if let Some(address) = server.addresses.iter().find(|address| address.family() == Family::V6) {
             let detail = format!(

@@ -8,7 +8,7 @@ use super::{
         problem::Stop,
         rules::{Draft, End, RuleSet, Switches, malformed, protocol_of, requirements},
         shared::Shared,
-        site::GatewayRoute,
+        site::{GatewayRoute, on_premises_flow},
         template::{Place, hashed},
     },
     BAND, FIREWALL_ROUTE, Link, Settings,
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     network::{
-        Access, AddressSide, Direction, Flow, FlowDirection, FlowPeer, OnPremisesFlow, Passage, PortRange, Ports,
-        Prefix, Protocol, SecurityRules,
+        Access, AddressSide, Direction, Flow, FlowDirection, FlowPeer, Known, OnPremisesFlow, Passage, PortRange,
+        Ports, Prefix, Protocol, SecurityRules,
     },
     requirements::{Condition, Kind, Requirement},
 };
@@ -258,18 +258,15 @@ impl Settings {
                 (Some("on_premises_gateway"), Some("gateway")) => {
                     (FromOnPremises, self.site.addresses(), BTreeSet::new())
                 }
-                (Some("junction_box"), Some("gateway")) => (FromOnPremises, at_site.clone(), BTreeSet::new()),
-                (Some("license_client"), Some("junction_box")) => (ToOnPremises, nodes.clone(), at_site.clone()),
+                (Some("junction_box"), Some("gateway")) => {
+                    (FromOnPremises, Known::Is(at_site.clone()), BTreeSet::new())
+                }
+                (Some("license_client"), Some("junction_box")) => {
+                    (ToOnPremises, Known::Is(nodes.clone()), at_site.clone())
+                }
                 _ => continue,
             };
-            let flow = OnPremisesFlow {
-                source,
-                destination,
-                protocol: protocol_of(row, inputs)?,
-                ports: row.ports.iter().cloned().collect(),
-                direction,
-                requirement_ids: BTreeSet::from([row.id.clone()]),
-            };
+            let flow = on_premises_flow(row, inputs, direction, source, destination)?;
             flows.insert(row.id.clone(), flow);
         }
         Ok(flows)
@@ -311,7 +308,7 @@ impl Demand<'_> {
         destination: BTreeSet<String>,
     ) -> OnPremisesFlow {
         OnPremisesFlow {
-            source,
+            source: Known::Is(source),
             destination,
             protocol: self.protocol,
             ports: self.ports.iter().map(ToString::to_string).collect(),

@@ -82,6 +82,19 @@ pub(super) fn read(inputs: &Inputs<'_>) -> Result<Option<Junction>, Stop> {
         let protocol = junction.choice("tunnel_protocol");
         let forwarded = junction.texts("forwarded_ports");
         let addresses = addresses?;
+        if connection == Ok("node_dials".to_owned()) {
+            for argument in ["vpn_client_address_pool", "forwarded_ports"] {
+                if junction.is_set(argument) {
+                    let detail = format!(
+                        "`{argument}` is set and `connection` is `node_dials`: the junction box then has no address of Azure's pool and routes \
+                         instead of forwarding (LIC-JUNCTION-VPN-SERVER). Leave it out."
+                    );
+                    return Err(junction
+                        .findings()
+                        .error(junction.path(argument), "Argument of another type", detail));
+                }
+            }
+        }
         let missing = |argument: &str, detail: &str| {
             Err(junction
                 .findings()

@@ -212,6 +212,15 @@ fn read_manager(server: &str, name: &str, manager: &Inputs<'_>) -> Result<Manage
             ),
         );
     }
+    if !flexnet && vendor_port.is_some() {
+        let detail = format!(
+            "Manager `{name}` is `explicit` and has a `vendor_port`: vendor daemons are FlexNet's (LIC-VENDOR). Set `type = \"flexnet\"`, or \
+             list the port in `extra_ports`."
+        );
+        return Err(manager
+            .findings()
+            .error(manager.path("vendor_port"), "Argument of another type", detail));
+    }
     let port = match port {
         Some(port) => port,
         None if flexnet => u16::try_from(FLEXNET_PORT).map_err(|_| Stop)?,
@@ -231,7 +240,7 @@ fn read_manager(server: &str, name: &str, manager: &Inputs<'_>) -> Result<Manage
         key: name.to_owned(),
         flexnet,
         port,
-        vendor_port: vendor_port.filter(|_| flexnet),
+        vendor_port,
         extra_ports: extra_ports?,
         protocol: if protocol? == "Udp" {
             Protocol::Udp
