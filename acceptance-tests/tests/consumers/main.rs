@@ -170,20 +170,6 @@ const WITHOUT_RULES: [&str; 6] = [
     "verification",
 ];
 
-/// An example's own configuration: its outputs are called alike in several examples.
-fn without_outputs(text: &str) -> String {
-    let mut kept = Vec::new();
-    let mut in_output = false;
-    for line in text.lines() {
-        in_output |= line.starts_with("output \"");
-        if !in_output {
-            kept.push(line);
-        }
-        in_output &= line != "}";
-    }
-    kept.join("\n")
-}
-
 /// What `CONFIGURATION` makes of one data source, made of another one.
 fn consumers_of(kind: &str, label: &str) -> String {
     let all = CONFIGURATION
@@ -195,17 +181,17 @@ fn consumers_of(kind: &str, label: &str) -> String {
     format!("resource \"azurerm_network_security_group\"{all}")
         .replace("\" \"server\" {", &format!("\" \"{name}\" {{"))
         .replace("module \"avm\"", &format!("module \"{name}\""))
+        .replace("\"./avm\"", "\"../avm\"")
         .replace("local.server.", &format!("data.{kind}.{label}."))
 }
 
 #[test]
 fn every_workloads_example_is_planned_through_its_consumers() {
     let examples = binaries::repository().join("examples/data-sources");
-    let mut configuration = CONFIGURATION
-        .split("data \"lockeddown")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let head = CONFIGURATION.split("data \"lockeddown").next().unwrap_or_default();
+    // Each example is a module of its own, because some call their data sources alike.
+    let requirements = head.split("provider \"azurerm\"").next().unwrap_or_default();
+    let (mut root, mut modules) = (head.to_owned(), Vec::new());
     let mut kinds = std::collections::BTreeSet::new();
     let mut groups = Vec::new();
     for entry in std::fs::read_dir(&examples).into_iter().flatten().flatten() {
@@ -214,15 +200,16 @@ fn every_workloads_example_is_planned_through_its_consumers() {
             continue;
         }
         let text = std::fs::read_to_string(entry.path().join("data-source.tf")).unwrap_or_default();
-        configuration.push_str(&without_outputs(&text));
-        configuration.push('\n');
+        let mut module = format!("{requirements}{text}\n");
         for head in text.lines().filter_map(|line| line.strip_prefix("data \"")) {
             if let [kind, _, label, ..] = head.split('"').collect::<Vec<_>>().as_slice() {
-                configuration.push_str(&consumers_of(kind, label));
-                groups.push(format!("azurerm_network_security_group.{kind}_{label}"));
+                module.push_str(&consumers_of(kind, label));
+                groups.push(format!("module.{name}.azurerm_network_security_group.{kind}_{label}"));
                 kinds.insert((*kind).to_owned());
             }
         }
+        root.push_str(&format!("module \"{name}\" {{\n  source = \"./{name}\"\n}}\n"));
+        modules.push((format!("{name}/main.tf"), module));
     }
     assert_eq!(
         kinds.len(),
@@ -233,7 +220,10 @@ fn every_workloads_example_is_planned_through_its_consumers() {
         let workspace = Workspace::new().env("AZURERM_STUB_MAJOR", major);
         workspace.write_file("avm/main.tf", include_str!("avm/main.tf"));
         workspace.write_file("cli.tfrc", &cli_configuration());
-        workspace.write(&configuration);
+        for (path, module) in &modules {
+            workspace.write_file(path, module);
+        }
+        workspace.write(&root);
         workspace.run(&["get"]).expect_success();
         let plan = workspace.plan();
         for group in &groups {
