@@ -2,6 +2,9 @@
 
     azure_client.py life-cycle KIND        creates, reads, lists, updates, tags and deletes one resource
     azure_client.py read OPERATIONS ARGS   prints a resource as JSON, such as `read subnets RG VNET SUBNET`
+    azure_client.py shared-key RG CONNECTION KEY
+                                           sets the shared key of a connection and reads it back
+    azure_client.py service-tags LOCATION  prints what the service-tag discovery API answers, as JSON
     azure_client.py add OPERATIONS RG PARENT PREFIX FIRST COUNT
                                            adds children with the numbers from FIRST on, whatever others do meanwhile
 
@@ -21,7 +24,12 @@ from kinds import KINDS, SMALL
 from strict import problems
 
 # What two clients may tell each other about: the service is busy, try again.
-BUSY = {"AnotherOperationInProgress", "RetryableError", "ReferencedResourceNotProvisioned"}
+BUSY = {
+    "AnotherOperationInProgress",
+    "FirewallPolicyRuleCollectionGroupUpdateNotAllowedWhenUpdatingOrDeleting",
+    "ReferencedResourceNotProvisioned",
+    "RetryableError",
+}
 
 
 def connect() -> NetworkManagementClient:
@@ -177,10 +185,28 @@ def patiently(write):
             time.sleep(0.02)
 
 
+def shared_key(client, group, connection, key):
+    connections = client.virtual_network_gateway_connections
+    connections.begin_set_shared_key(group, connection, {"value": key}).result()
+    shown = strictly(connections.get_shared_key(group, connection))
+    assert shown["value"] == key, "another key came back"
+
+
+def service_tags(client, location):
+    print(json.dumps(strictly(client.service_tags.list(location))))
+
+
 def read(client, operations, *names):
     print(json.dumps(get(getattr(client, operations), *names).as_dict()))
 
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    {"life-cycle": life_cycle, "read": read, "add": add}[command](connect(), *arguments)
+    commands = {
+        "life-cycle": life_cycle,
+        "read": read,
+        "add": add,
+        "shared-key": shared_key,
+        "service-tags": service_tags,
+    }
+    commands[command](connect(), *arguments)

@@ -69,7 +69,18 @@ pub(super) struct Outgoing<'a> {
     /// What error messages call it.
     pub(super) operation: &'a Operation,
     pub(super) body: Option<&'a Value>,
-    pub(super) if_match: Option<&'a str>,
+    pub(super) condition: Condition<'a>,
+}
+
+/// What must hold for a write to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition<'a> {
+    /// Nothing.
+    None,
+    /// The object is of this version (`If-Match`).
+    Version(&'a str),
+    /// There is no such object (`If-None-Match: *`): what somebody else made since we looked is not overwritten.
+    Absent,
 }
 
 /// Where a request goes; always the configured host.
@@ -148,14 +159,14 @@ impl ArmClient {
                 address,
                 operation: &operation,
                 body: None,
-                if_match: None,
+                condition: Condition::None,
             },
             call,
         )
         .await
     }
 
-    /// Writes a whole resource, if it still is the version `if_match`. What Azure answers may be the beginning of a long-running
+    /// Writes a whole resource, if the condition holds. What Azure answers may be the beginning of a long-running
     /// operation.
     ///
     /// # Errors
@@ -165,7 +176,7 @@ impl ArmClient {
         id: &ResourceId,
         api_version: &str,
         body: &Value,
-        if_match: Option<&str>,
+        condition: Condition<'_>,
         call: &Call,
     ) -> Result<Response, ArmError> {
         let operation = Operation::new("PUT", id);
@@ -176,7 +187,7 @@ impl ArmClient {
                 address,
                 operation: &operation,
                 body: Some(body),
-                if_match,
+                condition,
             },
             call,
         )
@@ -196,7 +207,7 @@ impl ArmClient {
                 address,
                 operation: &operation,
                 body: None,
-                if_match: None,
+                condition: Condition::None,
             },
             call,
         )
@@ -296,8 +307,10 @@ async fn exchange(connection: &Connection, outgoing: &Outgoing<'_>) -> Result<Re
         request.insert_header("content-type", "application/json");
         request.set_body(body.to_string());
     }
-    if let Some(etag) = outgoing.if_match {
-        request.insert_header("if-match", etag.to_owned());
+    match outgoing.condition {
+        Condition::None => {}
+        Condition::Version(etag) => request.insert_header("if-match", etag.to_owned()),
+        Condition::Absent => request.insert_header("if-none-match", "*"),
     }
     let since = Instant::now();
     // Any status is an answer: the pipeline's own errors keep neither details nor headers.

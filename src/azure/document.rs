@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     call::Call,
-    client::{Address, ArmClient, Outgoing, was_not_carried_out},
+    client::{Address, ArmClient, Condition, Outgoing, was_not_carried_out},
     error::{ArmError, Operation, ServiceError},
     folding::{Company, Offer, Outcome},
     locks::Held,
@@ -207,7 +207,7 @@ impl<'a> Documents<'a> {
                 address: Address::Below(&path, self.kind.api_version),
                 operation: &operation,
                 body: Some(body),
-                if_match: None,
+                condition: Condition::None,
             };
             let written = async {
                 let response = self.client.send(&outgoing, call).await?;
@@ -394,9 +394,12 @@ impl<'a> Documents<'a> {
                 return Ok(existing.clone());
             }
         }
-        let etag = existing.and_then(|existing| existing.etag.as_deref());
+        let condition = match existing {
+            Some(existing) => existing.etag.as_deref().map_or(Condition::None, Condition::Version),
+            None => Condition::Absent,
+        };
         let query = format!("{}{}", self.kind.api_version, self.kind.put_query);
-        let response = match self.client.put(id, &query, &wanted, etag, call).await {
+        let response = match self.client.put(id, &query, &wanted, condition, call).await {
             Ok(response) => response,
             Err(error) => {
                 writing.sent |= !was_not_carried_out(&error);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     call::Call,
-    client::{Address, ArmClient, Outgoing},
+    client::{Address, ArmClient, Condition, Outgoing},
     error::{ArmError, Operation},
 };
 
@@ -40,7 +40,7 @@ impl ArmClient {
             address,
             operation,
             body: None,
-            if_match: None,
+            condition: Condition::None,
         };
         Ok(self.send(&outgoing, call).await?.body)
     }

@@ -41,7 +41,7 @@ pub mod secret;
 pub mod settings;
 
 pub use call::Call;
-pub use client::{ArmClient, Response};
+pub use client::{ArmClient, Condition, Response};
 pub use document::{Document, Documents};
 pub use error::{ArmError, ServiceError};
 pub use resource_id::{ResourceId, ResourceIdError};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     call::Call,
-    client::{Address, ArmClient, Outgoing, Response},
+    client::{Address, ArmClient, Condition, Outgoing, Response},
     document::is_absent,
     error::{ArmError, Operation, ServiceError},
     resource_id::ResourceId,
@@ -130,7 +130,7 @@ async fn look(
         address,
         operation: started.operation,
         body: None,
-        if_match: None,
+        condition: Condition::None,
     };
     let response = match client.send(&outgoing, call).await {
         Ok(response) => response,

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use acceptance_tests::emulator::{Emulator, Options};
+use acceptance_tests::emulator::{Conflicts, Emulator, Options, Quota};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -20,7 +20,15 @@ subscription_id, client_id, client_secret) and serves until its standard input c
   --operation-ms N          how long the operation of a write takes (default: 20)
   --retry-after SECONDS     the Retry-After of writes and polls (default: 1)
   --deny-subnets-without-nsg
-                            refuse such subnets, as the policy of many landing zones does";
+  --deny-subnets-without-route-table
+                            refuse such subnets, as the policies of many landing zones do
+  --busy-as-429             say 429 RetryableError where something is busy, not 409 AnotherOperationInProgress
+  --ignore-if-match-on-subnets
+  --ignore-if-match-on-collection-groups
+                            write whatever the etag is; nobody knows what Azure does
+  --hide-after-create N     the first N reads of everything new answer 404
+  --versions-alike          every api-version knows every property
+  --writes-per-minute N     refuse what is more, with 429 and Retry-After";
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
 fn main() -> ExitCode {
@@ -96,6 +104,19 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--operation-ms" => options.operation_duration = Duration::from_millis(number(&name, &value()?)?),
             "--retry-after" => options.retry_after = Some(number(&name, &value()?)?),
             "--deny-subnets-without-nsg" => options.deny_subnets_without_nsg = true,
+            "--deny-subnets-without-route-table" => options.deny_subnets_without_route_table = true,
+            "--busy-as-429" => options.conflicts = Conflicts::RetryableError,
+            "--ignore-if-match-on-subnets" => options.subnets_honour_if_match = false,
+            "--ignore-if-match-on-collection-groups" => options.collection_groups_honour_if_match = false,
+            "--hide-after-create" => options.hide_after_create = number(&name, &value()?)?,
+            "--versions-alike" => options.versions_differ = false,
+            "--writes-per-minute" => {
+                options.quota = Some(Quota {
+                    writes: number(&name, &value()?)?,
+                    window: Duration::from_secs(60),
+                    ..Quota::default()
+                });
+            }
             unknown => return Err(format!("Unknown argument `{unknown}`.")),
         }
     }

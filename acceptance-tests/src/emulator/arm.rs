@@ -10,12 +10,17 @@ use super::refusal::Refusal;
 use super::request::Request;
 use super::resource::Resource;
 use super::resource_id::NetworkId;
-use super::{network, new_guid, regions};
+use super::{network, new_guid, regions, versions};
 
 /// Answers a request to Azure Resource Manager.
 pub(super) fn answer(azure: &mut Azure, request: &Request) -> Answer {
+    let subscription = azure.credentials.subscription_id.clone();
+    let (limited, left) = azure
+        .quota
+        .count(azure.options.quota.as_ref(), &request.method, &subscription);
+    let remaining = left.as_ref().map_or(0, |left| *left).to_string();
     let answer = match authorized(azure, request) {
-        Ok(()) => route(azure, request).unwrap_or_else(Answer::from),
+        Ok(()) => left.and_then(|_| route(azure, request)).unwrap_or_else(Answer::from),
         Err(refusal) => {
             let authority = format!("{}/{}", azure.endpoint, azure.credentials.tenant_id);
             let challenge = format!(
@@ -29,17 +34,12 @@ pub(super) fn answer(azure: &mut Azure, request: &Request) -> Answer {
         .header("x-ms-correlation-request-id")
         .map_or_else(new_guid, str::to_owned);
     let id = new_guid();
-    let (limited, limit) = match request.method.as_str() {
-        "GET" | "HEAD" => ("x-ms-ratelimit-remaining-subscription-reads", "11999"),
-        "DELETE" => ("x-ms-ratelimit-remaining-subscription-deletes", "14999"),
-        _ => ("x-ms-ratelimit-remaining-subscription-writes", "1199"),
-    };
     answer
         .with("x-ms-request-id", id.clone())
         .with("x-ms-arm-service-request-id", new_guid())
         .with("x-ms-routing-request-id", format!("EMULATOR:{id}"))
         .with("x-ms-correlation-request-id", correlation)
-        .with(limited, limit)
+        .with(limited, remaining)
         .with("cache-control", "no-cache")
         .with("pragma", "no-cache")
         .with("expires", "-1")
@@ -98,6 +98,10 @@ fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             format!("The subscription '{subscription}' could not be found."),
         ));
     }
+    if let Some(answer) = azure.answer_lock(request) {
+        return answer;
+    }
+    azure.check_locks(request)?;
     match parts.as_slice() {
         ["tenants"] if reads => {
             let tenant = &azure.credentials.tenant_id;
@@ -183,7 +187,19 @@ fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             ..,
         ] => {
             let kind = known(kind, api_version)?;
-            on_network(azure, request, kind, &spelled, api_version)
+            let differ = azure.options.versions_differ;
+            let request = match request.json().filter(|_| differ && request.method == "PUT") {
+                Some(mut body) => {
+                    versions::forget(kind, api_version, &mut body);
+                    &request.with_body(&body)
+                }
+                None => request,
+            };
+            let mut answer = on_network(azure, request, kind, &spelled, api_version)?;
+            if let Some(body) = answer.body.as_mut().filter(|_| differ) {
+                versions::forget(kind, api_version, body);
+            }
+            Ok(answer)
         }
         ["subscriptions", _, "resourcegroups", _, "providers", namespace, ..] => Err(Refusal::gateway(
             409,

@@ -1,6 +1,6 @@
 //! Everything there is in the emulated subscription, and what other clients of it can do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -9,12 +9,22 @@ use super::entra::Authority;
 use super::faults::{Faults, ForeignWrite};
 use super::groups::Group;
 use super::kinds::{Child, Kind, Write};
+use super::locks::Lock;
 use super::log::LoggedRequest;
 use super::operations::Operation;
+use super::quota::Used;
 use super::refusal::Refusal;
-use super::resource::{Object, Resource, Target, reference};
+use super::resource::{Object, Resource, Target, references_in};
 use super::resource_id::ResourceId;
 use super::{Credentials, Options, network};
+
+/// What GET of one kind shows of those that refer to it: the property and the kind of the others.
+const BACK_REFERENCES: [(&str, &str, &str); 4] = [
+    ("firewallPolicies", "childPolicies", "firewallPolicies"),
+    ("firewallPolicies", "firewalls", "azureFirewalls"),
+    ("ipGroups", "firewallPolicies", "firewallPolicies"),
+    ("ipGroups", "firewalls", "azureFirewalls"),
+];
 
 /// The version foreign clients speak.
 const FOREIGN_API_VERSION: &str = "2025-01-01";
@@ -33,6 +43,10 @@ pub struct Azure {
     pub(super) operations: Vec<Operation>,
     /// IP configurations in subnets, by the subnet's lower-case id.
     pub(super) occupants: BTreeMap<String, Vec<String>>,
+    /// Lower-case ids of subnets with an intent policy.
+    pub(super) intents: BTreeSet<String>,
+    pub(super) locks: Vec<Lock>,
+    pub(super) quota: Used,
     pub(super) authority: Authority,
     /// How many more reads of a lower-case id answer 404.
     pub(super) hidden: BTreeMap<String, u32>,
@@ -57,6 +71,9 @@ impl Azure {
             resources: BTreeMap::new(),
             operations: Vec::new(),
             occupants: BTreeMap::new(),
+            intents: BTreeSet::new(),
+            locks: Vec::new(),
+            quota: Used::nothing(),
             authority: Authority::new(),
             hidden: BTreeMap::new(),
             revision: 0,
@@ -141,7 +158,14 @@ impl Azure {
         let state = stored.state().to_owned();
         match &target.child {
             Some((child, name)) => {
+                // What a PUT cannot set, this can.
+                let set: Vec<_> = (child.read_only.iter())
+                    .filter_map(|name| Some(((*name).to_owned(), body.get("properties")?.get(*name)?.clone())))
+                    .collect();
                 stored.put_child(child, name, body);
+                if let Some(properties) = stored.child_properties_mut(child, name) {
+                    properties.extend(set);
+                }
                 stored.set_state("Succeeded", target.child.as_ref());
             }
             None => {
@@ -244,16 +268,30 @@ impl Azure {
 
     pub(super) fn shown_resource(&self, resource: &Resource) -> Object {
         let mut shown = resource.shown(|child, entry| self.shown_child(resource, child, entry));
+        let listed = |ids: Vec<String>| ids.iter().map(|id| json!({ "id": id })).collect::<Value>();
         let users = self.users_of(resource);
-        if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut)
-            && !users.is_empty()
-        {
-            properties.insert(
-                "subnets".to_owned(),
-                users.iter().map(|id| json!({ "id": id })).collect(),
-            );
+        if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) {
+            if !users.is_empty() {
+                properties.insert("subnets".to_owned(), listed(users));
+            }
+            for (_, property, by) in BACK_REFERENCES
+                .iter()
+                .filter(|(kind, ..)| *kind == resource.kind.segment)
+            {
+                properties.insert((*property).to_owned(), listed(self.referring_to(resource, by)));
+            }
         }
         shown
+    }
+
+    /// The ids of the resources of a kind that refer to a resource.
+    fn referring_to(&self, resource: &Resource, kind: &str) -> Vec<String> {
+        let refers = |other: &&Resource| {
+            let found = (other.kind.references)(other);
+            found.iter().any(|found| found.to.eq_ignore_ascii_case(&resource.id))
+        };
+        let others = self.resources.values().filter(|other| other.kind.segment == kind);
+        others.filter(refers).map(|other| other.id.clone()).collect()
     }
 
     pub(super) fn shown_child(&self, parent: &Resource, child: &Child, entry: &Value) -> Value {
@@ -282,7 +320,9 @@ impl Azure {
             for child in network.kind.children {
                 for entry in network.children(child) {
                     let properties = entry.get("properties").unwrap_or(&Value::Null);
-                    let uses = reference(properties, property).is_some_and(|id| id.eq_ignore_ascii_case(&resource.id));
+                    let uses = references_in(properties, property)
+                        .iter()
+                        .any(|id| id.eq_ignore_ascii_case(&resource.id));
                     let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
                     users.extend(uses.then(|| network.child_id(child, name)));
                 }
@@ -293,6 +333,7 @@ impl Azure {
 
     /// Runs a kind's checks on a write.
     pub(super) fn check(&self, kind: &Kind, new: &Resource, old: Option<&Resource>) -> Result<(), Refusal> {
+        self.check_intent_policies(new, old)?;
         (kind.check)(&Write { new, old, azure: self })
     }
 

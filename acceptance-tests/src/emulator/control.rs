@@ -64,6 +64,10 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             azure.publish_outbound_dependencies(id()?, read(&request.body)?);
             Ok(Answer::empty(204))
         }
+        ("PUT", "intent-policy") => {
+            azure.apply_intent_policy(id()?);
+            Ok(Answer::empty(204))
+        }
         ("PUT", "occupants") => {
             let subnet = id()?;
             azure.vacate_subnet(subnet);
@@ -75,7 +79,7 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
         _ => Err(Refusal::new(
             404,
             "NoSuchControl",
-            "Known: GET and DELETE requests, POST and DELETE faults, GET resources, GET, PUT, PATCH and DELETE resource?id=, PUT occupants?id=, PUT service-tags, PUT outbound-dependencies?id=.",
+            "Known: GET and DELETE requests, POST and DELETE faults, GET resources, GET, PUT, PATCH and DELETE resource?id=, PUT occupants?id=, PUT intent-policy?id=, PUT service-tags, PUT outbound-dependencies?id=.",
         )),
     }
 }

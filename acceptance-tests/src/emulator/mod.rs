@@ -29,11 +29,12 @@
 //! | `server`, `certificates`, `request`, `answer` | HTTPS |
 //! | `entra` | tokens, what stands for a secret, cloud discovery |
 //! | `metadata_service`, `proxy` | what stands between a machine and Azure |
-//! | `arm` | who may ask, and who answers |
+//! | `arm`, `quota` | who may ask, how often, and who answers |
 //! | `groups`, `network`, `operations` | what happens to resources in general |
 //! | `kinds` | what is particular to one kind of resource, one file each |
 //! | `published` | service tags, and the hosts of machine-learning workspaces |
-//! | `names`, `prefixes`, `regions`, `service_tags`, `policy` | Azure's vocabulary and rules |
+//! | `names`, `prefixes`, `regions`, `service_tags`, `versions` | Azure's vocabulary |
+//! | `policy`, `locks`, `intent` | what people and services forbid |
 //! | `faults`, `log`, `control`, `state_file` | what a test can do and see |
 
 mod answer;
@@ -44,7 +45,9 @@ mod control;
 mod entra;
 mod faults;
 mod groups;
+mod intent;
 mod kinds;
+mod locks;
 mod log;
 mod metadata_service;
 mod names;
@@ -54,6 +57,7 @@ mod policy;
 mod prefixes;
 mod proxy;
 mod published;
+mod quota;
 mod refusal;
 mod regions;
 mod request;
@@ -62,6 +66,7 @@ mod resource_id;
 mod server;
 mod service_tags;
 mod state_file;
+mod versions;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -75,9 +80,11 @@ use tokio::sync::oneshot;
 
 pub use azure::Azure;
 pub use faults::{Effect, Failed, Fault, ForeignCall, ForeignWrite, Refused, path_matches};
+pub use locks::LockLevel;
 pub use log::{LoggedRequest, Requests};
 pub use metadata_service::MetadataService;
 pub use proxy::Proxy;
+pub use quota::Quota;
 pub use refusal::Refusal;
 
 /// The subscription the emulator has. Constant, so that ids survive a restart.
@@ -100,10 +107,20 @@ pub struct Options {
     pub conflicts: Conflicts,
     /// Whether `If-Match` counts on subnets. Azure does not document it; `false` ignores it there.
     pub subnets_honour_if_match: bool,
+    /// Whether `If-Match` counts on rule collection groups. As undocumented.
+    pub collection_groups_honour_if_match: bool,
     /// The Azure Policy of many landing zones: a subnet without a network security group is refused.
     pub deny_subnets_without_nsg: bool,
     /// Subscriptions beside the emulator's own in which the service principal has the same rights.
     pub further_subscriptions: Vec<String>,
+    /// Another one of theirs: a subnet without a route table is refused.
+    pub deny_subnets_without_route_table: bool,
+    /// How many reads of everything new answer 404 at first: Azure's reading side lags. [`Effect::HideAfterCreate`] does it to one.
+    pub hide_after_create: u32,
+    /// Whether an api-version neither shows nor keeps what only later ones know. `false`: all mean the same.
+    pub versions_differ: bool,
+    /// How many requests the subscription may send; `None`: as many as it likes, and answers say that the usual number is left.
+    pub quota: Option<Quota>,
     /// Where the certificate authority goes, and where resources are kept from one start to the next. `None`: a temporary
     /// directory, and nothing is kept.
     pub state_directory: Option<PathBuf>,
@@ -118,8 +135,13 @@ impl Default for Options {
             retry_after: Some(0),
             conflicts: Conflicts::AnotherOperationInProgress,
             subnets_honour_if_match: true,
+            collection_groups_honour_if_match: true,
             deny_subnets_without_nsg: false,
             further_subscriptions: Vec::new(),
+            deny_subnets_without_route_table: false,
+            hide_after_create: 0,
+            versions_differ: true,
+            quota: None,
             state_directory: None,
         }
     }
@@ -343,6 +365,21 @@ impl Emulator {
     /// [`Azure::vacate_subnet`].
     pub fn vacate_subnet(&self, subnet: &str) {
         self.azure(|azure| azure.vacate_subnet(subnet));
+    }
+
+    /// [`Azure::apply_intent_policy`].
+    pub fn apply_intent_policy(&self, subnet: &str) {
+        self.azure(|azure| azure.apply_intent_policy(subnet));
+    }
+
+    /// [`Azure::lock`].
+    pub fn lock(&self, scope: &str, level: LockLevel) {
+        self.azure(|azure| azure.lock(scope, level));
+    }
+
+    /// [`Azure::unlock`].
+    pub fn unlock(&self, scope: &str) {
+        self.azure(|azure| azure.unlock(scope));
     }
 
     /// All requests since the start or since [`clear_requests`](Self::clear_requests), token requests included.

@@ -180,12 +180,10 @@ pub(super) fn write(
     };
     let current = old.filter(|_| !created).map(|old| (old.id.as_str(), old.etag.as_str()));
     check_preconditions(azure, terms, target, current)?;
-    if azure.options.deny_subnets_without_nsg {
-        policy::check_subnets(azure, &new, target)?;
-    }
+    policy::check_subnets(azure, &new, target)?;
     azure.check(id.kind, &new, old)?;
     let uses = check_references(azure, &new, target)?;
-    let operation = new_operation(azure, "Put", id, target, uses.clone(), new.location(), terms);
+    let mut operation = new_operation(azure, "Put", id, target, uses.clone(), new.location(), terms);
     azure.contend(target, &uses, false, &format!("{} ({})", operation.name, operation.id))?;
 
     let guid = azure
@@ -195,8 +193,14 @@ pub(super) fn write(
     new.properties
         .insert("resourceGuid".to_owned(), guid.unwrap_or_else(|| new_guid().into()));
     (id.kind.complete)(&mut new);
-    new.set_state("Updating", target.child.as_ref());
-    new.properties.insert("provisioningState".to_owned(), "Updating".into());
+    let state = if created || !updates_at_once(id) {
+        "Updating"
+    } else {
+        operation.outcome = Outcome::Succeeded;
+        "Succeeded"
+    };
+    new.set_state(state, target.child.as_ref());
+    new.properties.insert("provisioningState".to_owned(), state.into());
     new.etag = super::new_etag();
     keep_key(&mut new, azure.resources.get(&target.root));
     azure.resources.insert(target.root.clone(), new);
@@ -211,14 +215,12 @@ fn check_preconditions(
     target: &Target,
     current: Option<(&str, &str)>,
 ) -> Result<(), Refusal> {
-    let is_subnet = target
-        .child
-        .as_ref()
-        .is_some_and(|(child, _)| child.collection == "subnets");
-    if is_subnet && !azure.options.subnets_honour_if_match {
-        return Ok(());
-    }
-    terms.check(current)
+    let honoured = match target.child.as_ref().map(|(child, _)| child.collection) {
+        Some("subnets") => azure.options.subnets_honour_if_match,
+        Some("ruleCollectionGroups") => azure.options.collection_groups_honour_if_match,
+        _ => true,
+    };
+    if honoured { terms.check(current) } else { Ok(()) }
 }
 
 fn normalize_location(body: &mut Object, id: &NetworkId, old: Option<&Resource>) -> Result<(), Refusal> {
@@ -275,15 +277,7 @@ fn check_references(azure: &Azure, new: &Resource, target: &Target) -> Result<Ve
         // Virtual networks of different regions can be peered; everything else refers to its own region only.
         let near = |used: &&Resource| found.kind == "virtualNetworks" || used.location() == new.location();
         let used = used.filter(|used| used.kind.segment == found.kind).filter(near);
-        let used = used.ok_or_else(|| {
-            Refusal::bad(
-                "InvalidResourceReference",
-                format!(
-                    "Resource {} referenced by resource {} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.",
-                    found.to, found.from
-                ),
-            )
-        })?;
+        let used = used.ok_or_else(|| Refusal::missing_reference(&found.to, &found.from))?;
         if used.state() != "Succeeded" {
             return Err(Refusal::bad(
                 "ReferencedResourceNotProvisioned",
@@ -355,6 +349,11 @@ fn delete(azure: &mut Azure, id: &NetworkId, target: &Target, terms: &Terms<'_>)
     Ok(announce(azure, answer, &operation))
 }
 
+/// Whether the operation of an update has ended when it is announced, as recorded of these kinds.
+fn updates_at_once(id: &NetworkId) -> bool {
+    id.child.is_none() && ["localNetworkGateways", "serviceEndpointPolicies"].contains(&id.kind.segment)
+}
+
 /// Whether an accepted write says `Azure-AsyncNotification: Enabled`. As recorded: what lives in another resource never does, nor
 /// do some kinds, nor the update of a virtual network.
 fn notifies(id: &NetworkId, unless_update: bool) -> bool {
@@ -403,7 +402,14 @@ pub(super) fn answer_shared_key(
 /// Gateways and base policies that something refers to.
 fn check_not_referred_to(azure: &Azure, resource: &Resource) -> Result<(), Refusal> {
     let label = resource.kind.label;
-    if !["LocalNetworkGateway", "VirtualNetworkGateway", "FirewallPolicy"].contains(&label) {
+    if ![
+        "LocalNetworkGateway",
+        "VirtualNetworkGateway",
+        "FirewallPolicy",
+        "IpGroup",
+    ]
+    .contains(&label)
+    {
         return Ok(());
     }
     let references = azure

@@ -1,4 +1,4 @@
-//! The Azure Policy of many landing zones: no subnet without a network security group.
+//! The Azure Policy of many landing zones: no subnet without a network security group, none without a route table.
 
 use serde_json::{Value, json};
 
@@ -6,44 +6,66 @@ use super::azure::Azure;
 use super::refusal::Refusal;
 use super::resource::{Resource, Target, reference};
 
-/// Subnets that cannot or need not have a group; landing zones exempt them.
+/// Subnets that cannot or need not have these; landing zones exempt them.
 const EXEMPT: [&str; 4] = [
     "AzureBastionSubnet",
     "AzureFirewallManagementSubnet",
     "AzureFirewallSubnet",
     "GatewaySubnet",
 ];
-const ASSIGNMENT: &str = "Deny-Subnet-Without-Nsg";
-const NAME: &str = "Subnets should have a Network Security Group";
 
-/// Refuses a write that leaves one of its subnets without a network security group.
+/// A policy as it is assigned.
+struct Assignment {
+    /// The property of a subnet that must be there.
+    demands: &'static str,
+    name: &'static str,
+    display_name: &'static str,
+}
+
+const WITHOUT_GROUP: Assignment = Assignment {
+    demands: "networkSecurityGroup",
+    name: "Deny-Subnet-Without-Nsg",
+    display_name: "Subnets should have a Network Security Group",
+};
+const WITHOUT_TABLE: Assignment = Assignment {
+    demands: "routeTable",
+    name: "Deny-Subnet-Without-Udr",
+    display_name: "Subnets should have a User Defined Route",
+};
+
+/// Refuses a write that leaves one of its subnets without what the assigned policies demand.
 pub(super) fn check_subnets(azure: &Azure, new: &Resource, target: &Target) -> Result<(), Refusal> {
     if new.kind.segment != "virtualNetworks" {
         return Ok(());
     }
-    for child in new.kind.children {
-        for entry in new.children(child) {
-            let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
-            let written = target
-                .child
-                .as_ref()
-                .is_none_or(|(_, written)| written.eq_ignore_ascii_case(name));
-            let properties = entry.get("properties").unwrap_or(&Value::Null);
-            if written && !EXEMPT.contains(&name) && reference(properties, "networkSecurityGroup").is_none() {
-                return Err(disallowed(azure, name));
+    let assigned = [
+        (azure.options.deny_subnets_without_nsg, WITHOUT_GROUP),
+        (azure.options.deny_subnets_without_route_table, WITHOUT_TABLE),
+    ];
+    for (_, assignment) in assigned.iter().filter(|(assigned, _)| *assigned) {
+        for child in new.kind.children.iter().filter(|child| child.collection == "subnets") {
+            for entry in new.children(child) {
+                let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+                let written = target.child.as_ref().is_none_or(|(collection, written)| {
+                    collection.collection == child.collection && written.eq_ignore_ascii_case(name)
+                });
+                let properties = entry.get("properties").unwrap_or(&Value::Null);
+                if written && !EXEMPT.contains(&name) && reference(properties, assignment.demands).is_none() {
+                    return Err(disallowed(azure, name, assignment));
+                }
             }
         }
     }
     Ok(())
 }
 
-fn disallowed(azure: &Azure, name: &str) -> Refusal {
+fn disallowed(azure: &Azure, name: &str, assigned: &Assignment) -> Refusal {
     let scope = format!("/subscriptions/{}/providers", azure.credentials.subscription_id);
-    let assignment = format!("{scope}/Microsoft.Authorization/policyAssignments/{ASSIGNMENT}");
-    let definition = format!("{scope}/Microsoft.Authorization/policyDefinitions/{ASSIGNMENT}");
+    let assignment = format!("{scope}/Microsoft.Authorization/policyAssignments/{}", assigned.name);
+    let definition = format!("{scope}/Microsoft.Authorization/policyDefinitions/{}", assigned.name);
     let identifiers = json!([{
-        "policyAssignment": { "name": NAME, "id": assignment },
-        "policyDefinition": { "name": NAME, "id": definition },
+        "policyAssignment": { "name": assigned.display_name, "id": assignment },
+        "policyDefinition": { "name": assigned.display_name, "id": definition },
     }]);
     let mut refusal = Refusal::gateway(
         403,
@@ -51,13 +73,13 @@ fn disallowed(azure: &Azure, name: &str) -> Refusal {
         format!("Resource '{name}' was disallowed by policy. Policy identifiers: '{identifiers}'."),
     );
     let info = json!([{ "type": "PolicyViolation", "info": {
-        "policyAssignmentDisplayName": NAME,
+        "policyAssignmentDisplayName": assigned.display_name,
         "policyAssignmentId": assignment,
-        "policyAssignmentName": ASSIGNMENT,
-        "policyDefinitionDisplayName": NAME,
+        "policyAssignmentName": assigned.name,
+        "policyDefinitionDisplayName": assigned.display_name,
         "policyDefinitionEffect": "deny",
         "policyDefinitionId": definition,
-        "policyDefinitionName": ASSIGNMENT,
+        "policyDefinitionName": assigned.name,
     }}]);
     refusal.more = Some(Box::new((name.to_owned(), info)));
     refusal

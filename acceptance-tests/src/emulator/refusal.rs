@@ -127,6 +127,16 @@ impl Refusal {
         )
     }
 
+    /// `by` refers to something that is not there, or in another region.
+    pub(super) fn missing_reference(to: &str, by: &str) -> Self {
+        Self::bad(
+            "InvalidResourceReference",
+            format!(
+                "Resource {to} referenced by resource {by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region."
+            ),
+        )
+    }
+
     pub(super) fn name_invalid(name: &str) -> Self {
         Self::bad(
             "InvalidResourceName",

@@ -38,6 +38,14 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The same request with another body.
+    pub(super) fn with_body(&self, body: &Value) -> Self {
+        Self {
+            body: Bytes::from(body.to_string()),
+            ..self.clone()
+        }
+    }
+
     /// The body as JSON, if it is JSON.
     pub(super) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()

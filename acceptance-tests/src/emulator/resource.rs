@@ -224,6 +224,16 @@ pub(super) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name).and_then(Value::as_str)
 }
 
+/// The ids of a property that refers to other resources, as `{"id": …}` or a list of these.
+pub(super) fn references_in<'a>(properties: &'a Value, name: &str) -> Vec<&'a str> {
+    let entries = match properties.get(name) {
+        Some(Value::Array(entries)) => entries.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    entries.iter().filter_map(|entry| entry.get("id")?.as_str()).collect()
+}
+
 /// The `id` of a property that refers to another resource, such as `networkSecurityGroup`.
 pub(super) fn reference<'a>(properties: &'a Value, name: &str) -> Option<&'a str> {
     properties.get(name)?.get("id")?.as_str()

@@ -21,6 +21,7 @@ use super::answer::Answer;
 use super::azure::Azure;
 use super::faults::Effect;
 use super::log::LoggedRequest;
+use super::operations::Outcome;
 use super::refusal::Refusal;
 use super::request::Request;
 use super::state_file::StateFile;
@@ -148,6 +149,9 @@ impl Azure {
             },
             _ => self.answer(number, request),
         };
+        if answer.status == 201 && self.options.hide_after_create > 0 {
+            self.hide(&answer, self.options.hide_after_create);
+        }
         if let Some(effect) = effect {
             self.mar(&answer, effect);
         }
@@ -175,12 +179,18 @@ impl Azure {
         self.log.iter_mut().rev().find(|logged| logged.number == number)
     }
 
+    /// The next reads of what was just created answer 404.
+    fn hide(&mut self, created: &Answer, times: u32) {
+        let id = created.body.as_ref().and_then(|body| body.get("id"));
+        if let Some(id) = id.and_then(serde_json::Value::as_str) {
+            self.hidden.insert(id.to_lowercase(), times);
+        }
+    }
+
     /// What goes wrong after a request was accepted.
     fn mar(&mut self, answer: &Answer, effect: &Effect) {
-        if let (Effect::HideAfterCreate(times), 201, Some(body)) = (effect, answer.status, &answer.body)
-            && let Some(id) = body.get("id").and_then(serde_json::Value::as_str)
-        {
-            self.hidden.insert(id.to_lowercase(), *times);
+        if let (Effect::HideAfterCreate(times), 201) = (effect, answer.status) {
+            self.hide(answer, *times);
         }
         let Some(id) = answer.operation.as_deref() else { return };
         let Some(operation) = self.operations.iter_mut().find(|operation| operation.id == id) else {
@@ -188,9 +198,14 @@ impl Azure {
         };
         match effect {
             Effect::FailOperation(failed) => {
+                // It may have been one of those that end at once.
+                operation.outcome = Outcome::Running;
                 operation.failure = Some(Refusal::new(400, failed.code.clone(), failed.message.clone()));
             }
-            Effect::NeverFinish => operation.due = None,
+            Effect::NeverFinish => {
+                operation.outcome = Outcome::Running;
+                operation.due = None;
+            }
             Effect::LoseOperation => operation.lost = true,
             _ => {}
         }

@@ -1,6 +1,8 @@
 //! Microsoft's description of the API as a second witness: it must find fault with what is wrong, with nothing in Microsoft's own
 //! examples, and with nothing that the provider sends.
 
+use std::collections::BTreeSet;
+
 use acceptance_tests::emulator::Emulator;
 use serde_json::{Value, json};
 
@@ -108,30 +110,47 @@ fn mistakes_inside_of_variants_are_found() {
     }
 }
 
-/// What the provider sent to create something, held against the description.
-fn problems_of_creations(descriptions: &Descriptions, emulator: &Emulator) -> (usize, Vec<String>) {
+/// What is wrong with what the provider sent, and which kinds it was about.
+fn problems_of_writes(descriptions: &Descriptions, emulator: &Emulator) -> (BTreeSet<String>, Vec<String>) {
     let requests = emulator.requests();
-    // An update sends back what it read, and Azure shows what it has not described.
-    let created = requests
+    let written = requests
         .iter()
-        .filter(|request| request.method == "PUT" && request.status == Some(201));
-    let (mut bodies, mut found) = (0, Vec::new());
-    for request in created {
-        bodies += 1;
-        let problems = problems_of_put(descriptions, &request.path, request.body.as_ref().unwrap());
+        .filter(|request| request.method == "PUT" && matches!(request.status, Some(200 | 201)));
+    let (mut kinds, mut found) = (BTreeSet::new(), Vec::new());
+    for request in written {
+        let (_, path) = request.path.split_once("/Microsoft.Network/").unwrap();
+        kinds.insert(path.split('/').step_by(2).collect::<Vec<_>>().join("/"));
+        let operation = descriptions.operation("PUT", &request.path).unwrap();
+        let (_, schema) = descriptions.body(&operation).unwrap();
+        // An update sends back what it read, and what Azure shows may be read-only.
+        let way = if request.status == Some(201) {
+            Way::Request
+        } else {
+            Way::Response
+        };
+        let problems = descriptions.problems(schema, way, request.body.as_ref().unwrap());
         found.extend(problems.iter().map(|problem| format!("{}: {problem}", request.path)));
     }
-    (bodies, found)
+    (kinds, found)
 }
 
 #[test]
-fn what_the_provider_creates_is_as_described() {
+fn what_the_provider_writes_is_as_described() {
     let Some(descriptions) = Descriptions::at_hand() else {
         return;
     };
     let (emulator, workspace) = setting::landing_zone();
-    workspace.step(&setting::cyclecloud_server(&emulator));
-    let (bodies, found) = problems_of_creations(&descriptions, &emulator);
-    assert_eq!(bodies, 2, "a network security group and a subnet");
+    let configuration = setting::everything(&emulator);
+    emulator.clear_requests();
+    workspace.step(&configuration);
+    let (kinds, found) = problems_of_writes(&descriptions, &emulator);
     assert_eq!(found, Vec::<String>::new());
+    let expected = [
+        "azureFirewalls",
+        "firewallPolicies/ruleCollectionGroups",
+        "networkSecurityGroups",
+        "routeTables",
+        "virtualNetworks/subnets",
+    ];
+    assert_eq!(kinds, expected.map(str::to_owned).into());
 }

@@ -2,14 +2,19 @@
 
 use acceptance_tests::emulator::{Emulator, Options};
 use acceptance_tests::terraform::Workspace;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn group(emulator: &Emulator) -> String {
     format!("/subscriptions/{}/resourceGroups/rg", emulator.subscription_id())
 }
 
+/// The id of something in the resource group.
+pub(crate) fn id(emulator: &Emulator, path: &str) -> String {
+    format!("{}/providers/Microsoft.Network/{path}", group(emulator))
+}
+
 fn network(emulator: &Emulator) -> String {
-    format!("{}/providers/Microsoft.Network/virtualNetworks/vnet", group(emulator))
+    id(emulator, "virtualNetworks/vnet")
 }
 
 pub(crate) fn landing_zone() -> (Emulator, Workspace) {
@@ -62,5 +67,78 @@ pub(crate) fn cyclecloud_subnets(emulator: &Emulator, count: u32, name: &str, pr
         }}
         "#,
         network(emulator)
+    )
+}
+
+/// Everything that a workload can bring along: a subnet of its own with a group, a table, collections at a policy and a service endpoint
+/// policy; and one in the subnet of others, with rules among theirs, routes in their table and collections at a classic firewall.
+pub(crate) fn everything(emulator: &Emulator) -> String {
+    let at = |path: &str| id(emulator, path);
+    let resource = |properties: Value| json!({ "location": "westeurope", "properties": properties });
+    let accounts = json!({ "service": "Microsoft.Storage", "serviceResources": [group(emulator)] });
+    for (path, body) in [
+        ("networkSecurityGroups/shared", resource(json!({}))),
+        ("routeTables/shared", resource(json!({}))),
+        (
+            "firewallPolicies/hub",
+            resource(json!({ "sku": { "tier": "Standard" } })),
+        ),
+        (
+            "azureFirewalls/hub",
+            resource(json!({ "sku": { "name": "AZFW_VNet", "tier": "Standard" } })),
+        ),
+        (
+            "serviceEndpointPolicies/storage",
+            resource(json!({ "serviceEndpointPolicyDefinitions": [{ "name": "ours", "properties": accounts }] })),
+        ),
+        (
+            "virtualNetworks/vnet/subnets/theirs",
+            json!({ "properties": { "addressPrefix": "10.0.7.0/24" } }),
+        ),
+    ] {
+        emulator.put(&at(path), body);
+    }
+    let common = r#"
+              location                       = "westeurope"
+              role                           = "server"
+              node_address_prefixes          = ["10.0.255.0/24"]
+              waived_requirements            = { CC-HOST-RATECARD = "test", CC-HOST-WATSON = "test" }
+              virtual_network_address_spaces = ["10.0.0.0/16"]
+              egress                         = { type = "firewall", firewall_private_ip_address = "10.0.254.4" }"#;
+    format!(
+        r#"
+            terraform {{
+              required_providers {{
+                lockeddown = {{ source = "lockeddown/lockeddown" }}
+              }}
+            }}
+
+            resource "lockeddown_cyclecloud_subnet" "own" {{
+              name                        = "own"
+              virtual_network_id          = "{}"
+              address_prefixes            = ["10.0.0.0/28"]
+              firewall_policy_id          = "{}"
+              service_endpoint_policy_ids = ["{}"]
+              tags                        = {{ owner = "hpc" }}
+              {common}
+            }}
+
+            resource "lockeddown_cyclecloud_subnet" "guest" {{
+              name                      = "guest"
+              subnet_id                 = "{}"
+              subnet_address_prefixes   = ["10.0.7.0/24"]
+              network_security_group_id = "{}"
+              route_table_id            = "{}"
+              firewall_id               = "{}"
+              {common}
+            }}
+        "#,
+        at("virtualNetworks/vnet"),
+        at("firewallPolicies/hub"),
+        at("serviceEndpointPolicies/storage"),
+        at("virtualNetworks/vnet/subnets/theirs"),
+        at("networkSecurityGroups/shared"),
+        at("routeTables/shared"),
+        at("azureFirewalls/hub"),
     )
 }

@@ -57,3 +57,77 @@ fn a_cyclecloud_server_is_read_as_it_was_applied() {
     assert_eq!(properties["defaultOutboundAccess"], false);
     assert_eq!(properties["provisioningState"], "Succeeded");
 }
+
+/// Source, destination and port of each network rule, host and port of each application rule.
+fn flows(rules: &Value) -> Vec<String> {
+    let texts = |value: &Value| -> String {
+        let texts = value.as_array().into_iter().flatten();
+        texts.filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+    };
+    let line = |rule: &Value| {
+        let source = texts(&rule["sourceAddresses"]);
+        match rule.get("targetFqdns") {
+            Some(hosts) => format!("{source} {} {}", texts(hosts), rule["protocols"][0]["port"]),
+            None => {
+                let to = texts(&rule["destinationAddresses"]);
+                format!("{source} {to} {}", texts(&rule["destinationPorts"]))
+            }
+        }
+    };
+    rules.as_array().into_iter().flatten().map(line).collect()
+}
+
+#[test]
+fn tables_collections_and_policies_are_read_as_they_were_applied() {
+    let (emulator, workspace) = setting::landing_zone();
+    let plan = workspace.step(&setting::everything(&emulator));
+
+    let subnet = read(&emulator, &["subnets", "rg", "vnet", "own"]);
+    let policies = &subnet["properties"]["serviceEndpointPolicies"];
+    let policy = setting::id(&emulator, "serviceEndpointPolicies/storage");
+    assert_eq!(policies, &json!([{ "id": policy }]));
+    let table = read(&emulator, &["route_tables", "rg", "rt-own"]);
+    let route = &table["properties"]["routes"][0]["properties"];
+    assert_eq!(
+        (
+            &route["addressPrefix"],
+            &route["nextHopType"],
+            &route["nextHopIpAddress"]
+        ),
+        (&json!("0.0.0.0/0"), &json!("VirtualAppliance"), &json!("10.0.254.4"))
+    );
+    assert_eq!(subnet["properties"]["routeTable"]["id"], table["id"]);
+
+    let groups = "firewall_policy_rule_collection_groups";
+    let group = read(&emulator, &[groups, "rg", "hub", "rcg-cyclecloud-subnet-own"]);
+    let collections = group["properties"]["ruleCollections"].as_array().unwrap();
+    let of_policy: Vec<String> = collections
+        .iter()
+        .flat_map(|collection| flows(&collection["rules"]))
+        .collect();
+    let firewall = read(&emulator, &["azure_firewalls", "rg", "hub"]);
+    let lists = ["networkRuleCollections", "applicationRuleCollections"].into_iter();
+    let of_firewall: Vec<String> = lists
+        .flat_map(|list| firewall["properties"][list].as_array().cloned().unwrap_or_default())
+        .flat_map(|collection| flows(&collection["properties"]["rules"]))
+        .collect();
+    assert!(!of_policy.is_empty());
+    // The same workload in two subnets: the same flows, but for where they come from.
+    let from = |flows: &[String], source: &str| -> std::collections::BTreeSet<String> {
+        flows.iter().map(|flow| flow.replace(source, "SUBNET")).collect()
+    };
+    assert_eq!(from(&of_policy, "10.0.0.0/28"), from(&of_firewall, "10.0.7.0/24"));
+    let planned = &plan.change("lockeddown_cyclecloud_subnet.own").after;
+    let count = |attribute: &str| -> usize {
+        let collections = planned[attribute].as_object().into_iter().flatten();
+        collections
+            .map(|(_, collection)| collection["rules"].as_object().map_or(0, |rules| rules.len()))
+            .sum()
+    };
+    assert_eq!(
+        of_policy.len(),
+        count("network_rule_collections") + count("application_rule_collections")
+    );
+    let shared = read(&emulator, &["route_tables", "rg", "shared"]);
+    assert_eq!(shared["properties"]["routes"].as_array().map(Vec::len), Some(1));
+}

@@ -69,7 +69,8 @@ fn client_certificate_in_the_environment() {
     let (_, pfx) = registered(&setting.emulator);
     setting.secret_env("ARM_CLIENT_CERTIFICATE", &pfx);
     setting.secret_env("ARM_CLIENT_CERTIFICATE_PASSWORD", PASSWORD);
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
 }
 
 #[test]
@@ -88,12 +89,45 @@ fn client_certificate_in_a_pem_file() {
 }
 
 #[test]
+fn client_certificate_in_the_provider_block() {
+    let mut setting = Setting::new().principal();
+    let (_, pfx) = registered(&setting.emulator);
+    setting.canary(&pfx);
+    setting.canary(PASSWORD);
+    setting.configure(&format!(
+        "client_certificate = \"{pfx}\"\nclient_certificate_password = \"{PASSWORD}\""
+    ));
+    setting.applies();
+}
+
+#[test]
+fn token_in_the_provider_block() {
+    let mut setting = Setting::new().principal();
+    let token = setting.emulator.identity_token(HOUR);
+    setting.canary(&token);
+    setting.configure(&format!("use_oidc = true\noidc_token = \"{token}\""));
+    setting.applies();
+}
+
+#[test]
+fn a_pipelines_token_in_the_provider_block() {
+    let mut setting = Setting::new().principal();
+    let (url, token) = setting.emulator.github_run();
+    setting.canary(&token);
+    setting.configure(&format!(
+        "use_oidc = true\noidc_request_url = \"{url}\"\noidc_request_token = \"{token}\""
+    ));
+    setting.applies();
+}
+
+#[test]
 fn token_of_hcp_terraform_for_one_configuration() {
     let mut setting = Setting::new().principal();
     let token = setting.emulator.identity_token(HOUR);
     setting.env("ARM_USE_OIDC", "true");
     setting.secret_env("ARM_OIDC_TOKEN", &token);
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
 }
 
 #[test]
@@ -102,7 +136,8 @@ fn token_that_a_run_of_hcp_terraform_asked_for_itself() {
     let token = setting.emulator.identity_token(HOUR);
     setting.env("ARM_USE_OIDC", "true");
     setting.secret_env("TFC_WORKLOAD_IDENTITY_TOKEN", &token);
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
 }
 
 #[test]
@@ -144,7 +179,8 @@ fn files_of_hcp_terraform_for_one_of_several_configurations() {
         oidc_token_file_path = var.tfc_azure_dynamic_credentials.aliases["HPC"].oidc_token_file_path
         "#,
     );
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
 }
 
 #[test]
@@ -165,7 +201,8 @@ fn azure_pipelines() {
     setting.env("SYSTEM_OIDCREQUESTURI", &url);
     setting.secret_env("SYSTEM_ACCESSTOKEN", &token);
     setting.configure("ado_pipeline_service_connection_id = \"connection-1\"");
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
 }
 
 #[test]
@@ -181,7 +218,8 @@ fn aks_workload_identity() {
     setting.env("AZURE_CLIENT_ID", &client);
     setting.env("AZURE_FEDERATED_TOKEN_FILE", &token);
     setting.configure("use_aks_workload_identity = true");
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
 }
 
 #[test]
@@ -240,6 +278,7 @@ fn auxiliary_tenants_come_along() {
         "aaaaaaaa-0000-4000-8000-000000000002",
     ];
     setting.env("ARM_AUXILIARY_TENANT_IDS", &tenants.join(";"));
-    setting.applies();
+    let proxy = setting.behind_a_proxy();
+    setting.applies_through(&proxy);
     assert_eq!(setting.emulator.auxiliary_tenants(), tenants);
 }

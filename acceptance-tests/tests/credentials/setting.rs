@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acceptance_tests::{
-    emulator::{Emulator, Options},
+    emulator::{Emulator, Options, Proxy},
     terraform::{Outcome, Workspace},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -82,6 +82,31 @@ impl Setting {
     pub(crate) fn secret_env(&mut self, name: &str, value: &str) {
         self.canary(value);
         self.env(name, value);
+    }
+
+    /// Only a proxy with a password leads out from now on.
+    pub(crate) fn behind_a_proxy(&mut self) -> Proxy {
+        let proxy = Proxy::start("canary", "canary-of-the-proxy");
+        let address = format!("http://canary:canary-of-the-proxy@{}", proxy.address());
+        self.secret_env("HTTPS_PROXY", &address);
+        self.canary("canary-of-the-proxy");
+        proxy
+    }
+
+    /// Applies, and demands that nothing went past the proxy.
+    #[track_caller]
+    pub(crate) fn applies_through(&mut self, proxy: &Proxy) {
+        self.applies();
+        let connects = format!(
+            "CONNECT {} -> 200",
+            self.emulator.endpoint().trim_start_matches("https://")
+        );
+        let requests = proxy.requests();
+        // One for the tokens and one for Azure; the emulator is both.
+        assert!(
+            requests.len() >= 2 && requests.iter().all(|request| *request == connects),
+            "{requests:?}"
+        );
     }
 
     /// A text that must not be seen.

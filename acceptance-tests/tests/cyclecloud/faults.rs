@@ -89,11 +89,54 @@ fn an_apply_that_fails_between_the_two_writes_ends_well() {
 fn a_provider_killed_between_the_two_writes_leaves_what_the_next_apply_adopts() {
     let setting = Setting::new();
     setting.workspace.write(&setting.server(""));
-    // The subnet's request never gets an answer; by then the group exists.
+    let terraform = apply_until_the_subnet_is_asked_for(&setting);
+    kill_providers_below(terraform.id());
+    assert!(!terraform.wait_with_output().unwrap().status.success());
+    the_next_apply_adopts_the_group(&setting);
+}
+
+#[test]
+fn an_interrupted_apply_stops_waiting_and_leaves_what_the_next_one_adopts() {
+    let setting = Setting::new();
+    setting.workspace.write(&setting.server(""));
+    let terraform = apply_until_the_subnet_is_asked_for(&setting);
+    let since = std::time::Instant::now();
+    // As Ctrl-C: Terraform tells the provider to stop.
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &terraform.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let output = terraform.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    // Not a matter of speed: the answer would come after a minute.
+    assert!(since.elapsed() < std::time::Duration::from_secs(45));
+    let said = String::from_utf8_lossy(&output.stderr).replace(['\n', '│'], " ");
+    assert!(said.contains("was stopped"), "{said}");
+    the_next_apply_adopts_the_group(&setting);
+}
+
+#[test]
+fn an_apply_takes_no_longer_than_its_timeout_and_names_what_it_waited_for() {
+    let setting = Setting::new();
     setting.fault(Fault::new("PUT", SUBNET, Effect::Delay(60_000)));
-    let mut terraform = setting
+    setting
         .workspace
-        .command(&["apply", "-auto-approve", "-input=false"])
+        .write(&setting.server(r#"timeouts = { create = "3s" }"#));
+    let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
+    assert!(
+        error.contains("did not end within") && error.contains("`timeouts`") && error.contains("subnets/server"),
+        "{error}"
+    );
+    the_next_apply_adopts_the_group(&setting);
+}
+
+/// An apply whose request for the subnet gets no answer for a minute; by then the group exists.
+fn apply_until_the_subnet_is_asked_for(setting: &Setting) -> std::process::Child {
+    setting.fault(Fault::new("PUT", SUBNET, Effect::Delay(60_000)));
+    let terraform = setting
+        .workspace
+        .command(&["apply", "-auto-approve", "-input=false", "-no-color"])
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     let mut tries = 0;
@@ -102,8 +145,10 @@ fn a_provider_killed_between_the_two_writes_leaves_what_the_next_apply_adopts() 
         assert!(tries < 600, "the subnet's request never came");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    kill_providers_below(terraform.id());
-    assert!(!terraform.wait().unwrap().success());
+    terraform
+}
+
+fn the_next_apply_adopts_the_group(setting: &Setting) {
     assert!(
         setting.emulator.get(&setting.group_id()).is_some(),
         "the group is there"
@@ -112,7 +157,6 @@ fn a_provider_killed_between_the_two_writes_leaves_what_the_next_apply_adopts() 
         setting.emulator.get(&setting.subnet_id()).is_none(),
         "the subnet is not"
     );
-
     setting.emulator.clear_faults();
     setting.emulator.clear_requests();
     setting.workspace.step(&setting.server(""));

@@ -13,6 +13,8 @@ mod control;
 mod etags;
 mod faults;
 mod firewall_policies;
+mod firewalls;
+mod landing_zone;
 mod lifecycle;
 mod refusals;
 mod shapes;

@@ -8,15 +8,35 @@ use crate::replay::Player;
 use crate::shape;
 
 const FOLDER: &str = "../../shared/openapi/specification/network/resource-manager/Microsoft.Network/stable/2024-01-01";
-const DOCUMENTS: [&str; 3] = ["networkSecurityGroup.json", "routeTable.json", "virtualNetwork.json"];
-/// What the emulator has of these documents: the types of a path.
-const TYPES: [&str; 6] = [
-    "networkSecurityGroups",
-    "networkSecurityGroups/securityRules",
-    "routeTables",
-    "routeTables/routes",
-    "virtualNetworks",
-    "virtualNetworks/subnets",
+/// What of these documents the emulator has: the types of a path.
+const DOCUMENTS: [(&str, &[&str]); 8] = [
+    ("azureFirewall.json", &["azureFirewalls"]),
+    (
+        "firewallPolicy.json",
+        &["firewallPolicies", "firewallPolicies/ruleCollectionGroups"],
+    ),
+    ("ipGroups.json", &["ipGroups"]),
+    (
+        "networkSecurityGroup.json",
+        &["networkSecurityGroups", "networkSecurityGroups/securityRules"],
+    ),
+    ("routeTable.json", &["routeTables", "routeTables/routes"]),
+    (
+        "serviceEndpointPolicy.json",
+        &[
+            "serviceEndpointPolicies",
+            "serviceEndpointPolicies/serviceEndpointPolicyDefinitions",
+        ],
+    ),
+    (
+        "virtualNetwork.json",
+        &[
+            "virtualNetworks",
+            "virtualNetworks/subnets",
+            "virtualNetworks/virtualNetworkPeerings",
+        ],
+    ),
+    ("virtualNetworkGateway.json", &["connections", "localNetworkGateways"]),
 ];
 
 /// Examples whose answer shows what their request did not say.
@@ -43,14 +63,24 @@ fn parsed(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
+/// With this subscription in all ids; the examples have several.
+fn here(text: &str, subscription: &str) -> String {
+    let mut parts = text.split("/subscriptions/");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.find('/').map_or("", |end| &part[end..]);
+        format!("{text}/subscriptions/{subscription}{rest}")
+    })
+}
+
 fn examples(folder: &Path, subscription: &str) -> Vec<Example> {
     let mut found = Vec::new();
-    for document in DOCUMENTS {
+    for (document, wanted) in DOCUMENTS {
         let description = parsed(&folder.join(document));
         for (template, methods) in description["paths"].as_object().unwrap() {
             let (_, resource) = template.split_once("/Microsoft.Network/").unwrap();
             let types: Vec<_> = resource.split('/').step_by(2).collect();
-            if !TYPES.contains(&types.join("/").as_str()) {
+            if !wanted.contains(&types.join("/").as_str()) {
                 continue;
             }
             for example in methods["put"]["x-ms-examples"].as_object().into_iter().flatten() {
@@ -68,8 +98,7 @@ fn examples(folder: &Path, subscription: &str) -> Vec<Example> {
                 found.push(Example {
                     name: file.file_stem().unwrap().to_string_lossy().into_owned(),
                     path,
-                    body: serde_json::from_str(&body.to_string().replace("/subid/", &format!("/{subscription}/")))
-                        .unwrap(),
+                    body: serde_json::from_str(&here(&body.to_string(), subscription)).unwrap(),
                     content,
                 });
             }
@@ -78,19 +107,60 @@ fn examples(folder: &Path, subscription: &str) -> Vec<Example> {
     found
 }
 
-/// What has to be there before: the group, and what the resource lives in.
-fn prepare(player: &Player, path: &str) {
+/// What has to be there before: the group, what the resource lives in, and what it refers to.
+fn prepare(player: &Player, path: &str, body: &Value) {
+    let location = body["location"].as_str().unwrap_or("westus");
+    let mut ids = Vec::new();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let group = format!("/{}", segments[..4].join("/"));
-    player.emulator.put(&group, json!({ "location": "westus" }));
     if segments.len() > 8 {
-        let spaces = json!({ "addressPrefixes": ["10.0.0.0/16"] });
-        let parent = format!("/{}", segments[..8].join("/"));
-        let body = match segments[6] {
-            "virtualNetworks" => json!({ "location": "westus", "properties": { "addressSpace": spaces } }),
-            _ => json!({ "location": "westus", "properties": {} }),
+        ids.push((format!("/{}", segments[..8].join("/")), "10.0.0.0/16"));
+    }
+    let group = format!("/{}", segments[..4].join("/"));
+    player.emulator.put(&group, json!({ "location": location }));
+    let mut referred = Vec::new();
+    references(body, &mut referred);
+    ids.extend(referred.into_iter().map(|id| (id, "10.77.0.0/16")));
+    for (id, prefix) in ids {
+        let segments: Vec<&str> = id.trim_start_matches('/').split('/').collect();
+        if segments.len() < 8 || !segments[5].eq_ignore_ascii_case("Microsoft.Network") {
+            continue;
+        }
+        let (group, resource) = (segments[..4].join("/"), format!("/{}", segments[..8].join("/")));
+        player
+            .emulator
+            .put(&format!("/{group}"), json!({ "location": location }));
+        let properties = match segments[6] {
+            "localNetworkGateways" => json!({ "gatewayIpAddress": "198.51.100.7" }),
+            "virtualNetworkGateways" => json!({ "gatewayType": "Vpn" }),
+            "virtualNetworks" => json!({ "addressSpace": { "addressPrefixes": [prefix] } }),
+            "firewallPolicies"
+            | "ipGroups"
+            | "natGateways"
+            | "networkSecurityGroups"
+            | "routeTables"
+            | "serviceEndpointPolicies" => json!({}),
+            _ => continue,
         };
-        player.emulator.put(&parent, body);
+        let there = player.emulator.get(&resource).is_some();
+        if resource.eq_ignore_ascii_case(path) || there {
+            continue;
+        }
+        let body = json!({ "location": location, "properties": properties });
+        player.emulator.put(&resource, body);
+        if let ["subnets", subnet] = segments[8..] {
+            let body = json!({ "properties": { "addressPrefix": "10.77.1.0/24" } });
+            player.emulator.put(&format!("{resource}/subnets/{subnet}"), body);
+        }
+    }
+}
+
+/// The ids in a body.
+fn references(body: &Value, found: &mut Vec<String>) {
+    match body {
+        Value::String(text) if text.starts_with("/subscriptions/") => found.push(text.clone()),
+        Value::Array(entries) => entries.iter().for_each(|entry| references(entry, found)),
+        Value::Object(entries) => entries.values().for_each(|entry| references(entry, found)),
+        _ => {}
     }
 }
 
@@ -104,7 +174,7 @@ fn the_official_examples_are_accepted_and_answered_in_their_shape() {
     let (mut accepted, mut differences) = (0, Vec::new());
     for example in examples(&folder, acceptance_tests::emulator::SUBSCRIPTION_ID) {
         let player = Player::new();
-        prepare(&player, &example.path);
+        prepare(&player, &example.path, &example.body);
         let answer = player.put(&example.path, &example.body);
         if answer.status != 201 {
             differences.push(format!("{}: {} {}", example.name, answer.status, answer.body));

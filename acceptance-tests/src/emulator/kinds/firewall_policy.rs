@@ -82,19 +82,19 @@ fn complete(policy: &mut Resource) {
 
 /// The policy inherits from its base, and while one of its groups is written both are busy.
 fn references(policy: &Resource) -> Vec<Reference> {
+    let mut found = rule_collection_group::references(policy);
     let properties = Value::Object(policy.properties.clone());
     let Some(base) = reference(&properties, "basePolicy") else {
-        return Vec::new();
+        return found;
     };
     let groups = policy.children(&rule_collection_group::CHILD).iter();
     let groups = groups.filter_map(|entry| entry.get("name")?.as_str());
     let writers = groups.map(|name| policy.child_id(&rule_collection_group::CHILD, name));
-    writers
-        .chain([policy.id.clone()])
-        .map(|from| Reference {
-            from,
-            kind: KIND.segment,
-            to: base.to_owned(),
-        })
-        .collect()
+    let bases = writers.chain([policy.id.clone()]).map(|from| Reference {
+        from,
+        kind: KIND.segment,
+        to: base.to_owned(),
+    });
+    found.extend(bases);
+    found
 }

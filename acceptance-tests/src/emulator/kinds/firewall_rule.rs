@@ -154,6 +154,12 @@ pub(super) fn check_application(rule: &Object, traits: &Traits, place: &str) -> 
     Ok(())
 }
 
+/// The IP groups that a rule refers to.
+pub(super) fn ip_groups(rule: &Object) -> Vec<&str> {
+    let named = ["sourceIpGroups", "destinationIpGroups"].into_iter();
+    named.flat_map(|name| texts(rule, name).unwrap_or_default()).collect()
+}
+
 fn check_sources(rule: &Object, place: &str) -> Result<(), Refusal> {
     optional_text(rule, "description")?;
     let (addresses, groups) = (texts(rule, "sourceAddresses")?, texts(rule, "sourceIpGroups")?);
@@ -175,7 +181,8 @@ fn check_sources(rule: &Object, place: &str) -> Result<(), Refusal> {
     }
 }
 
-fn is_source(text: &str) -> bool {
+/// An IPv4 address, prefix or range, or everything.
+pub(super) fn is_source(text: &str) -> bool {
     let range = text.split_once('-').is_some_and(|(first, last)| {
         matches!((first.parse::<Ipv4Addr>(), last.parse::<Ipv4Addr>()), (Ok(first), Ok(last)) if first <= last)
     });

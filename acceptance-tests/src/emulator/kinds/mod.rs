@@ -1,9 +1,11 @@
 //! The kinds of network resources, one file each. A kind is data: its names, and functions that fill in what the service
 //! computes and refuse what the service refuses. A new kind is a new file and a line in [`KINDS`].
 
+mod azure_firewall;
 mod firewall_policy;
 mod firewall_rule;
 mod gateway;
+mod ip_group;
 mod nat_gateway;
 mod network_security_group;
 mod peering;
@@ -11,6 +13,7 @@ mod route;
 mod route_table;
 mod rule_collection_group;
 mod security_rule;
+mod service_endpoint_policy;
 mod subnet;
 mod virtual_network;
 
@@ -24,7 +27,7 @@ use super::refusal::Refusal;
 use super::resource::{Object, Resource};
 
 /// All kinds.
-static KINDS: [&Kind; 8] = [
+static KINDS: [&Kind; 11] = [
     &network_security_group::KIND,
     &virtual_network::KIND,
     &route_table::KIND,
@@ -33,6 +36,9 @@ static KINDS: [&Kind; 8] = [
     &gateway::GATEWAY,
     &gateway::LOCAL,
     &gateway::CONNECTION,
+    &azure_firewall::KIND,
+    &ip_group::KIND,
+    &service_endpoint_policy::KIND,
 ];
 
 /// A kind of top-level resource.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Apart, Child, Write, check_children, child_shows_nothing_more, firewall_policy, firewall_rule};
+use super::{
+    Apart, Child, Reference, Write, check_children, child_shows_nothing_more, firewall_policy, firewall_rule, ip_group,
+};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Object, Resource};
 
@@ -121,6 +123,25 @@ fn check_collection(policy: &Resource, id: &str, name: &str, collection: &Object
         ));
     }
     Ok(())
+}
+
+/// The IP groups that rules refer to.
+pub(super) fn references(policy: &Resource) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for group in policy.children(&CHILD) {
+        let name = group.get("name").and_then(Value::as_str).unwrap_or_default();
+        let collections = group.pointer("/properties/ruleCollections").and_then(Value::as_array);
+        let rules = (collections.into_iter().flatten())
+            .flat_map(|collection| collection.get("rules").and_then(Value::as_array).into_iter().flatten());
+        for rule in rules.filter_map(Value::as_object) {
+            found.extend(firewall_rule::ip_groups(rule).into_iter().map(|to| Reference {
+                from: policy.child_id(&CHILD, name),
+                kind: ip_group::KIND.segment,
+                to: to.to_owned(),
+            }));
+        }
+    }
+    found
 }
 
 fn text<'a>(object: &'a Object, name: &str) -> &'a str {

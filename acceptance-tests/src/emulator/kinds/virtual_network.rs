@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Kind, Reference, Write, check_children, peering, shows_nothing_more, subnet};
 use crate::emulator::prefixes;
 use crate::emulator::refusal::Refusal;
-use crate::emulator::resource::{Resource, reference};
+use crate::emulator::resource::{Resource, references_in};
 
 pub(super) static KIND: Kind = Kind {
     segment: "virtualNetworks",
@@ -150,8 +150,9 @@ fn references(network: &Resource) -> Vec<Reference> {
             ("networkSecurityGroup", "networkSecurityGroups"),
             ("routeTable", "routeTables"),
             ("natGateway", "natGateways"),
+            ("serviceEndpointPolicies", "serviceEndpointPolicies"),
         ] {
-            found.extend(reference(properties, property).map(|to| Reference {
+            found.extend(references_in(properties, property).into_iter().map(|to| Reference {
                 from: network.child_id(&subnet::CHILD, name),
                 kind,
                 to: to.to_owned(),
