@@ -219,7 +219,9 @@ impl<'a> Documents<'a> {
                 };
                 operation::finish(self.client, &started, &response, call).await
             };
-            match written.await {
+            let written = written.await;
+            self.client.reads().invalidate();
+            match written {
                 Ok(()) => return Ok(()),
                 Err(error) => self.wait_for_next(&mut attempts, &operation, error, call).await?,
             }
@@ -243,7 +245,10 @@ impl<'a> Documents<'a> {
             *held = Held::default();
             *held = self.lock(id, &associated, operation, call).await?;
         }
-        let response = match self.client.delete(id, self.kind.api_version, call).await {
+        let answer = self.client.delete(id, self.kind.api_version, call).await;
+        // Also after an error: the object may be gone.
+        self.client.reads().invalidate();
+        let response = match answer {
             Ok(response) => response,
             Err(error) if is_absent(&error) => return Ok(()),
             Err(error) => return Err(error.into()),

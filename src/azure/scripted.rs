@@ -84,6 +84,7 @@ impl Answer {
 pub(super) struct Seen {
     pub(super) line: String,
     pub(super) if_match: Option<String>,
+    pub(super) if_none_match: Option<String>,
     pub(super) body: Value,
 }
 
@@ -177,6 +178,7 @@ impl HttpClient for Script {
         self.seen.lock().unwrap().push(Seen {
             line: format!("{} {path}", request.method().as_ref()),
             if_match: header("if-match"),
+            if_none_match: header("if-none-match"),
             body: serde_json::from_slice(body).unwrap_or_default(),
         });
         let answer = self.answers.lock().unwrap().pop_front();

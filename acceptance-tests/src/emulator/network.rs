@@ -133,7 +133,12 @@ fn get(azure: &mut Azure, id: &NetworkId, target: &Target) -> Result<Answer, Ref
         return Err(missing());
     }
     let shown = azure.shown(target).ok_or_else(missing)?;
-    Ok(Answer::json(200, shown).with("etag", etag))
+    let answer = Answer::json(200, shown);
+    // As recorded: of these only the body has it.
+    if ["connections", "virtualNetworkGateways"].contains(&id.kind.segment) {
+        return Ok(answer);
+    }
+    Ok(answer.with("etag", etag))
 }
 
 /// Does a PUT: checks everything the service checks, stores, and starts the operation.
@@ -190,8 +195,10 @@ pub(super) fn write(
         .resources
         .get(&target.root)
         .and_then(|old| old.properties.get("resourceGuid").cloned());
-    new.properties
-        .insert("resourceGuid".to_owned(), guid.unwrap_or_else(|| new_guid().into()));
+    if has_guid(id) {
+        new.properties
+            .insert("resourceGuid".to_owned(), guid.unwrap_or_else(|| new_guid().into()));
+    }
     (id.kind.complete)(&mut new);
     let state = if created || !updates_at_once(id) {
         "Updating"
@@ -347,6 +354,11 @@ fn delete(azure: &mut Azure, id: &NetworkId, target: &Target, terms: &Terms<'_>)
         answer = answer.with("azure-asyncnotification", "Enabled");
     }
     Ok(announce(azure, answer, &operation))
+}
+
+/// Whether a resource of this kind has a `resourceGuid`.
+fn has_guid(id: &NetworkId) -> bool {
+    !["azureFirewalls", "firewallPolicies", "ipGroups"].contains(&id.kind.segment)
 }
 
 /// Whether the operation of an update has ended when it is announced, as recorded of these kinds.

@@ -101,6 +101,7 @@ fn ten_guests(emulator: &Emulator, name: &str, first: u32) -> Workspace {
           count                          = 10
           name                           = "{name}-${{count.index}}"
           subnet_id                      = "{}/guest-${{count.index + {first}}}"
+          subnet_address_prefixes        = ["10.0.${{count.index + {first}}}.0/28"]
           location                       = "westeurope"
           role                           = "server"
           node_address_prefixes          = ["10.0.255.0/24"]

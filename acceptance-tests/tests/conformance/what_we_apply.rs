@@ -121,7 +121,7 @@ fn tables_collections_and_policies_are_read_as_they_were_applied() {
     let count = |attribute: &str| -> usize {
         let collections = planned[attribute].as_object().into_iter().flatten();
         collections
-            .map(|(_, collection)| collection["rules"].as_object().map_or(0, |rules| rules.len()))
+            .map(|(_, collection)| collection["rules"].as_array().map_or(0, Vec::len))
             .sum()
     };
     assert_eq!(

@@ -16,6 +16,7 @@ mod firewall_policies;
 mod firewalls;
 mod landing_zone;
 mod lifecycle;
+mod limits;
 mod refusals;
 mod shapes;
 mod signing_in;

@@ -32,7 +32,8 @@ async fn it_is_set_whatever_passes_and_an_update_of_the_connection_keeps_it() {
         world.reset(&kind, true);
         world.emulator.fault(fault);
         let secret = Secret::new(KEY);
-        let set = world.client.set_shared_key(&world.resource(&kind), &secret, &call());
+        let (id, call) = (world.resource(&kind), call());
+        let set = world.client.set_shared_key(&id, &secret, &call);
         set.await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
         world.assert_order(&kind, true, &what);
         assert_eq!(key(&world, kind.path), KEY, "{what}");
@@ -50,7 +51,8 @@ async fn what_stays_is_told_without_the_key() {
         let before = key(&world, kind.path);
         world.emulator.fault(Fault::new(method("update"), PATH, effect));
         let secret = Secret::new(KEY);
-        let set = world.client.set_shared_key(&world.resource(&kind), &secret, &call());
+        let (id, call) = (world.resource(&kind), call());
+        let set = world.client.set_shared_key(&id, &secret, &call);
         let error = set.await.unwrap_err();
         let text = error.to_diagnostic();
         assert!(text.contains(code) && text.contains("connections/ours"), "{text}");

@@ -231,6 +231,19 @@ async fn a_create_whose_answer_got_lost_recognises_its_own_work() {
 }
 
 #[tokio::test]
+async fn a_create_asks_azure_not_to_overwrite_what_somebody_made_meanwhile() {
+    let script = Script::new([
+        absent(),
+        Answer::error(412, "PreconditionFailed", "Precondition failed."),
+        read("W/1", "theirs"),
+    ]);
+    let error = create(&script).await.unwrap_err();
+    assert!(matches!(error, ArmError::AlreadyExists { .. }), "{error:?}");
+    assert_eq!(script.seen()[1].if_none_match.as_deref(), Some("*"));
+    script.assert_played_out();
+}
+
+#[tokio::test]
 async fn a_create_does_not_touch_what_exists() {
     let script = Script::new([read("W/1", "theirs")]);
     let error = create(&script).await.unwrap_err();
@@ -415,6 +428,35 @@ async fn a_delete_follows_the_operation_and_what_is_gone_is_fine() {
         .delete(&id(NSG), &call())
         .await
         .unwrap();
+    script.assert_played_out();
+}
+
+/// A read that began before a delete ended is not shared with those who ask after it, even if the answer to the delete got lost.
+#[tokio::test]
+async fn nobody_is_told_what_was_read_before_a_delete() {
+    let script = Script::new([Answer::failure(ErrorKind::Io, "connection reset by peer"), absent()]);
+    let (client, nsg, call) = (script.client(), id(NSG), call());
+    let (end, ended) = tokio::sync::oneshot::channel();
+    let found = || Document {
+        id: id(NSG),
+        body: json!({}),
+        etag: None,
+    };
+    let slow = async {
+        _ = ended.await;
+        Ok(Some(found()))
+    };
+    let before = client.reads().share(&nsg, slow);
+    let after = async {
+        client.network_security_groups().delete(&nsg, &call).await.unwrap();
+        let asked = client.reads().share(&nsg, async { Ok(None) });
+        let told = tokio::time::timeout(std::time::Duration::from_secs(5), asked).await;
+        _ = end.send(());
+        told.unwrap()
+    };
+    let (before, after) = tokio::join!(before, after);
+    assert!(before.unwrap().is_some());
+    assert_eq!(after.unwrap(), None);
     script.assert_played_out();
 }
 

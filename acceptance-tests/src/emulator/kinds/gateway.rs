@@ -197,11 +197,13 @@ fn complete_connection(connection: &mut Resource) {
     }
 }
 
-/// A recorded GET has the shared key in clear, as every answer.
-fn show_connection(_: &Resource, shown: &mut Object) {
+/// A recorded GET has the shared key in clear, as every answer; the status only once nothing is under way.
+fn show_connection(connection: &Resource, shown: &mut Object) {
     if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) {
+        if connection.state() == "Succeeded" {
+            properties.insert("connectionStatus".to_owned(), json!("Unknown"));
+        }
         for (name, value) in [
-            ("connectionStatus", json!("Unknown")),
             ("ingressBytesTransferred", json!(0)),
             ("egressBytesTransferred", json!(0)),
         ] {

@@ -20,6 +20,8 @@ pub(super) static KIND: Kind = Kind {
 
 /// Source: azure-virtual-network-limits.md.
 const RULES: usize = 1_000;
+/// On each side, of all rules together. The same source.
+const ADDRESSES: usize = 4_000;
 
 fn in_use(group: &Resource, users: &[String]) -> Refusal {
     let (id, users) = (&group.id, users.join(", "));
@@ -53,6 +55,21 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
                 rules.len()
             ),
         ));
+    }
+    for (one, many) in [
+        ("sourceAddressPrefix", "sourceAddressPrefixes"),
+        ("destinationAddressPrefix", "destinationAddressPrefixes"),
+    ] {
+        let addresses = |(_, rule): &(&str, &Object)| {
+            let many = rule.get(many).and_then(Value::as_array).map_or(0, Vec::len);
+            many.max(usize::from(rule.get(one).is_some_and(Value::is_string)))
+        };
+        if rules.iter().map(addresses).sum::<usize>() > ADDRESSES {
+            return Err(Refusal::bad(
+                "NetworkSecurityGroupAddressesLimitReached",
+                format!("The rules of {} have more than {ADDRESSES} {many}.", group.id),
+            ));
+        }
     }
     for (name, rule) in rules {
         let stored = write.old.and_then(|old| old.child(&security_rule::CHILD, name));

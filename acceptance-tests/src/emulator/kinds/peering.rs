@@ -1,8 +1,10 @@
 //! `virtualNetworks/virtualNetworkPeerings`: each side has its own, and together they make a connection.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::{Value, json};
 
-use super::{Apart, Child, Reference, Write, check_children, child_shows_nothing_more, virtual_network};
+use super::{Apart, Child, Reference, Write, check_children, virtual_network};
 use crate::emulator::azure::Azure;
 use crate::emulator::prefixes;
 use crate::emulator::refusal::Refusal;
@@ -19,7 +21,7 @@ pub(super) static CHILD: Child = Child {
         "remoteGateways",
     ],
     apart: Apart::Shown,
-    show: child_shows_nothing_more,
+    show,
 };
 
 const DISCONNECTED: &str = "Disconnected";
@@ -109,6 +111,19 @@ fn back<'a>(network: &'a Resource, to: &str) -> Option<(&'a str, &'a Object)> {
         let leads = reference(properties, "remoteVirtualNetwork")?.eq_ignore_ascii_case(to);
         leads.then_some((entry.get("name")?.as_str()?, properties.as_object()?))
     })
+}
+
+/// A peering has a GUID that no write changes.
+fn show(_: &Resource, id: &str, shown: &mut Object) {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (id.to_lowercase(), salt).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    let guid = uuid::Uuid::from_u128(half(0) << 64 | half(1));
+    if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert("resourceGuid".to_owned(), guid.to_string().into());
+    }
 }
 
 pub(super) fn complete(peering: &mut Object) {

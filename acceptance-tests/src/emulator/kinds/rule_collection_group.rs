@@ -20,6 +20,8 @@ pub(super) static CHILD: Child = Child {
 const PRIORITIES: std::ops::RangeInclusive<u64> = 100..=65000;
 /// Source: azure-subscription-service-limits, "Azure Firewall limits".
 const GROUPS: usize = 90;
+/// The same source: 2 MB.
+const SIZE: usize = 2_000_000;
 
 /// Refuses groups that Azure refuses. Those of the stored policy were checked when they were written, but a change of the policy can
 /// make them wrong.
@@ -43,6 +45,12 @@ pub(super) fn check_all(write: &Write<'_>) -> Result<(), Refusal> {
 
 fn check(policy: &Resource, id: &str, group: &Object) -> Result<(), Refusal> {
     priority(group, id)?;
+    if Value::Object(group.clone()).to_string().len() > SIZE {
+        return Err(Refusal::bad(
+            "FirewallPolicyRuleCollectionGroupSizeLimitReached",
+            format!("Rule collection group {id} is bigger than {SIZE} bytes."),
+        ));
+    }
     let collections = match group.get("ruleCollections") {
         None | Some(Value::Null) => return Ok(()),
         Some(Value::Array(collections)) => collections,

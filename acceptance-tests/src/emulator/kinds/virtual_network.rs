@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::{Kind, Reference, Write, check_children, peering, shows_nothing_more, subnet};
+use super::{Child, Kind, Reference, Write, check_children, peering, shows_nothing_more, subnet};
 use crate::emulator::prefixes;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::resource::{Resource, references_in};
@@ -19,6 +19,9 @@ pub(super) static KIND: Kind = Kind {
     show: shows_nothing_more,
     references,
 };
+
+/// Source: azure-virtual-network-limits.md.
+static LIMITS: [(&Child, usize); 2] = [(&subnet::CHILD, 3_000), (&peering::CHILD, 500)];
 
 pub(super) fn address_space(network: &Resource) -> Vec<&str> {
     let prefixes = network
@@ -50,6 +53,17 @@ fn check(write: &Write<'_>) -> Result<(), Refusal> {
             "VnetAddressSpaceNotSpecified",
             format!("Address space of virtual network {} is not specified.", network.id),
         ));
+    }
+    for (child, limit) in LIMITS {
+        if network.children(child).len() > limit {
+            return Err(Refusal::bad(
+                "VirtualNetworkLimitReached",
+                format!(
+                    "Virtual network {} has more than {limit} {}.",
+                    network.id, child.collection
+                ),
+            ));
+        }
     }
     let mut taken: Vec<IpNet> = Vec::new();
     for (name, properties) in check_children(network, &subnet::CHILD)? {
