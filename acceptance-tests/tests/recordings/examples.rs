@@ -68,7 +68,7 @@ fn here(text: &str, subscription: &str) -> String {
     let mut parts = text.split("/subscriptions/");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| {
-        let rest = part.find('/').map_or("", |end| &part[end..]);
+        let rest = part.find('/').and_then(|end| part.get(end..)).unwrap_or_default();
         format!("{text}/subscriptions/{subscription}{rest}")
     })
 }

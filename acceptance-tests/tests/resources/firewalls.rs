@@ -130,6 +130,55 @@ fn collections_among_those_of_others_are_taken_away_again() {
     );
 }
 
+/// The names of the collections of a classic firewall, of all lists.
+fn classic_collections(place: &Place) -> Vec<String> {
+    let firewall = place.get("azureFirewalls/hub");
+    let lists = ["networkRuleCollections", "applicationRuleCollections"].into_iter();
+    let collections = lists.flat_map(|list| firewall["properties"][list].as_array().cloned().unwrap_or_default());
+    collections
+        .map(|collection| collection["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn collections_of_a_classic_firewall_stand_among_those_of_others() {
+    let place = Place::new();
+    let dns = json!({ "name": "dns", "protocols": ["UDP"], "sourceAddresses": ["10.0.0.0/8"],
+        "destinationAddresses": ["10.0.0.10"], "destinationPorts": ["53"] });
+    let theirs = json!({ "name": "theirs", "properties": {
+        "priority": 150, "action": { "type": "Allow" }, "rules": [dns] } });
+    let firewall = place.put(
+        "azureFirewalls/hub",
+        json!({ "sku": { "name": "AZFW_VNet", "tier": "Standard" }, "networkRuleCollections": [theirs] }),
+    );
+    let behind = |more: &str| place.born("cc", &format!("{EGRESS}\nfirewall_id = {firewall:?}\n{more}"));
+    place.workspace.step(&behind(""));
+    let names = classic_collections(&place);
+    let ours = names.iter().filter(|name| name.starts_with("cc-")).count();
+    assert!(names.contains(&"theirs".to_owned()) && ours >= 1 && ours + 1 == names.len(), "{names:?}");
+
+    // Drift of ours is repaired, and what others do stays.
+    place.emulator.edit(&firewall, |firewall| {
+        let collections = firewall["properties"]["networkRuleCollections"].as_array_mut().unwrap();
+        for collection in collections {
+            let named = |name: &str| collection["name"].as_str().unwrap().starts_with(name);
+            if named("cc-") {
+                collection["properties"]["rules"][0]["destinationPorts"] = json!(["1"]);
+            } else {
+                collection["properties"]["priority"] = json!(160);
+            }
+        }
+    });
+    place.workspace.step(&behind(""));
+    let shown = place.get("azureFirewalls/hub")["properties"]["networkRuleCollections"].clone();
+    let shown = shown.as_array().unwrap().iter();
+    let port = |port: &str| -> usize { shown.clone().filter(|entry| entry.to_string().contains(port)).count() };
+    assert_eq!((port(r#"["1"]"#), port("160")), (0, 1));
+
+    place.workspace.destroy();
+    assert_eq!(classic_collections(&place), ["theirs"]);
+}
+
 #[test]
 fn a_group_of_that_name_is_somebody_elses() {
     let place = with_policy();
