@@ -77,6 +77,11 @@ fn one_virtual_network_with_etags_that_count() {
 
 #[test]
 fn one_virtual_network_with_etags_that_do_not_count_and_other_words_for_busy() {
+    // The guests below meet the same on subnets that exist: `cargo xtask test --full`.
+    if std::env::var_os("LOCKEDDOWN_FULL").is_none() {
+        println!("skipped: new subnets in a crowd without etags are for the full tier");
+        return;
+    }
     a_crowd_in_one_network(Options {
         subnets_honour_if_match: false,
         conflicts: Conflicts::RetryableError,

@@ -119,9 +119,9 @@ fn tables_collections_and_policies_are_read_as_they_were_applied() {
     assert_eq!(from(&of_policy, "10.0.0.0/28"), from(&of_firewall, "10.0.7.0/24"));
     let planned = &plan.change("lockeddown_cyclecloud_subnet.own").after;
     let count = |attribute: &str| -> usize {
-        let collections = planned[attribute].as_object().into_iter().flatten();
+        let collections = planned[attribute].as_array().into_iter().flatten();
         collections
-            .map(|(_, collection)| collection["rules"].as_array().map_or(0, Vec::len))
+            .map(|collection| collection["rule"].as_array().map_or(0, Vec::len))
             .sum()
     };
     assert_eq!(

@@ -155,7 +155,10 @@ fn collections_of_a_classic_firewall_stand_among_those_of_others() {
     place.workspace.step(&behind(""));
     let names = classic_collections(&place);
     let ours = names.iter().filter(|name| name.starts_with("cc-")).count();
-    assert!(names.contains(&"theirs".to_owned()) && ours >= 1 && ours + 1 == names.len(), "{names:?}");
+    assert!(
+        names.contains(&"theirs".to_owned()) && ours >= 1 && ours + 1 == names.len(),
+        "{names:?}"
+    );
 
     // Drift of ours is repaired, and what others do stays.
     place.emulator.edit(&firewall, |firewall| {

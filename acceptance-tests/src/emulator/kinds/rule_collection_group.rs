@@ -89,13 +89,15 @@ fn check_collection(policy: &Resource, id: &str, name: &str, collection: &Object
         Refusal::unreadable(format!("Error converting value \"{value}\". Path '{path}' of {place}."))
     };
     let kind = text(collection, "ruleCollectionType");
-    if kind != "FirewallPolicyFilterRuleCollection" {
-        // DNAT is beyond what anything here writes.
-        return Err(wrong("ruleCollectionType", kind));
-    }
+    let (actions, nat): (&[&str], bool) = match kind {
+        "FirewallPolicyFilterRuleCollection" => (&["Allow", "Deny"], false),
+        // Beyond what anything here writes: what is there stays as it is.
+        "FirewallPolicyNatRuleCollection" => (&["DNAT"], true),
+        _ => return Err(wrong("ruleCollectionType", kind)),
+    };
     let action = collection.get("action").and_then(Value::as_object);
     let action = action.map(|action| text(action, "type")).unwrap_or_default();
-    if !["Allow", "Deny"].contains(&action) {
+    if !actions.contains(&action) {
         return Err(wrong("action.type", action));
     }
     let rules = collection.get("rules").and_then(Value::as_array);
@@ -117,6 +119,8 @@ fn check_collection(policy: &Resource, id: &str, name: &str, collection: &Object
         };
         let rule_type = text(rule, "ruleType");
         match rule_type {
+            "NatRule" if nat => {}
+            "NetworkRule" | "ApplicationRule" if nat => return Err(wrong("ruleType", rule_type)),
             "NetworkRule" => firewall_rule::check_network(rule, &traits, &format!("{place}, rule {name}"))?,
             "ApplicationRule" => firewall_rule::check_application(rule, &traits, &format!("{place}, rule {name}"))?,
             other => return Err(wrong("ruleType", other)),
