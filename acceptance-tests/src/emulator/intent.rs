@@ -13,6 +13,12 @@ impl Azure {
         self.intents.insert(subnet.to_lowercase());
     }
 
+    /// The service moves out, and takes its policy along.
+    pub fn lift_intent_policy(&mut self, subnet: &str) {
+        self.revision += 1;
+        self.intents.remove(&subnet.to_lowercase());
+    }
+
     /// Refuses a write that takes the security group from a subnet with an intent policy.
     pub(super) fn check_intent_policies(&self, new: &Resource, old: Option<&Resource>) -> Result<(), Refusal> {
         let Some(old) = old.filter(|_| !self.intents.is_empty()) else {

@@ -10,6 +10,7 @@
 mod crowds;
 mod described;
 mod descriptions;
+mod landing_zone;
 mod life_cycles;
 mod setting;
 mod what_we_apply;

@@ -163,6 +163,11 @@ impl ServiceError {
                     "Azure Policy{policies} denies this. Change the configuration so that it complies, or ask for an exemption."
                 )
             }
+            "NetworkSecurityGroupCannotBeRemovedDueToNipOnSubnet" => {
+                "A service that lives in this subnet, Azure Databricks for instance, keeps the group there: remove the service first, or give \
+                 the subnet another group."
+                    .to_owned()
+            }
             "ScopeLocked" => "Have the management lock removed.".to_owned(),
             "MissingSubscriptionRegistration" => {
                 "Register the provider in the subscription: `az provider register --namespace Microsoft.Network`."
