@@ -154,3 +154,22 @@ fn what_the_provider_writes_is_as_described() {
     ];
     assert_eq!(kinds, expected.map(str::to_owned).into());
 }
+
+#[test]
+fn peerings_and_connections_are_as_described() {
+    let Some(descriptions) = Descriptions::at_hand() else {
+        return;
+    };
+    let (emulator, workspace) = setting::landing_zone();
+    let configuration = setting::connected(&emulator);
+    emulator.clear_requests();
+    workspace.step(&configuration);
+    let (kinds, found) = problems_of_writes(&descriptions, &emulator);
+    assert_eq!(found, Vec::<String>::new());
+    let expected = [
+        "connections",
+        "localNetworkGateways",
+        "virtualNetworks/virtualNetworkPeerings",
+    ];
+    assert_eq!(kinds, expected.map(str::to_owned).into());
+}

@@ -142,3 +142,46 @@ pub(crate) fn everything(emulator: &Emulator) -> String {
         at("azureFirewalls/hub"),
     )
 }
+
+/// CycleCloud's two ways to connect its server with its nodes: a peering of two networks with both its sides, and a site behind a gateway.
+pub(crate) fn connected(emulator: &Emulator) -> String {
+    let at = |path: &str| id(emulator, path);
+    let resource = |properties: Value| json!({ "location": "westeurope", "properties": properties });
+    let space = json!({ "addressSpace": { "addressPrefixes": ["10.1.0.0/16"] } });
+    emulator.put(&at("virtualNetworks/hub"), resource(space));
+    let gateway = json!({ "gatewayType": "Vpn", "vpnType": "RouteBased" });
+    emulator.put(&at("virtualNetworkGateways/gateway"), resource(gateway));
+    format!(
+        r#"
+            terraform {{
+              required_providers {{
+                lockeddown = {{ source = "lockeddown/lockeddown" }}
+              }}
+            }}
+
+            data "lockeddown_cyclecloud_connection" "hub" {{
+              type                      = "virtual_network_peering"
+              location                  = "westeurope"
+              node_virtual_network_id   = "{}"
+              node_address_spaces       = ["10.0.0.0/16"]
+              server_virtual_network_id = "{}"
+              server_address_spaces     = ["10.1.0.0/16"]
+              remote_side_managed       = true
+            }}
+
+            resource "lockeddown_cyclecloud_peering" "hub" {{
+              peerings = data.lockeddown_cyclecloud_connection.hub.peerings
+            }}
+
+            resource "lockeddown_site_to_site_connection" "site" {{
+              name                  = "site"
+              location              = "westeurope"
+              connection            = {{ type = "IPsec", virtual_network_gateway_id = "{}" }}
+              local_network_gateway = {{ gateway_address = "203.0.113.4", address_space = ["192.168.0.0/16"] }}
+            }}
+        "#,
+        at("virtualNetworks/vnet"),
+        at("virtualNetworks/hub"),
+        at("virtualNetworkGateways/gateway"),
+    )
+}

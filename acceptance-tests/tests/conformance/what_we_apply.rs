@@ -131,3 +131,37 @@ fn tables_collections_and_policies_are_read_as_they_were_applied() {
     let shared = read(&emulator, &["route_tables", "rg", "shared"]);
     assert_eq!(shared["properties"]["routes"].as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn peerings_and_connections_are_read_as_they_were_applied() {
+    let (emulator, workspace) = setting::landing_zone();
+    workspace.step(&setting::connected(&emulator));
+    let id = |path: &str| setting::id(&emulator, path);
+    for (network, remote) in [("vnet", "hub"), ("hub", "vnet")] {
+        let name = emulator
+            .ids()
+            .into_iter()
+            .find_map(|found| {
+                let (_, name) = found.split_once(&format!("/virtualNetworks/{network}/virtualNetworkPeerings/"))?;
+                Some(name.to_owned())
+            })
+            .unwrap();
+        let peering = read(&emulator, &["virtual_network_peerings", "rg", network, &name]);
+        let properties = &peering["properties"];
+        assert_eq!(properties["peeringState"], "Connected");
+        assert_eq!(
+            properties["remoteVirtualNetwork"]["id"],
+            id(&format!("virtualNetworks/{remote}"))
+        );
+    }
+    let site = read(&emulator, &["local_network_gateways", "rg", "lgw-site"]);
+    assert_eq!(site["properties"]["gatewayIpAddress"], "203.0.113.4");
+    let connection = read(&emulator, &["virtual_network_gateway_connections", "rg", "site"]);
+    let properties = &connection["properties"];
+    assert_eq!(properties["connectionType"], "IPsec");
+    assert_eq!(properties["localNetworkGateway2"]["id"], site["id"]);
+    assert_eq!(
+        properties["virtualNetworkGateway1"]["id"],
+        id("virtualNetworkGateways/gateway")
+    );
+}
