@@ -3,14 +3,18 @@
 use lockeddown::azure::{ArmClient, Documents};
 use serde_json::{Value, json};
 
+/// A kind's group of operations.
+type Operations = fn(&ArmClient) -> Documents<'_>;
+/// Given what makes an id of a path in the group, and which of the two it is.
+type Body = fn(&dyn Fn(&str) -> String, &str) -> Value;
+
 /// A kind of resource and one of it.
 pub(crate) struct Kind {
-    pub(crate) documents: fn(&ArmClient) -> Documents<'_>,
+    pub(crate) documents: Operations,
     pub(crate) path: &'static str,
     /// Another one, which nobody here may touch.
     pub(crate) neighbour: &'static str,
-    /// Given the id of whatever is in the group, and which of the two it is.
-    pub(crate) body: fn(&dyn Fn(&str) -> String, &str) -> Value,
+    pub(crate) body: Body,
     /// What an update changes, and what somebody else changes at the same time; JSON pointers and values.
     pub(crate) ours: (&'static str, Value),
     pub(crate) theirs: (&'static str, Value),
