@@ -1,4 +1,4 @@
-//! The modules and the landing zone of the examples: formatted, valid, and their own tests pass, without Azure and without credentials.
+//! The modules and the landing zones of the examples: formatted, valid, and their own tests pass, without Azure and without credentials.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use std::{
@@ -11,7 +11,7 @@ use acceptance_tests::terraform::{Workspace, binaries};
 /// The folders below `examples` that have tests of their own.
 fn tested() -> Vec<PathBuf> {
     let examples = binaries::repository().join("examples");
-    let mut folders = vec![examples.join("landing-zone")];
+    let mut folders = vec![examples.join("landing-zone"), examples.join("landing-zone-attached")];
     let modules = fs::read_dir(examples.join("modules")).unwrap();
     folders.extend(modules.map(|entry| entry.unwrap().path()));
     folders.sort();

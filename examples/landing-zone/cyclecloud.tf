@@ -27,6 +27,11 @@ data "lockeddown_cyclecloud_connection" "spokes" {
   allow_forwarded_traffic   = true
 }
 
+# Both halves of it.
+resource "lockeddown_cyclecloud_peering" "spokes" {
+  peerings = data.lockeddown_cyclecloud_connection.spokes.peerings
+}
+
 # Nodes need two things of one subnet: their server, and license servers on premises.
 data "lockeddown_cyclecloud_subnet" "node" {
   role                           = "node"
@@ -56,6 +61,14 @@ data "lockeddown_license_server_link" "licenses" {
       }
     }
   }
+}
+
+# The tunnel to the site of the license servers. Azure makes its key, which the site's device must be told; `shared_key_wo` gives it one.
+resource "lockeddown_site_to_site_connection" "licenses" {
+  name                  = "cn-licenses"
+  location              = var.location
+  connection            = { type = "IPsec", virtual_network_gateway_id = var.hub.virtual_network_gateway_id }
+  local_network_gateway = data.lockeddown_license_server_link.licenses.local_network_gateway
 }
 
 resource "lockeddown_subnet" "nodes" {

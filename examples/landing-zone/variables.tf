@@ -18,6 +18,7 @@ variable "hub" {
     firewall_private_ip_address = string
     proxy_address               = string
     nat_gateway_id              = string
+    virtual_network_gateway_id  = string
   })
   default = {
     address_space               = "10.0.0.0/16"
@@ -25,6 +26,7 @@ variable "hub" {
     firewall_private_ip_address = "10.0.255.4"
     proxy_address               = "10.0.9.4/32"
     nat_gateway_id              = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/natGateways/ng-hpc"
+    virtual_network_gateway_id  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hub/providers/Microsoft.Network/virtualNetworkGateways/vgw-hub"
   }
 }
 

@@ -111,6 +111,12 @@ impl Azure {
         self.wait(id, || Ok(self.network_resource(id)?.is_none()))
     }
 
+    /// How many requests the emulator has logged.
+    pub(crate) fn requests(&self) -> Result<usize> {
+        let (_, log) = self.send(self.client.get(format!("{}/__emulator/requests", self.endpoint)))?;
+        Ok(log.as_array().map_or(0, Vec::len))
+    }
+
     fn get(&self, id: &str, api: &str) -> Result<Option<Value>> {
         let (status, answer) = self.send(self.request(Method::GET, id, api))?;
         match status {

@@ -3,6 +3,8 @@
 //! All times are medians. Plans of the provider and of Terraform's own `terraform_data` alternate within one run, because only
 //! their difference says something about the provider: the rest is Terraform and the machine.
 
+mod applies;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -78,7 +80,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             "Unknown argument\n`bench` takes none; `{unknown}` was given."
         )));
     }
-    let mut progress = Progress::new(6);
+    let mut progress = Progress::new(8);
     let provider = progress.step("building the provider for release", |status| {
         let mut command = cargo();
         command.args(["build", "--release", "--package", "lockeddown", "--bin", PROVIDER]);
@@ -89,6 +91,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         programs::build(status)?;
         Ok(Terraform::install("1.15")?)
     })?;
+
+    let emulator = progress.step("building the emulator for release", applies::build_emulator)?;
 
     let mut rows: Vec<[String; 2]> = Vec::new();
     let size = std::fs::metadata(&provider)
@@ -135,7 +139,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             .map(|(subject, size)| Case::prepare(subject, size, home.path(), &command))
             .collect::<Result<Vec<_>>>()
     })?;
-    give_same_state(&cases, &command)?;
+    let state = give_same_state(&cases, &command)?;
     progress.step(&format!("planning each configuration {PLANS} times"), |status| {
         for round in 1..=PLANS {
             for case in &mut cases {
@@ -159,6 +163,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         }
         Ok(())
     })?;
+
+    rows.extend(progress.step("applying and destroying subnets", |status| {
+        applies::measure(&emulator, home.path(), &state, &command, status)
+    })?);
 
     print_table(&rows);
     for case in &cases {
@@ -230,13 +238,13 @@ impl Subject {
     }
 }
 
-/// Hands the planned values of one of our resources to the subject that holds the same without us.
-fn give_same_state(cases: &[Case], command: &impl Fn(&Path) -> Command) -> Result<()> {
+/// Hands the planned values of one of our resources to the subject that holds the same without us. Gives them.
+fn give_same_state(cases: &[Case], command: &impl Fn(&Path) -> Command) -> Result<String> {
     let Some(ours) = cases
         .iter()
         .find(|case| case.label.contains("1 × resource") && case.refused.is_none())
     else {
-        return Ok(());
+        return Ok("null".to_owned());
     };
     let run = |arguments: &[&str]| {
         let output = command(&ours.directory).args(arguments).output();
@@ -253,7 +261,7 @@ fn give_same_state(cases: &[Case], command: &impl Fn(&Path) -> Command) -> Resul
         let written = std::fs::write(case.directory.join("state.json"), values.to_string());
         written.map_err(Failure::while_doing("The state for comparison cannot be written"))?;
     }
-    Ok(())
+    Ok(values.to_string())
 }
 
 /// Plans against one provider process in reattach mode, which outlives the command, so that its peak can be read.

@@ -13,7 +13,8 @@ use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::{interrupts, programs};
 
-const PROGRAM: &str = "arm-emulator";
+/// The program's name.
+pub(crate) const PROGRAM: &str = "arm-emulator";
 /// How often, and how many times, an emulator that was told to end is looked at before it is killed.
 const LOOK: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 100;
@@ -70,12 +71,18 @@ pub(crate) fn start_with_landing_zone(state: &Path) -> Result<Emulator> {
 impl Emulator {
     /// Starts the program and waits for the line that says where it listens.
     pub(crate) fn start(state: &Path) -> Result<Self> {
+        Self::start_program(&binaries::directory()?.join(PROGRAM), state, &[])
+    }
+
+    /// The same of a given build, with further arguments.
+    pub(crate) fn start_program(program: &Path, state: &Path, arguments: &[&str]) -> Result<Self> {
         std::fs::create_dir_all(state)
             .map_err(Failure::while_doing(format!("`{}` cannot be made", state.display())))?;
-        let mut command = Command::new(binaries::directory()?.join(PROGRAM));
+        let mut command = Command::new(program);
         command
             .arg("--state-dir")
             .arg(state)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut child =

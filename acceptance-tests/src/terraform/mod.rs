@@ -19,7 +19,9 @@
 //! | [`workspace`] | a working directory with the provider under test, and the commands in it |
 //! | [`plan`], [`state`] | what `terraform show -json` says |
 //! | [`diagnostics`] | errors and warnings in one plain form, fit for snapshots |
+//! | [`accidents`] | what befalls processes |
 
+pub mod accidents;
 pub mod binaries;
 pub mod diagnostics;
 pub mod install;
@@ -27,6 +29,7 @@ pub mod plan;
 pub mod state;
 pub mod workspace;
 
+pub use accidents::kill_providers_below;
 pub use diagnostics::Diagnostic;
 pub use install::Terraform;
 pub use plan::{Change, Plan};

@@ -55,3 +55,50 @@ fn a_repair_says_what_it_closes() {
         "{said}"
     );
 }
+
+#[test]
+fn among_the_rules_of_others_it_is_what_the_resources_own_say() {
+    let place = Place::new();
+    let shared = place.put(
+        "networkSecurityGroups/shared",
+        json!({ "securityRules": [Place::their_rule("theirs", 2000)] }),
+    );
+    let guest = |more: &str| {
+        let standing = format!(
+            "network_security_group_id = {shared:?}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]\nisolation = \"internet\""
+        );
+        place.attached("cc", &format!("{standing}\n{more}"))
+    };
+    place.workspace.step(&guest(""));
+    let opened = "extra_rules = { ntp = { direction = \"Outbound\", protocol = \"Udp\", source_address_prefix = \"10.0.7.0/24\", \
+                  destination_port_range = \"123\", destination_address_prefix = \"203.0.113.9\" } }";
+    place.workspace.write(&guest(opened));
+    let said = warnings(&place);
+    assert!(
+        said.contains("203.0.113.9:123") && said.contains("The rules of others in the group are not counted"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_a_firewall_lets_through_is_said_flow_by_flow() {
+    let place = Place::new();
+    let policy = place.put("firewallPolicies/hub", json!({ "sku": { "tier": "Standard" } }));
+    let behind = |more: &str| {
+        let egress = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
+                      egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
+        place.born("cc", &format!("{egress}\nfirewall_policy_id = {policy:?}\n{more}"))
+    };
+    place.workspace.step(&behind(""));
+    place.workspace.write(&behind("github_staging_enabled = true"));
+    let said = warnings(&place);
+    assert!(
+        said.contains("The firewall lets through from now on")
+            && said.contains("`Https 10.0.0.0/28 -> github.com:443`"),
+        "{said}"
+    );
+    place.workspace.step(&behind("github_staging_enabled = true"));
+    place.workspace.write(&behind(""));
+    let said = warnings(&place);
+    assert!(said.contains("The firewall no longer lets through"), "{said}");
+}

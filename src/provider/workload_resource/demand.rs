@@ -151,7 +151,9 @@ fn surroundings(resource: &WorkloadResource, object: &Value, shared: Shared, def
         return Surroundings::none(defaults);
     }
     let given = |name: &str| !object.attribute(name).is_null();
-    let outbound = object.attribute("default_outbound_access_enabled").as_bool() == Some(true);
+    // What is not known yet is given the benefit of the doubt; see `without_way_out`.
+    let outbound = object.attribute("default_outbound_access_enabled");
+    let outbound = outbound.is_unknown() || outbound.as_bool() == Some(true);
     let way_out = if given("nat_gateway_id") || outbound {
         PrerequisiteStatus::Satisfied
     } else if shared.table || !targets::is_born(object) {
@@ -167,6 +169,20 @@ fn surroundings(resource: &WorkloadResource, object: &Value, shared: Shared, def
         subnet_argument: Some(&ADDRESS_PREFIXES),
         way_out,
     }
+}
+
+/// An object whose way out is not known yet, as it is should there be none.
+pub(super) fn without_way_out(object: &Value) -> Option<Value> {
+    let mut closed = object.clone();
+    for (name, none) in [
+        ("nat_gateway_id", Value::Null),
+        ("default_outbound_access_enabled", Value::from(false)),
+    ] {
+        if object.attribute(name).is_unknown() {
+            closed.set_attribute(name, none);
+        }
+    }
+    (&closed != object).then_some(closed)
 }
 
 /// The collections of a policy without a place for them: worth a warning, since the firewall stays closed until somebody opens it.

@@ -53,16 +53,7 @@ pub(super) fn plan(
             let expands = !plan.planned.attribute("edition").is_null();
             kept.edition = edition.as_str().filter(|_| expands).map(str::to_owned);
             plan.private = kept.write();
-            demand::demand(
-                resource,
-                Defaults {
-                    environment: Some(session.environment()),
-                    ..session.defaults
-                },
-                &plan.planned,
-                shared,
-                diagnostics,
-            )
+            demand::demand(resource, defaults(session), &plan.planned, shared, diagnostics)
         }
         // The provider's own configuration is not known yet: nothing can be said of the rules.
         _ => Demand::Unknown,
@@ -70,18 +61,71 @@ pub(super) fn plan(
     match &demand {
         Demand::Known(demanded) => {
             demand::show(demanded, &mut plan.planned);
+            leave_open(resource, session, &mut plan.planned, shared);
             demand::warn_of_homeless_collections(&demanded.policy, &plan.config, diagnostics);
             demand::refuse_urls_on_a_classic_firewall(demanded, &plan.config, diagnostics);
         }
         Demand::Unknown => demand::forget(resource, &mut plan.planned),
     }
+    if plan.config.attribute("environment").is_unknown() {
+        // There is only one it can be, but what is configured decides.
+        plan.planned.set_attribute("environment", Value::UNKNOWN);
+    }
     plan_ids(resource, plan);
-    if let (Demand::Known(demanded), Some(prior), false) = (&demand, &plan.prior, shared.group) {
-        traffic::warn(prior.attribute("security_rules"), &demanded.policy, diagnostics);
+    if let (Demand::Known(demanded), Some(prior)) = (&demand, &plan.prior) {
+        let rules = prior.attribute("security_rules");
+        traffic::warn(rules, &demanded.policy, shared.group, diagnostics);
+        traffic::warn_at_firewall(prior, &plan.planned, diagnostics);
     }
     if resource.reach() == Reach::Subnet {
         plan_subnet(plan);
         check_conflicts(plan, &kept, shared, diagnostics);
+    }
+}
+
+/// What hangs on whether packets find a way out stays open while that is not known.
+fn leave_open(resource: &WorkloadResource, session: &Session, planned: &mut Value, shared: Shared) {
+    let Some(closed) = demand::without_way_out(planned) else {
+        return;
+    };
+    let mut shown = planned.clone();
+    match demand::demand(
+        resource,
+        defaults(session),
+        &closed,
+        shared,
+        &mut Diagnostics::default(),
+    ) {
+        Demand::Known(demanded) => demand::show(&demanded, &mut shown),
+        // Whether there are any is open, too.
+        Demand::Unknown => demand::forget(resource, &mut shown),
+    }
+    for (name, _) in resource.source.outputs() {
+        let common = common(planned.attribute(&name), shown.attribute(&name));
+        planned.set_attribute(name, common);
+    }
+}
+
+/// What two possible values have in common; where they differ, nothing is known.
+fn common(one: &Value, other: &Value) -> Value {
+    match (one, other) {
+        (one, other) if one == other => one.clone(),
+        (Value::Map(one), Value::Map(other)) if one.keys().eq(other.keys()) => {
+            let entries = one.iter().zip(other.values());
+            Value::Map(
+                entries
+                    .map(|((name, one), other)| (name.clone(), common(one, other)))
+                    .collect(),
+            )
+        }
+        _ => Value::UNKNOWN,
+    }
+}
+
+fn defaults(session: &Session) -> Defaults {
+    Defaults {
+        environment: Some(session.environment()),
+        ..session.defaults
     }
 }
 

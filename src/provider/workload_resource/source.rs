@@ -77,7 +77,7 @@ impl Source {
             }
             Source::FirewallRules => {
                 "The firewall rules of one or more workloads: the rule collections of their policies, from the output `policy` of each one's \
-                 data source or from the function `expand`, composed."
+                 data source or from the function `expand`, composed. They may be of different subnets, whose rules and routes are not touched."
             }
         }
     }
@@ -117,6 +117,26 @@ impl Source {
             .collect()
     }
 
+    /// The policies as far as they matter where they go. A firewall stands before subnets of many places: rules, routes and flows of one of them are
+    /// nothing to the others, and rules that only allow close nothing.
+    fn placed(self, values: &Value) -> Value {
+        let mut values = values.clone();
+        let Value::List(mut policies) = values.attribute(POLICIES).clone() else {
+            return values;
+        };
+        if self.reach() == Reach::Firewall {
+            let location = policies.first().map(|policy| policy.attribute("location").clone());
+            for policy in &mut policies {
+                for map in ["security_rules", "counterpart_rules", "routes", "flows"] {
+                    policy.set_attribute(map, Value::object::<String>([]));
+                }
+                policy.set_attribute("location", location.clone().unwrap_or(Value::Null));
+            }
+            values.set_attribute(POLICIES, Value::List(policies));
+        }
+        values
+    }
+
     /// Everything it computes.
     pub(super) fn outputs(self) -> Vec<(String, Attribute)> {
         if let Source::Workload(workload) = self {
@@ -133,7 +153,7 @@ impl Source {
         match self {
             Source::Workload(workload) => expansion::validate(workload, values, surroundings, diagnostics),
             _ if values.attribute(POLICIES).is_wholly_known() => {
-                composition::composed(values, diagnostics);
+                composition::composed(&self.placed(values), diagnostics);
             }
             _ => {}
         }
@@ -147,7 +167,7 @@ impl Source {
         diagnostics: &mut Diagnostics,
     ) -> Option<Demanded> {
         let Source::Workload(workload) = self else {
-            return composed(values, surroundings.defaults, diagnostics);
+            return composed(&self.placed(values), surroundings.defaults, diagnostics);
         };
         let values = expansion::workload_values(workload, values, surroundings);
         let (outcome, _) = expansion::expand(workload, &values, surroundings);

@@ -1,0 +1,114 @@
+//! What every resource goes through in every place, alone with what is required and with all that goes together: made, settled, imported, destroyed.
+//! On each supported Terraform.
+
+use acceptance_tests::terraform::Terraform;
+
+use crate::{
+    stage::{Stage, assert_written_once, difference},
+    table::{Arguments, Place, Subject, subjects},
+};
+
+struct Instance {
+    subject: &'static Subject,
+    place: Place,
+    number: usize,
+    arguments: Arguments,
+}
+
+fn instances() -> Vec<Instance> {
+    let mut instances = Vec::new();
+    for subject in subjects() {
+        for place in subject.places() {
+            for more in ["", &subject.complete] {
+                instances.push(Instance {
+                    subject,
+                    place: *place,
+                    number: instances.len(),
+                    arguments: subject.arguments(*place, &[more]),
+                });
+            }
+        }
+    }
+    instances
+}
+
+fn live(terraform: Terraform) {
+    let instances = instances();
+    let stage = Stage::new(terraform, instances.len());
+    for instance in &instances {
+        // Shown where the test fails.
+        println!("{}: {} {:?}", instance.number, instance.subject.label, instance.place);
+    }
+    let before = stage.azure();
+    let configuration: String = instances
+        .iter()
+        .map(|instance| stage.block(&instance.subject.resource, instance.number, &instance.arguments))
+        .collect();
+    stage.workspace.step(&configuration);
+    assert_written_once(&stage.emulator, "made");
+    let made = stage.azure();
+    for instance in &instances {
+        let theirs = format!("-{}/", instance.number);
+        let touched = made
+            .iter()
+            .any(|(id, body)| before.get(id) != Some(body) && format!("{id}/").contains(&theirs));
+        assert!(touched, "{} did nothing", instance.number);
+    }
+
+    // Forgotten, and found again.
+    let state = stage.workspace.state();
+    let mut imports = String::new();
+    let mut forget = vec!["state".to_owned(), "rm".to_owned()];
+    for instance in &instances {
+        let address = instance.subject.address(instance.number);
+        let values = state.resource(&address);
+        let id = values["id"].as_str().unwrap();
+        let id = match instance.place {
+            Place::Collections => format!("{id}|{}", values["name"].as_str().unwrap()),
+            _ => id.to_owned(),
+        };
+        imports.push_str(&format!("import {{\n  to = {address}\n  id = {id:?}\n}}\n"));
+        forget.push(address);
+    }
+    let forget: Vec<&str> = forget.iter().map(String::as_str).collect();
+    stage.workspace.run(&forget).expect_success();
+    stage.workspace.write(&format!("{configuration}{imports}"));
+    let plan = stage.workspace.plan();
+    for instance in &instances {
+        let address = instance.subject.address(instance.number);
+        let actions = plan.change(&address).actions;
+        // What stands among the rules of others bears no mark: its arguments come with the next apply.
+        let marked = matches!(instance.place, Place::Born | Place::Attached);
+        let expected: &[&str] = if marked { &["no-op"] } else { &["no-op", "update"] };
+        assert!(
+            expected.contains(&actions[0].as_str()),
+            "{address}, imported: {:#?}",
+            plan.change(&address)
+        );
+    }
+    stage.workspace.step(&format!("{configuration}{imports}"));
+    assert_eq!(
+        stage.emulator.requests().writes().lines(),
+        Vec::<String>::new(),
+        "an import writes nothing"
+    );
+
+    stage.workspace.destroy();
+    let left = difference(&before, &stage.azure());
+    assert!(left.is_empty(), "destroyed, and yet:\n{}", left.join("\n"));
+}
+
+#[test]
+fn on_the_oldest_terraform() {
+    live(Terraform::version("1.8"));
+}
+
+#[test]
+fn on_the_first_terraform_with_write_only_arguments() {
+    live(Terraform::version("1.11"));
+}
+
+#[test]
+fn on_the_terraform_under_test() {
+    live(Terraform::under_test());
+}

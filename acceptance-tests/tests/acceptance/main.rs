@@ -1,0 +1,20 @@
+//! The acceptance set of every managed workload: alone with what is required, with all that goes together, every option there and back, every
+//! argument unknown at plan, everything of it deleted behind Terraform's back, imported, and refused.
+//!
+//! One table (`subjects/*.toml`) says for every resource what can be configured; each test takes all of it, and one demands that the table knows
+//! every argument of the schema. Whatever is tried is an instance with a network of its own (`stage`), so that a hundred of them cost as many
+//! commands as one.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where, and what it was at"
+)]
+
+mod disappears;
+mod landing_zone;
+mod lives;
+mod options;
+mod refusals;
+mod stage;
+mod table;

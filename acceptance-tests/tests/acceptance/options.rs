@@ -1,0 +1,259 @@
+//! Every argument unknown at plan, and every option there and back.
+
+use std::fmt::Write as _;
+
+use acceptance_tests::terraform::{Plan, Terraform};
+use serde_json::Value;
+
+use crate::{
+    stage::{Stage, assert_written_once, difference},
+    table::{Arguments, Choice, Place, Subject, lines, subjects},
+};
+
+/// One choice of one subject, tried.
+struct Trial<'a> {
+    subject: &'a Subject,
+    place: Place,
+    choice: Choice,
+    number: usize,
+}
+
+impl Trial<'_> {
+    fn without(&self, stage: &Stage) -> String {
+        let arguments = self.subject.arguments(self.place, &[&self.choice.always]);
+        stage.block(&self.subject.resource, self.number, &arguments)
+    }
+
+    fn tried(&self) -> Arguments {
+        let Choice {
+            always,
+            together,
+            tried,
+            ..
+        } = &self.choice;
+        self.subject.arguments(self.place, &[always, together, tried])
+    }
+
+    fn with(&self, stage: &Stage) -> String {
+        let block = stage.block(&self.subject.resource, self.number, &self.tried());
+        format!("{block}{}", self.later(stage))
+    }
+
+    /// What gives the values during apply only.
+    fn later(&self, stage: &Stage) -> String {
+        let mut text = String::new();
+        for (index, path) in self.unknown().iter().enumerate() {
+            let value = stage.placed(&self.tried()[path], self.number);
+            let name = format!("later_{}_{index}", self.number);
+            let _ = writeln!(text, "resource \"terraform_data\" \"{name}\" {{\n  input = {value}\n}}");
+        }
+        text
+    }
+
+    fn unknown(&self) -> Vec<String> {
+        lines(&self.choice.tried).into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn with_unknown(&self, stage: &Stage) -> String {
+        let mut arguments = self.tried();
+        for (index, path) in self.unknown().iter().enumerate() {
+            let value = format!("terraform_data.later_{}_{index}.output", self.number);
+            arguments.insert(path.clone(), value);
+        }
+        let block = stage.block(&self.subject.resource, self.number, &arguments);
+        format!("{block}{}", self.later(stage))
+    }
+
+    fn label(&self) -> String {
+        format!("{} {:?}: {}", self.address(), self.place, self.choice.tried.trim())
+    }
+
+    fn address(&self) -> String {
+        self.subject.address(self.number)
+    }
+
+    /// Another name or network is another object; everything else is changed in place.
+    fn assert_replaced_only_by_name_or_network(&self, plan: &Plan) {
+        let replaces = ["name = ", "virtual_network_id = ", "subnet_id = "];
+        let expected: &[&str] = if self.choice.silent {
+            &["no-op"]
+        } else if replaces.iter().any(|argument| self.choice.tried.starts_with(argument)) {
+            &["delete", "create"]
+        } else {
+            &["update"]
+        };
+        assert_eq!(plan.change(&self.address()).actions, expected, "{}", self.label());
+    }
+
+    /// An option changes the rules it is about; nothing moves for its sake.
+    fn assert_nothing_moves(&self, plan: &Plan) {
+        let moves = ["priority_base", "deny_priority", "edition", "extra_rules"];
+        if moves.iter().any(|word| self.choice.tried.contains(word)) {
+            return;
+        }
+        let change = plan.change(&self.address());
+        let rules = |side: &Value| side["security_rules"].as_object().cloned().unwrap_or_default();
+        let after = rules(&change.after);
+        for (name, rule) in rules(&change.before) {
+            if let Some(later) = after.get(&name) {
+                assert_eq!(later["priority"], rule["priority"], "{}: {name} moves", self.label());
+            }
+        }
+    }
+}
+
+fn story(subject: &Subject) {
+    let trials: Vec<Trial<'_>> = subject
+        .choices()
+        .into_iter()
+        .enumerate()
+        .map(|(number, (place, choice))| Trial {
+            subject,
+            place,
+            choice,
+            number,
+        })
+        .collect();
+    for trial in &trials {
+        // Shown where the test fails.
+        println!("{}", trial.label());
+    }
+    let stage = Stage::new(Terraform::under_test(), trials.len());
+    let before = stage.azure();
+    let all = |of: &dyn Fn(&Trial<'_>) -> String| trials.iter().map(of).collect::<String>();
+
+    // Made while nobody knows.
+    stage.workspace.step(&all(&|trial| trial.with_unknown(&stage)));
+    assert_written_once(&stage.emulator, "made");
+    let made = stage.azure();
+    // What was unknown is what is written down now.
+    stage.workspace.write(&all(&|trial| trial.with(&stage)));
+    stage.workspace.plan().assert_empty();
+
+    // Back to where nobody asked for it …
+    let plan = stage.workspace.step(&all(&|trial| trial.without(&stage)));
+    assert_written_once(&stage.emulator, "taken back");
+    let changed = plan.actions();
+    for trial in &trials {
+        assert_eq!(
+            changed.contains_key(trial.address().as_str()),
+            !trial.choice.silent,
+            "{}",
+            trial.label()
+        );
+        trial.assert_nothing_moves(&plan);
+        trial.assert_replaced_only_by_name_or_network(&plan);
+    }
+    // … and there again.
+    stage.workspace.step(&all(&|trial| trial.with(&stage)));
+    assert_written_once(&stage.emulator, "asked for again");
+    let again = difference(&made, &stage.azure());
+    assert!(
+        again.is_empty(),
+        "there and back is not the same:\n{}",
+        again.join("\n")
+    );
+
+    stage.workspace.destroy();
+    let left = difference(&before, &stage.azure());
+    assert!(left.is_empty(), "destroyed, and yet:\n{}", left.join("\n"));
+}
+
+fn of(label: &str) {
+    story(subjects().iter().find(|subject| subject.label == label).unwrap());
+}
+
+macro_rules! stories {
+    ($($name:ident $label:literal)*) => {
+        $(#[test] fn $name() { of($label); })*
+
+        #[test]
+        fn every_subject_has_its_story() {
+            let told = [$($label),*];
+            for subject in subjects() {
+                assert!(told.contains(&subject.label.as_str()), "{}", subject.label);
+            }
+        }
+    };
+}
+
+stories! {
+    cyclecloud_server "cyclecloud server"
+    cyclecloud_node "cyclecloud node"
+    cyclecloud_return_proxy "cyclecloud return proxy"
+    jump_host "jump host"
+    azure_bastion "azure bastion"
+    aml_egress "aml egress"
+    aml_ingress "aml ingress"
+    aml_attached "aml attached"
+    license_link "license link"
+    kubernetes "kubernetes"
+    subnet "subnet"
+    firewall_rules "firewall rules"
+}
+
+/// Every argument of the schema is tried, with some subject of the resource.
+#[test]
+fn every_argument_is_tried() {
+    let stage = Stage::new(Terraform::under_test(), 0);
+    let output = stage.workspace.run(&["providers", "schema", "-json"]).expect_success();
+    let schemas: Value = serde_json::from_str(&output.stdout).unwrap();
+    let schemas = schemas["provider_schemas"]
+        .as_object()
+        .unwrap()
+        .values()
+        .next()
+        .unwrap();
+    let mut untried = Vec::new();
+    for resource in subjects().iter().map(|subject| &subject.resource) {
+        let tried: Vec<String> = (subjects().iter().filter(|subject| &subject.resource == resource))
+            .flat_map(Subject::choices)
+            .flat_map(|(_, choice)| lines(&choice.tried))
+            .map(|(path, _)| path)
+            .collect();
+        let schema = &schemas["resource_schemas"][format!("lockeddown_{resource}")]["block"];
+        let paths = configurable(&schema["attributes"]);
+        let missing = paths
+            .iter()
+            .filter(|path| !tried.iter().any(|tried| matches(path, tried)));
+        untried.extend(missing.map(|path| format!("{resource}: {}", path.join("."))));
+    }
+    untried.sort();
+    untried.dedup();
+    untried.retain(|argument| !UNUSABLE.iter().any(|(unusable, _)| argument.starts_with(unusable)));
+    assert!(untried.is_empty(), "{untried:#?}");
+}
+
+/// What a resource has and nobody can use there, and why.
+const UNUSABLE: [(&str, &str); 2] = [
+    ("aml_kubernetes_egress: extra_rules", "it has no network security group"),
+    (
+        "aml_kubernetes_egress: egress.forced_tunnel_source",
+        "a cluster leaves by a firewall or a proxy",
+    ),
+];
+
+/// Paths of what a configuration can set; a map's key is `*`.
+fn configurable(attributes: &Value) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for (name, attribute) in attributes.as_object().unwrap() {
+        if attribute["optional"] != true && attribute["required"] != true {
+            continue;
+        }
+        let nested = &attribute["nested_type"];
+        if nested.is_null() {
+            found.push(vec![name.clone()]);
+            continue;
+        }
+        for below in configurable(&nested["attributes"]) {
+            let key = (nested["nesting_mode"] == "map").then(|| "*".to_owned());
+            found.push([name.clone()].into_iter().chain(key).chain(below).collect());
+        }
+    }
+    found
+}
+
+fn matches(path: &[String], tried: &str) -> bool {
+    let tried: Vec<&str> = tried.split('.').collect();
+    path.len() == tried.len() && path.iter().zip(tried).all(|(word, tried)| word == "*" || word == tried)
+}
