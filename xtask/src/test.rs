@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use acceptance_tests::python_client;
 use acceptance_tests::terraform::Terraform;
 use acceptance_tests::terraform::binaries::{self, BINARIES_VARIABLE, cargo};
-use acceptance_tests::terraform::install::{LINE_VARIABLE, PINNED, SUPPORTED};
+use acceptance_tests::terraform::install::{ACCEPTANCE, LINE_VARIABLE, OPENTOFU, PINNED, has_functions};
 
 use crate::failure::{Failure, Result};
 use crate::programs::quietly;
@@ -15,6 +15,10 @@ use crate::skipped::Report;
 
 /// Tests that take minutes look for it, and do all of their work then.
 const FULL_VARIABLE: &str = "LOCKEDDOWN_FULL";
+
+/// The test programs that are the acceptance suite's core: managed resources through their whole lives. A Terraform without provider
+/// functions (1.6), and OpenTofu, which words and formats much in its own way, run these alone.
+const CORE: [&str; 2] = ["cyclecloud", "resources"];
 
 /// Runs the checks; the test programs' own output and the tests that were skipped end the run.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
@@ -27,8 +31,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             )));
         }
     };
-    let all = PINNED.map(|(line, _, _)| line);
-    let lines: &[&str] = if full { &all } else { &SUPPORTED };
+    let lines: Vec<&str> = if full {
+        let tofu = Terraform::install(OPENTOFU).is_ok().then_some(OPENTOFU);
+        PINNED.map(|(line, _, _)| line).into_iter().chain(tofu).collect()
+    } else {
+        ACCEPTANCE.to_vec()
+    };
 
     let mut progress = Progress::new(if full { 10 + lines.len() } else { 7 });
     progress.step("checking the format", |status| {
@@ -62,9 +70,23 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             .map_err(|error| Failure::new(error.to_string()))
     })?;
     if full {
-        for line in lines {
-            progress.announce(&format!("acceptance tests under Terraform {line}"));
-            tests(&["test", "--package", "acceptance-tests"], Some(line), full)?;
+        for line in &lines {
+            let core = !has_functions(line);
+            let what = if core {
+                "the acceptance tests' core"
+            } else {
+                "acceptance tests"
+            };
+            progress.announce(&format!("{what} under Terraform {line}"));
+            let programs = CORE.iter().filter(|_| core).flat_map(|program| ["--test", program]);
+            let arguments: Vec<&str> = ["test", "--package", "acceptance-tests"]
+                .into_iter()
+                .chain(programs)
+                .collect();
+            tests(&arguments, Some(line), full)?;
+        }
+        if !lines.contains(&OPENTOFU) {
+            say("OpenTofu was not tried: there is no `tofu` on PATH.");
         }
         progress.announce("building the release twice");
         crate::dist::reproduce()?;

