@@ -2,6 +2,7 @@
 
 mod composition_data_source;
 pub mod configuration;
+mod custom_role_data_source;
 mod dynamic_inputs;
 mod edition_diff_data_source;
 pub mod env;
@@ -36,6 +37,7 @@ use tfplugin_rs::{
 use self::{
     composition_data_source::CompositionDataSource,
     configuration::{Environment, Settings},
+    custom_role_data_source::CustomRoleDataSource,
     edition_diff_data_source::EditionDiffDataSource,
     peering_resource::PeeringResource,
     project_bundle_data_source::ProjectBundleDataSource,
@@ -107,6 +109,7 @@ impl api::Provider for Lockeddown {
             .map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
         sources.push(api::data_source(CompositionDataSource));
+        sources.push(api::data_source(CustomRoleDataSource));
         sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(ProjectBundleDataSource));
         sources.push(api::data_source(RegionDataSource::new(Arc::clone(&self.settings))));

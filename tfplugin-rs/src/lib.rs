@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`value`] | Terraform's values: known, null, unknown; decimal numbers; msgpack, JSON and serde |
 //! | [`schema`] | attributes, their descriptions and how they behave in a plan |
+//! | [`identity`] | the shape of what tells one remote object from all others |
 //! | [`provider`] | the traits: provider, resource, data source, function |
 //! | [`plan`] | what a schema alone decides of a plan |
 //! | [`service`] | the protocol's calls, answered by means of the traits |
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostic;
+pub mod identity;
 pub mod logging;
 pub mod panics;
 pub mod plan;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     diagnostic::Diagnostics,
+    identity::IdentitySchema,
     schema::Schema,
     value::{Path, Type, Value, typed::Model},
 };
@@ -162,6 +163,46 @@ pub trait Resource: Send + Sync + 'static {
             ),
         );
         None
+    }
+
+    /// The shape of what identifies an object beyond all change; `None` for a resource without identity.
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        None
+    }
+
+    /// The identity that follows from the plan or state of an object: unknown only while what it follows from is, and null where nothing
+    /// does. A plan that changes it must replace the object. Asked only where there is an [`identity_schema`](Self::identity_schema).
+    fn identity(&self, _object: &Value) -> Value {
+        Value::Null
+    }
+
+    /// Whether an identity still names the object of a plan that changes it in place. By default it must be the object's very own.
+    fn is_identified_by(&self, identity: &Value, object: &Value) -> bool {
+        *identity == self.identity(object)
+    }
+
+    /// Finds an existing object by its identity, as an import block gives it: what may be left out is null then.
+    async fn import_by_identity(
+        &self,
+        _identity: &Value,
+        _call: &Call,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported<Self::State>> {
+        diagnostics.error(
+            "Import by id only",
+            format!("`{}` is imported by its id, not by an identity.", self.name()),
+        );
+        None
+    }
+
+    /// Rewrites a stored identity of an older schema version, as JSON.
+    async fn upgrade_identity(
+        &self,
+        _version: i64,
+        identity: serde_json::Value,
+        _diagnostics: &mut Diagnostics,
+    ) -> Option<serde_json::Value> {
+        Some(identity)
     }
 
     /// Rewrites a stored state of an older schema version, as JSON.

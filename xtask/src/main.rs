@@ -7,6 +7,7 @@
 //! | [`terraform`] | `terraform`: any Terraform command with the freshly built provider |
 //! | [`emulator`] | `emulator`: the ARM emulator in the foreground |
 //! | [`docs`], [`guides`] | `docs`: the reference pages from the schemas, the guides from their templates |
+//! | [`fixtures`] | `fixtures`: the states of this version, for later ones to plan empty |
 //! | [`supply`] | licences, sources and advisories of the dependencies, the oldest Rust |
 //! | [`dist`] | `dist`: the files of a release |
 //! | [`bench`], [`handshake`] | `bench`: the numbers of `SPECIFICATION.md` |
@@ -23,6 +24,7 @@ mod dist;
 mod docs;
 mod emulator;
 mod failure;
+mod fixtures;
 mod guides;
 mod handshake;
 mod interrupts;
@@ -43,13 +45,15 @@ Usage: cargo xtask COMMAND
   demo                              build the provider, start an ARM emulator, plan and apply an example, repair a drift,
                                     destroy. No Azure account, no other tools.
   test [--full]                     everything CI runs: format, lints, unit and acceptance tests.
-                                    --full repeats the acceptance tests under every Terraform version from 1.8 on, builds the
+                                    --full repeats the acceptance tests under every Terraform version there is (1.6 and OpenTofu: their core), builds the
                                     release twice, checks the dependencies and compiles with the oldest Rust.
   terraform [--emulator] [--] ARGS  any Terraform command with the freshly built provider as `lockeddown/lockeddown`.
                                     --emulator also starts the emulator with a resource group and a virtual network,
                                     and sets the provider's environment and TF_VAR_virtual_network_id.
   emulator [ARGS]                   the ARM emulator alone, until Ctrl-C; ARGS go to `arm-emulator`.
   docs [--check]                    `docs` from the schemas, examples and templates; --check only compares.
+  fixtures                          writes the states that this version leaves behind below `acceptance-tests/fixtures`:
+                                    later versions must plan them empty.
   dist [--platform NAME] [--sign KEY] [--twice]
                                     the files of a release in `target/dist`: static program, zip, manifest, checksums,
                                     bill of materials, and a mirror for sites without internet access.
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(&rest),
         "dist" => dist::run(&rest),
         "docs" => docs::run(&rest),
+        "fixtures" => fixtures::run(&rest),
         "" | "--help" | "-h" | "help" => return say_usage(),
         unknown => Err(failure::Failure::new(format!(
             "Unknown command\n`{unknown}` is not a command.\n\n{USAGE}"

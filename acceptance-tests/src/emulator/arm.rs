@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::request::Request;
 use super::resource::Resource;
 use super::resource_id::NetworkId;
-use super::{network, new_guid, regions, versions};
+use super::{network, new_guid, regions, roles, versions};
 
 /// Answers a request to Azure Resource Manager.
 pub(super) fn answer(azure: &mut Azure, request: &Request) -> Answer {
@@ -20,7 +20,10 @@ pub(super) fn answer(azure: &mut Azure, request: &Request) -> Answer {
         .count(azure.options.quota.as_ref(), &request.method, &subscription);
     let remaining = left.as_ref().map_or(0, |left| *left).to_string();
     let answer = match authorized(azure, request) {
-        Ok(()) => left.and_then(|_| route(azure, request)).unwrap_or_else(Answer::from),
+        Ok(()) => left
+            .and_then(|_| roles::check(azure, request))
+            .and_then(|()| route(azure, request))
+            .unwrap_or_else(Answer::from),
         Err(refusal) => {
             let authority = format!("{}/{}", azure.endpoint, azure.credentials.tenant_id);
             let challenge = format!(

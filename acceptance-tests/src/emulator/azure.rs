@@ -48,6 +48,8 @@ pub struct Azure {
     pub(super) locks: Vec<Lock>,
     pub(super) quota: Used,
     pub(super) authority: Authority,
+    /// The actions that the service principal may do; `None`: all.
+    pub(super) role: Option<BTreeSet<String>>,
     /// How many more reads of a lower-case id answer 404.
     pub(super) hidden: BTreeMap<String, u32>,
     /// Counts every change of what exists, so that the log can tell requests with an effect from those without.
@@ -75,6 +77,7 @@ impl Azure {
             locks: Vec::new(),
             quota: Used::nothing(),
             authority: Authority::new(),
+            role: None,
             hidden: BTreeMap::new(),
             revision: 0,
             service_tags: None,

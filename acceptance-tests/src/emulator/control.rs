@@ -56,6 +56,10 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             azure.remove(id()?);
             Ok(Answer::empty(204))
         }
+        ("PUT", "role") => {
+            azure.role = read(&request.body)?;
+            Ok(Answer::empty(204))
+        }
         ("PUT", "service-tags") => {
             azure.publish_service_tags(read(&request.body)?);
             Ok(Answer::empty(204))
@@ -79,7 +83,7 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
         _ => Err(Refusal::new(
             404,
             "NoSuchControl",
-            "Known: GET and DELETE requests, POST and DELETE faults, GET resources, GET, PUT, PATCH and DELETE resource?id=, PUT occupants?id=, PUT intent-policy?id=, PUT service-tags, PUT outbound-dependencies?id=.",
+            "Known: GET and DELETE requests, POST and DELETE faults, GET resources, GET, PUT, PATCH and DELETE resource?id=, PUT occupants?id=, PUT intent-policy?id=, PUT role, PUT service-tags, PUT outbound-dependencies?id=.",
         )),
     }
 }

@@ -1,6 +1,6 @@
 //! The request log: what clients asked, what they were told, and whether it changed anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use serde::Serialize;
@@ -91,6 +91,13 @@ impl Requests {
     /// The requests for which `keep` holds.
     pub fn only(&self, keep: impl Fn(&LoggedRequest) -> bool) -> Self {
         Self(self.iter().filter(|request| keep(request)).cloned().collect())
+    }
+
+    /// The actions that a role needs for these requests, those on linked scopes included, as ARM spells them in the paths.
+    pub fn actions(&self) -> BTreeSet<String> {
+        let needs =
+            |request: &LoggedRequest| super::roles::needs(&request.method, &request.path, request.body.as_ref());
+        self.iter().flat_map(needs).map(|(action, _)| action).collect()
     }
 
     /// One line each, `METHOD path -> status`, for failure messages and snapshots.

@@ -33,6 +33,7 @@
 //! | `groups`, `network`, `operations` | what happens to resources in general |
 //! | `kinds` | what is particular to one kind of resource, one file each |
 //! | `published` | service tags, and the hosts of machine-learning workspaces |
+//! | `roles` | which actions a request needs, and 403 |
 //! | `names`, `prefixes`, `regions`, `service_tags`, `versions` | Azure's vocabulary |
 //! | `policy`, `locks`, `intent` | what people and services forbid |
 //! | `faults`, `log`, `control`, `state_file` | what a test can do and see |
@@ -63,6 +64,7 @@ mod regions;
 mod request;
 mod resource;
 mod resource_id;
+mod roles;
 mod server;
 mod service_tags;
 mod state_file;
@@ -405,6 +407,18 @@ impl Emulator {
     /// The faults that nothing has met yet.
     pub fn faults_left(&self) -> Vec<Fault> {
         self.azure(|azure| azure.faults.0.clone())
+    }
+
+    /// From now on the service principal may do only these actions, such as `Microsoft.Network/virtualNetworks/subnets/write`; `*` stands for
+    /// any characters. What else a request needs is 403: [`Requests::actions`] says what it needs.
+    pub fn restrict_to<S: Into<String>>(&self, actions: impl IntoIterator<Item = S>) {
+        let role = actions.into_iter().map(Into::into).collect();
+        self.azure(|azure| azure.role = Some(role));
+    }
+
+    /// The service principal may do everything, as at the start.
+    pub fn lift_restrictions(&self) {
+        self.azure(|azure| azure.role = None);
     }
 
     /// Makes every token invalid: the next request of each client is a 401.

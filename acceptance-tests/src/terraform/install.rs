@@ -154,6 +154,11 @@ impl Terraform {
         &self.version
     }
 
+    /// The release line, such as `(1, 15)`; `(0, 0)` of a version that is no number.
+    pub fn release_line(&self) -> (u32, u32) {
+        release_line(&self.version).unwrap_or_default()
+    }
+
     /// The program from `PATH`, or `None` if this is a pinned version.
     pub fn path(&self) -> Option<&Path> {
         self.library.is_none().then_some(&*self.program)

@@ -78,6 +78,11 @@ impl Workspace {
         self
     }
 
+    /// The Terraform that runs here.
+    pub fn terraform(&self) -> &Terraform {
+        &self.terraform
+    }
+
     /// The working directory.
     pub fn path(&self) -> &Path {
         self.directory.path()

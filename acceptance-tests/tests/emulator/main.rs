@@ -18,5 +18,6 @@ mod landing_zone;
 mod lifecycle;
 mod limits;
 mod refusals;
+mod roles;
 mod shapes;
 mod signing_in;

@@ -1,21 +1,31 @@
-//! Every example of a resource, applied: it settles, writes each object once, is imported by the line beside it, and leaves nothing.
+//! Every example of a resource, applied: it settles, writes each object once, is imported by each of the files beside it, and leaves
+//! nothing.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use serde_json::json;
+use acceptance_tests::fixtures;
 
 use crate::place::Place;
 
 const NOWHERE: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A resource, its example and its import id.
-fn examples() -> Vec<(String, String, String)> {
+/// A resource and the files beside its example.
+struct Example {
+    name: String,
+    configuration: String,
+    /// What `import.sh` gives to `terraform import`.
+    id: String,
+    /// An import block with that id, and one with the identity.
+    blocks: [String; 2],
+}
+
+fn examples() -> Vec<Example> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/resources");
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let read = |file: &str| fs::read_to_string(path.join(file)).unwrap_or_default();
+        let read = |file: &str| fs::read_to_string(path.join(file)).unwrap();
         let (configuration, import) = (read("resource.tf"), read("import.sh"));
         let id = import
             .trim()
@@ -26,68 +36,41 @@ fn examples() -> Vec<(String, String, String)> {
             .to_owned();
         // The others of the folder have tests of their own.
         if configuration.contains("rg-hpc") {
-            found.push((name, configuration, id));
+            let blocks = ["import-by-string-id.tf", "import-by-identity.tf"].map(read);
+            found.push(Example {
+                name,
+                configuration,
+                id,
+                blocks,
+            });
         }
     }
-    found.sort();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
     assert!(found.len() >= 6, "the examples are gone");
     found
 }
 
-/// What the examples find there.
-fn furnish(place: &Place) -> Vec<String> {
-    let subscription = place.emulator.subscription_id().to_owned();
-    let group = format!("/subscriptions/{subscription}/resourceGroups/rg-hpc");
-    let id = |path: &str| format!("{group}/providers/Microsoft.Network/{path}");
-    place.emulator.put(&group, json!({ "location": "westeurope" }));
-    for (path, properties) in [
-        (
-            "virtualNetworks/vnet-hpc",
-            json!({ "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] } }),
-        ),
-        (
-            "virtualNetworks/vnet-hub",
-            json!({ "addressSpace": { "addressPrefixes": ["10.1.0.0/16"] } }),
-        ),
-        (
-            "virtualNetworkGateways/vgw-hpc",
-            json!({ "gatewayType": "Vpn", "vpnType": "RouteBased" }),
-        ),
-        (
-            "virtualNetworks/vnet-hpc/subnets/existing",
-            json!({ "addressPrefix": "10.0.32.0/24" }),
-        ),
-        (
-            "networkSecurityGroups/nsg-shared",
-            json!({ "securityRules": [Place::their_rule("theirs", 3000)] }),
-        ),
-        (
-            "firewallPolicies/afwp-hub",
-            json!({ "sku": { "tier": "Standard" }, "dnsSettings": { "enableProxy": true } }),
-        ),
-    ] {
-        place
-            .emulator
-            .put(&id(path), json!({ "location": "westeurope", "properties": properties }));
-    }
-    place.emulator.clear_requests();
-    place.emulator.ids()
+/// Whether the Terraform under test has resource identities, which came with 1.12. OpenTofu has its own numbers.
+fn identities(place: &Place) -> bool {
+    let terraform = place.workspace.terraform();
+    terraform.path().is_none() && terraform.release_line() >= (1, 12)
 }
 
 #[test]
 fn every_example_settles_writes_each_object_once_is_imported_and_leaves_nothing() {
-    for (name, configuration, id) in examples() {
+    for example in examples() {
         let mut place = Place::new();
-        if configuration.contains("ephemeral") {
+        if example.configuration.contains("ephemeral") {
             place = Place::with_write_only();
             place.workspace = place.workspace.env("TF_VAR_shared_key", "an example's key");
         }
-        let before = furnish(&place);
-        let subscription = place.emulator.subscription_id().to_owned();
-        let configuration = configuration.replace(NOWHERE, &subscription);
+        fixtures::furnish(&place.emulator);
+        let before = place.emulator.ids();
+        let here = |text: &str| text.replace(NOWHERE, place.emulator.subscription_id());
+        let (name, configuration) = (&example.name, here(&example.configuration));
         let plan = place.workspace.step(&configuration);
         let address = plan.actions().keys().next().unwrap().to_string();
-        assert!(address.starts_with(&name), "{address}");
+        assert!(address.starts_with(name), "{address}");
 
         let mut writes: BTreeMap<String, usize> = BTreeMap::new();
         for line in place.emulator.requests().writes().lines() {
@@ -98,10 +81,20 @@ fn every_example_settles_writes_each_object_once_is_imported_and_leaves_nothing(
             "{name}: {writes:?}"
         );
 
-        place.workspace.run(&["state", "rm", &address]).expect_success();
-        place.workspace.import(&address, &id.replace(NOWHERE, &subscription));
         place.emulator.clear_requests();
+        let forget = || place.workspace.run(&["state", "rm", &address]).expect_success();
+        forget();
+        place.workspace.import(&address, &here(&example.id));
         place.workspace.step(&configuration);
+        let identities = identities(&place);
+        for block in example
+            .blocks
+            .iter()
+            .filter(|block| identities || !block.contains("identity"))
+        {
+            forget();
+            place.workspace.step(&format!("{configuration}\n{}", here(block)));
+        }
         let writes = place.emulator.requests().writes().lines();
         assert_eq!(writes, Vec::<String>::new(), "{name}: an import changes nothing");
 

@@ -13,6 +13,7 @@ mod firewalls;
 mod misfortune;
 mod peering;
 mod place;
+mod roles;
 mod site_connection;
 mod tables;
 mod traffic;

@@ -13,6 +13,7 @@
 //! | `forms` | entries of these objects in Terraform's form and in ARM's |
 //! | `kept` | what is remembered beside the state; in Azure it is `managed::owner` |
 //! | `read`, `import` | Azure as state |
+//! | `identity` | what names the resource to an import |
 //!
 //! The group is written first, with all its rules in one request, then the table and the firewall's rules, and the subnet last with both in its first request:
 //! landing zones deny a subnet without a group, and there is no moment in which it is open.
@@ -25,6 +26,7 @@ mod demand;
 mod firewall;
 mod forms;
 mod group;
+mod identity;
 mod import;
 mod kept;
 mod part;
@@ -43,6 +45,7 @@ use std::sync::Arc;
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
+    identity::IdentitySchema,
     provider::{Call, Change, Imported, Plan, Private, Resource},
     schema::Schema,
     value::Value,
@@ -136,5 +139,23 @@ impl Resource for WorkloadResource {
             state,
             private: Private::new(),
         })
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        Some(identity::schema(self.reach()))
+    }
+
+    fn identity(&self, object: &Value) -> Value {
+        identity::of(self.reach(), object)
+    }
+
+    async fn import_by_identity(
+        &self,
+        identity: &Value,
+        call: &Call,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported<Value>> {
+        let id = identity::import_id(self.reach(), identity, diagnostics)?;
+        self.import(&id, call, diagnostics).await
     }
 }

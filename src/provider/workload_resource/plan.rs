@@ -15,6 +15,7 @@ use super::{
     conflicts,
     demand::{self, Demand, Shared},
     forms::{self, Entries},
+    identity,
     kept::Kept,
     targets::{self, Target},
     traffic,
@@ -80,6 +81,8 @@ pub(super) fn plan(
     if resource.reach() == Reach::Subnet {
         plan_subnet(plan);
         check_conflicts(plan, &kept, shared, diagnostics);
+    } else {
+        replace_what_moves(resource, plan);
     }
 }
 
@@ -350,6 +353,21 @@ fn plan_subnet(plan: &mut Plan) {
             }
         }
     }
+}
+
+/// Collections somewhere else are another object: what identifies a resource never changes in place.
+fn replace_what_moves(resource: &WorkloadResource, plan: &mut Plan) {
+    let Some(prior) = &plan.prior else { return };
+    let identity = |object: &Value| identity::of(resource.reach(), object);
+    if identity(prior) == identity(&plan.planned) {
+        return;
+    }
+    let moved = |name: &&str| prior.attribute(name) != plan.planned.attribute(name);
+    let paths = identity::FIREWALL_ARGUMENTS
+        .into_iter()
+        .filter(moved)
+        .map(Path::attribute);
+    plan.requires_replace.extend(paths);
 }
 
 /// Sets an attribute that not every resource has.

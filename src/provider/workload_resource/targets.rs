@@ -172,7 +172,7 @@ fn held(object: &Value, thing: &str, kind: &str) -> Target<Held> {
 }
 
 impl<T> Target<T> {
-    fn map<U>(self, f: impl FnOnce(T) -> U) -> Target<U> {
+    pub(super) fn map<U>(self, f: impl FnOnce(T) -> U) -> Target<U> {
         match self {
             Target::Absent => Target::Absent,
             Target::NotYet => Target::NotYet,

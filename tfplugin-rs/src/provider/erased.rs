@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Call, Change, DataSource, Imported, Plan, Private, Resource};
 use crate::{
     diagnostic::Diagnostics,
+    identity::IdentitySchema,
     schema::Schema,
     value::{Value, typed::Model},
 };
@@ -38,6 +39,14 @@ fn encode<S: Model>(state: S, diagnostics: &mut Diagnostics) -> Option<Value> {
         .into_value()
         .inspect_err(|error| diagnostics.error("Unexpected value", format!("The new state is not a value: {error}.")))
         .ok()
+}
+
+fn encode_imported<S: Model>(imported: Imported<S>, diagnostics: &mut Diagnostics) -> Option<Imported<Value>> {
+    let Imported { state, private } = imported;
+    Some(Imported {
+        state: encode(state, diagnostics)?,
+        private,
+    })
 }
 
 fn decode_change<S: Model>(change: &Change<Value>, diagnostics: &mut Diagnostics) -> Option<Change<S>> {
@@ -111,11 +120,39 @@ impl<R: Resource> Resource for Erased<R> {
     }
 
     async fn import(&self, id: &str, call: &Call, diagnostics: &mut Diagnostics) -> Option<Imported<Value>> {
-        let Imported { state, private } = self.0.import(id, call, diagnostics).await?;
-        Some(Imported {
-            state: encode(state, diagnostics)?,
-            private,
-        })
+        let imported = self.0.import(id, call, diagnostics).await?;
+        encode_imported(imported, diagnostics)
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        self.0.identity_schema()
+    }
+
+    fn identity(&self, object: &Value) -> Value {
+        self.0.identity(object)
+    }
+
+    fn is_identified_by(&self, identity: &Value, object: &Value) -> bool {
+        self.0.is_identified_by(identity, object)
+    }
+
+    async fn import_by_identity(
+        &self,
+        identity: &Value,
+        call: &Call,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported<Value>> {
+        let imported = self.0.import_by_identity(identity, call, diagnostics).await?;
+        encode_imported(imported, diagnostics)
+    }
+
+    async fn upgrade_identity(
+        &self,
+        version: i64,
+        identity: serde_json::Value,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<serde_json::Value> {
+        self.0.upgrade_identity(version, identity, diagnostics).await
     }
 
     async fn upgrade(

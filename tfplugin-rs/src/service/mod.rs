@@ -4,6 +4,7 @@
 //! are not implemented answer UNIMPLEMENTED, and nothing announces them.
 
 mod functions;
+mod identities;
 mod objects;
 mod rpc;
 mod wire;

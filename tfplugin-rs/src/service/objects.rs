@@ -1,6 +1,6 @@
 //! Resources and data sources: validate, plan, apply, read, import, upgrade.
 
-use super::{Object, Service, wire};
+use super::{Object, Service, identities::Identities, wire};
 use crate::{
     diagnostic::Diagnostics,
     plan,
@@ -15,7 +15,7 @@ type Resource = Object<Arc<ErasedResource>>;
 type DataSource = Object<Arc<ErasedDataSource>>;
 
 impl<P: Provider> Service<P> {
-    fn resource(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<(&Resource, &Schema, &Type)> {
+    pub(super) fn resource(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<(&Resource, &Schema, &Type)> {
         let found = self.resources.get(name);
         if found.is_none() {
             diagnostics.error(
@@ -102,21 +102,34 @@ impl<P: Provider> Service<P> {
         &self,
         request: proto::read_resource::Request,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(proto::DynamicValue, Vec<u8>)> {
+    ) -> Option<proto::read_resource::Response> {
         let call = self.call(request.client_capabilities);
         let (resource, _, ty) = self.resource(&request.type_name, diagnostics)?;
-        let stored = request.current_state.clone();
+        let identities = Identities::of(&*resource.served);
+        let (stored, stored_identity) = (request.current_state.clone(), request.current_identity.clone());
         let current = wire::decode(request.current_state, ty, "state", diagnostics)?;
+        let identity = identities.sent(request.current_identity, diagnostics);
         let mut private = request.private.to_vec();
         let state = resource.served.read(current, &mut private, &call, diagnostics).await;
         if diagnostics.has_errors() {
-            return Some((stored.unwrap_or_else(wire::null), private));
+            return Some(proto::read_resource::Response {
+                new_state: Some(stored.unwrap_or_else(wire::null)),
+                private: private.into(),
+                new_identity: stored_identity,
+                ..Default::default()
+            });
         }
+        let identity = identities.kept(identity, state.as_ref().unwrap_or(&Value::Null));
         let state = match state {
             Some(state) => wire::encode(&state, ty, "state", diagnostics)?,
             None => wire::null(),
         };
-        Some((state, private))
+        Some(proto::read_resource::Response {
+            new_state: Some(state),
+            private: private.into(),
+            new_identity: identities.answer(identity, diagnostics),
+            ..Default::default()
+        })
     }
 
     pub(super) async fn plan(
@@ -126,6 +139,8 @@ impl<P: Provider> Service<P> {
     ) -> Option<proto::plan_resource_change::Response> {
         let call = self.call(request.client_capabilities);
         let (resource, schema, ty) = self.resource(&request.type_name, diagnostics)?;
+        let identities = Identities::of(&*resource.served);
+        let identity = identities.sent(request.prior_identity, diagnostics);
         let prior = wire::decode(request.prior_state, ty, "prior state", diagnostics)?;
         let proposed = wire::decode(request.proposed_new_state, ty, "proposed state", diagnostics)?;
         let config = wire::decode(request.config, ty, "configuration", diagnostics)?;
@@ -157,11 +172,13 @@ impl<P: Provider> Service<P> {
             });
         }
         resource.served.plan(&mut plan, &call, diagnostics).await;
-        let mut replace = plan.requires_replace;
+        let mut replace = std::mem::take(&mut plan.requires_replace);
         if let Some(prior) = &plan.prior {
             replace.extend(plan::replacements(schema, prior, &plan.planned));
         }
+        let identity = identities.planned(identity, &plan, !replace.is_empty(), diagnostics);
         Some(proto::plan_resource_change::Response {
+            planned_identity: identities.answer(identity, diagnostics),
             planned_state: Some(wire::encode(&plan.planned, ty, "plan", diagnostics)?),
             requires_replace: replace.iter().map(wire::path).collect(),
             planned_private: plan.private.into(),
@@ -173,13 +190,40 @@ impl<P: Provider> Service<P> {
         &self,
         request: proto::apply_resource_change::Request,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(proto::DynamicValue, Vec<u8>)> {
+    ) -> Option<proto::apply_resource_change::Response> {
         let call = self.call(None);
         // Whatever goes wrong before the resource is asked, what exists is what existed.
         let stored = request.prior_state.clone().unwrap_or_else(wire::null);
         let private = request.planned_private.to_vec();
+        let (type_name, identity) = (request.type_name.clone(), request.planned_identity.clone());
         let applied = self.apply_change(request, &call, diagnostics).await;
-        Some(applied.unwrap_or((stored, private)))
+        let (new_state, private) = applied.unwrap_or((stored, private));
+        Some(proto::apply_resource_change::Response {
+            new_identity: self.applied_identity(&type_name, identity, &new_state, diagnostics),
+            new_state: Some(new_state),
+            private: private.into(),
+            ..Default::default()
+        })
+    }
+
+    /// The identity of what exists after an apply: also of what a failed one has left.
+    fn applied_identity(
+        &self,
+        type_name: &str,
+        planned: Option<proto::ResourceIdentityData>,
+        state: &proto::DynamicValue,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<proto::ResourceIdentityData> {
+        let resource = self.resources.get(type_name)?;
+        let identities = Identities::of(&*resource.served);
+        let (_, ty) = resource.schema(|served| served.schema());
+        let state = wire::decode(Some(state.clone()), ty, "state", diagnostics)?;
+        if state.is_null() {
+            return None;
+        }
+        let planned = identities.sent(planned, diagnostics);
+        let identity = identities.kept(planned, &state);
+        identities.answer(identity, diagnostics)
     }
 
     async fn apply_change(
@@ -235,19 +279,22 @@ impl<P: Provider> Service<P> {
     ) -> Option<proto::import_resource_state::ImportedResource> {
         let call = self.call(request.client_capabilities);
         let (resource, _, ty) = self.resource(&request.type_name, diagnostics)?;
-        if request.id.is_empty() {
-            diagnostics.error(
-                "Import by id only",
-                format!("`{}` is imported by its id, not by an identity.", request.type_name),
-            );
-            return None;
-        }
-        let imported = resource.served.import(&request.id, &call, diagnostics).await?;
+        let given = Identities::of(&*resource.served).sent(request.identity.clone(), diagnostics);
+        let imported = match &given {
+            Some(identity) => resource.served.import_by_identity(identity, &call, diagnostics).await?,
+            None if request.id.is_empty() => {
+                let detail = "Terraform gave neither an id nor an identity that the resource knows.";
+                diagnostics.error("Nothing to import by", detail);
+                return None;
+            }
+            None => resource.served.import(&request.id, &call, diagnostics).await?,
+        };
         Some(proto::import_resource_state::ImportedResource {
             type_name: request.type_name,
             state: Some(wire::encode(&imported.state, ty, "imported state", diagnostics)?),
             private: imported.private.into(),
-            identity: None,
+            // Found by an id, the object gets its identity from the read that follows.
+            identity: request.identity.filter(|_| given.is_some()),
         })
     }
 

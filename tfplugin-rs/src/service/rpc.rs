@@ -185,6 +185,43 @@ impl<P: Provider> proto::provider_server::Provider for Service<P> {
         .await
     }
 
+    async fn get_resource_identity_schemas(
+        &self,
+        _request: Request<proto::get_resource_identity_schemas::Request>,
+    ) -> Result<Response<proto::get_resource_identity_schemas::Response>, Status> {
+        answer("GetResourceIdentitySchemas", "", async {
+            let identity_schemas = self.identity_schemas();
+            (
+                proto::get_resource_identity_schemas::Response {
+                    identity_schemas,
+                    ..Default::default()
+                },
+                Diagnostics::default(),
+            )
+        })
+        .await
+    }
+
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<proto::upgrade_resource_identity::Request>,
+    ) -> Result<Response<proto::upgrade_resource_identity::Response>, Status> {
+        let request = request.into_inner();
+        let object = request.type_name.clone();
+        answer("UpgradeResourceIdentity", &object, async move {
+            let mut diagnostics = Diagnostics::default();
+            let upgraded_identity = self.upgrade_identity(request, &mut diagnostics).await;
+            (
+                proto::upgrade_resource_identity::Response {
+                    upgraded_identity,
+                    ..Default::default()
+                },
+                diagnostics,
+            )
+        })
+        .await
+    }
+
     async fn read_resource(
         &self,
         request: Request<proto::read_resource::Request>,
@@ -194,17 +231,7 @@ impl<P: Provider> proto::provider_server::Provider for Service<P> {
         answer("ReadResource", &object, async move {
             let mut diagnostics = Diagnostics::default();
             let done = self.read(request, &mut diagnostics).await;
-            (
-                match done {
-                    Some((state, private)) => proto::read_resource::Response {
-                        new_state: Some(state),
-                        private: private.into(),
-                        ..Default::default()
-                    },
-                    None => Default::default(),
-                },
-                diagnostics,
-            )
+            (done.unwrap_or_default(), diagnostics)
         })
         .await
     }
@@ -232,17 +259,7 @@ impl<P: Provider> proto::provider_server::Provider for Service<P> {
         answer("ApplyResourceChange", &object, async move {
             let mut diagnostics = Diagnostics::default();
             let done = self.apply(request, &mut diagnostics).await;
-            (
-                match done {
-                    Some((state, private)) => proto::apply_resource_change::Response {
-                        new_state: Some(state),
-                        private: private.into(),
-                        ..Default::default()
-                    },
-                    None => Default::default(),
-                },
-                diagnostics,
-            )
+            (done.unwrap_or_default(), diagnostics)
         })
         .await
     }
@@ -368,6 +385,8 @@ answers! {
     validate_resource_config,
     validate_data_resource_config,
     upgrade_resource_state,
+    get_resource_identity_schemas,
+    upgrade_resource_identity,
     read_resource,
     plan_resource_change,
     apply_resource_change,

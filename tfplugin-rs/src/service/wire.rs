@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     diagnostic::{Diagnostic, Diagnostics, Severity},
+    identity::IdentitySchema,
     proto::tfplugin6 as proto,
     provider::{Parameter, Signature},
     schema::{Attribute, Block, BlockNesting, NestedBlock, Nesting, Schema, Shape},
@@ -171,6 +172,22 @@ fn object(nesting: Nesting, inner: &BTreeMap<String, Attribute>) -> proto::schem
         attributes: attributes(inner),
         nesting: nesting.into(),
         ..Default::default()
+    }
+}
+
+/// The schema of an identity.
+pub(super) fn identity_schema(schema: &IdentitySchema) -> proto::ResourceIdentitySchema {
+    use proto::resource_identity_schema::IdentityAttribute;
+    let attributes = schema.attributes.iter().map(|(name, attribute)| IdentityAttribute {
+        name: name.clone(),
+        r#type: type_json(&attribute.ty),
+        required_for_import: attribute.required_for_import,
+        optional_for_import: !attribute.required_for_import,
+        description: attribute.description.clone(),
+    });
+    proto::ResourceIdentitySchema {
+        version: schema.version,
+        identity_attributes: attributes.collect(),
     }
 }
 

@@ -1,0 +1,224 @@
+//! `lockeddown_custom_role` lists what a resource needs in its whole life, and nothing more: everything else is denied.
+
+use std::collections::BTreeSet;
+
+use acceptance_tests::fixtures;
+use serde_json::json;
+
+use crate::place::Place;
+
+const NETWORK: &str =
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network";
+
+/// A resource in one way of using it.
+struct Way {
+    /// What the data source is told.
+    told: &'static str,
+    configuration: String,
+    /// Text of the configuration, and what a change puts there.
+    change: (&'static str, &'static str),
+}
+
+const VERSION: (&str, &str) = ("cyclecloud_version = 8", "cyclecloud_version = 7");
+
+fn server(told: &'static str, standing: &str) -> Way {
+    let configuration = format!(
+        r#"resource "lockeddown_cyclecloud_subnet" "it" {{
+             name                  = "it"
+             location              = "westeurope"
+             role                  = "server"
+             node_address_prefixes = ["10.0.1.0/24"]
+             cyclecloud_version = 8
+             {standing}
+           }}"#
+    );
+    Way {
+        told,
+        configuration,
+        change: VERSION,
+    }
+}
+
+fn born(told: &'static str, more: &str) -> Way {
+    server(
+        told,
+        &format!(
+            "virtual_network_id = \"{NETWORK}/virtualNetworks/vnet-hpc\"\naddress_prefixes = [\"10.0.0.0/28\"]\n{more}"
+        ),
+    )
+}
+
+fn attached(told: &'static str, more: &str) -> Way {
+    server(
+        told,
+        &format!("subnet_id = \"{NETWORK}/virtualNetworks/vnet-hpc/subnets/existing\"\n{more}"),
+    )
+}
+
+const EGRESS: &str = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
+                      egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
+
+/// The role's actions, as the data source lists them in a plan, which needs none of them.
+fn listed(place: &Place, way: &Way) -> BTreeSet<String> {
+    place.emulator.restrict_to::<String>([]);
+    place.workspace.write(&configuration(place, way, &way.configuration));
+    let plan = place.workspace.plan();
+    let actions = plan.json().pointer("/planned_values/outputs/actions/value").unwrap();
+    serde_json::from_value(actions.clone()).unwrap()
+}
+
+fn configuration(place: &Place, way: &Way, resource: &str) -> String {
+    let text = format!(
+        "{resource}\ndata \"lockeddown_custom_role\" \"role\" {{\n  resources = {{ it = {{ {} }} }}\n}}\n\
+         output \"actions\" {{\n  value = data.lockeddown_custom_role.role.actions\n}}\n",
+        way.told
+    );
+    text.replace("00000000-0000-0000-0000-000000000000", place.emulator.subscription_id())
+}
+
+fn scene() -> Place {
+    let place = Place::new();
+    fixtures::furnish(&place.emulator);
+    place
+}
+
+/// Apply, refresh, change and destroy with exactly the actions that are listed.
+fn lives_with_what_is_listed(place: &Place, way: &Way) {
+    let actions = listed(place, way);
+    place.emulator.restrict_to(actions.clone());
+    place.emulator.clear_requests();
+    place.workspace.step(&configuration(place, way, &way.configuration));
+    let changed = way.configuration.replace(way.change.0, way.change.1);
+    assert_ne!(changed, way.configuration);
+    place.workspace.write(&configuration(place, way, &changed));
+    let plan = place.workspace.apply();
+    assert!(
+        plan.actions().values().any(|actions| actions == &["update"]),
+        "a change that changes nothing tries nothing"
+    );
+    place.workspace.destroy();
+    let needed = place.emulator.requests().actions();
+    assert_eq!(needed, actions, "{}: needed is left, listed is right", way.told);
+}
+
+#[test]
+fn a_subnet_of_its_own() {
+    lives_with_what_is_listed(&scene(), &born("type = \"lockeddown_cyclecloud_subnet\"", ""));
+}
+
+#[test]
+fn a_subnet_behind_a_firewall_with_everything_of_its_own() {
+    let way = born(
+        "type = \"lockeddown_cyclecloud_subnet\", route_table = \"own\", firewall = \"policy\", nat_gateway = true",
+        &format!(
+            "{EGRESS}\nfirewall_policy_id = \"{NETWORK}/firewallPolicies/afwp-hub\"\nnat_gateway_id = \"{NETWORK}/natGateways/nat\""
+        ),
+    );
+    let place = scene();
+    give_nat_gateway(&place);
+    lives_with_what_is_listed(&place, &way);
+}
+
+#[test]
+fn an_existing_subnet_whose_table_and_gateway_stay() {
+    let place = scene();
+    let gateway = give_nat_gateway(&place);
+    let at = |path: &str| {
+        format!("{NETWORK}/{path}").replace("00000000-0000-0000-0000-000000000000", place.emulator.subscription_id())
+    };
+    place
+        .emulator
+        .edit(&at("virtualNetworks/vnet-hpc/subnets/existing"), |subnet| {
+            subnet["properties"]["routeTable"] = json!({ "id": at("routeTables/rt-shared") });
+            subnet["properties"]["natGateway"] = json!({ "id": gateway });
+        });
+    let told =
+        "type = \"lockeddown_cyclecloud_subnet\", subnet = \"existing\", route_table = \"kept\", nat_gateway = true";
+    lives_with_what_is_listed(&place, &attached(told, ""));
+}
+
+#[test]
+fn rules_routes_and_collections_among_those_of_others() {
+    let way = attached(
+        "type = \"lockeddown_cyclecloud_subnet\", subnet = \"existing\", network_security_group = \"existing\", \
+         route_table = \"existing\", firewall = \"rule_collection_group\"",
+        &format!(
+            "{EGRESS}\nsubnet_address_prefixes = [\"10.0.32.0/24\"]\n\
+             network_security_group_id = \"{NETWORK}/networkSecurityGroups/nsg-shared\"\nroute_table_id = \"{NETWORK}/routeTables/rt-shared\"\n\
+             rule_collection_group_id = \"{NETWORK}/firewallPolicies/afwp-hub/ruleCollectionGroups/rcg-shared\""
+        ),
+    );
+    lives_with_what_is_listed(&scene(), &way);
+}
+
+#[test]
+fn firewall_rules_alone() {
+    let example = |name: &str| {
+        let path = acceptance_tests::terraform::binaries::repository().join("examples/resources");
+        std::fs::read_to_string(path.join(name).join("resource.tf")).unwrap()
+    };
+    let way = Way {
+        told: "type = \"lockeddown_aml_kubernetes_egress\"",
+        configuration: example("lockeddown_aml_kubernetes_egress"),
+        change: ("  name  ", "  rule_collection_group_priority = 1100\n  name  "),
+    };
+    lives_with_what_is_listed(&scene(), &way);
+}
+
+#[test]
+fn without_any_one_of_the_actions_something_fails() {
+    let place = scene();
+    let way = born("type = \"lockeddown_cyclecloud_subnet\"", "");
+    let actions = listed(&place, &way);
+    let without = |action: &String| {
+        let rest = actions.iter().filter(|other| *other != action);
+        place.emulator.restrict_to(rest.cloned().collect::<Vec<_>>());
+    };
+    for action in actions.iter().filter(|action| !action.ends_with("/delete")) {
+        without(action);
+        let error = place.workspace.expect_error(&["apply"]);
+        assert!(error.contains(action), "{action}: {error}");
+        place.emulator.restrict_to(actions.clone());
+        place.workspace.destroy();
+    }
+    place.workspace.step(&configuration(&place, &way, &way.configuration));
+    for action in actions.iter().filter(|action| action.ends_with("/delete")) {
+        without(action);
+        let error = place.workspace.expect_error(&["destroy"]);
+        assert!(error.contains(action), "{action}: {error}");
+    }
+    place.emulator.restrict_to(actions.clone());
+    place.workspace.destroy();
+}
+
+fn give_nat_gateway(place: &Place) -> String {
+    let id = format!("{NETWORK}/natGateways/nat")
+        .replace("00000000-0000-0000-0000-000000000000", place.emulator.subscription_id());
+    place.emulator.put(
+        &id,
+        json!({ "location": "westeurope", "sku": { "name": "Standard" }, "properties": { "idleTimeoutInMinutes": 4 } }),
+    );
+    id
+}
+
+#[test]
+fn what_is_told_wrongly_is_refused_where_it_stands() {
+    let place = scene();
+    let refused = |told: &str| {
+        place.workspace.write(&format!(
+            "data \"lockeddown_custom_role\" \"role\" {{\n  scope = \"/everywhere\"\n  resources = {{\n    it = {{ {told} }}\n  }}\n}}\n"
+        ));
+        place.workspace.expect_error(&["validate"])
+    };
+    insta::assert_snapshot!(
+        [
+            "type = \"lockeddown_cyclecloud_subnets\"",
+            "type = \"lockeddown_cyclecloud_subnet\", subnet = \"born\"",
+            "type = \"lockeddown_firewall_rules\", subnet = \"new\"",
+            "type = \"lockeddown_firewall_rules\", firewall = \"none\", nat_gateway = true",
+            "type = \"lockeddown_subnet\", route_table = \"kept\"",
+        ]
+        .map(refused)
+        .join("\n\n")
+    );
+}

@@ -1,0 +1,7 @@
+import {
+  to = lockeddown_aml_compute_ingress.compute
+  identity = {
+    subnet_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hpc/subnets/existing"
+    name      = "aml-in"
+  }
+}

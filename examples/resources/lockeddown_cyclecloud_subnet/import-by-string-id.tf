@@ -1,0 +1,4 @@
+import {
+  to = lockeddown_cyclecloud_subnet.server
+  id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hpc/subnets/cyclecloud-server"
+}

@@ -1,0 +1,7 @@
+import {
+  to = lockeddown_license_server_link.licenses
+  identity = {
+    subnet_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hpc/subnets/existing"
+    name      = "licenses"
+  }
+}
