@@ -38,18 +38,13 @@ pub struct Case {
 /// # Errors
 /// A configuration cannot be read.
 pub fn cases() -> io::Result<Vec<Case>> {
-    let read = |name: String, path: &Path| {
-        let text = fs::read_to_string(path)?;
-        let configuration = text.replace(EXAMPLE_SUBSCRIPTION, SUBSCRIPTION_ID);
-        Ok(Case { name, configuration })
-    };
     let mut cases = Vec::new();
     for path in entries(&binaries::repository().join("examples").join("resources"))? {
-        cases.push(read(file_name(&path), &path.join("resource.tf"))?);
+        cases.push(case(file_name(&path), &path.join("resource.tf"))?);
     }
     for path in entries(&home().join("configurations"))? {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        cases.push(read(name, &path)?);
+        cases.push(case(name, &path)?);
     }
     Ok(cases)
 }
@@ -160,6 +155,12 @@ pub fn furnish(emulator: &Emulator) {
         emulator.put(&id, json!({ "location": "westeurope", "properties": properties }));
     }
     emulator.clear_requests();
+}
+
+fn case(name: String, path: &Path) -> io::Result<Case> {
+    let text = fs::read_to_string(path)?;
+    let configuration = text.replace(EXAMPLE_SUBSCRIPTION, SUBSCRIPTION_ID);
+    Ok(Case { name, configuration })
 }
 
 fn start(state_directory: &Path) -> Emulator {

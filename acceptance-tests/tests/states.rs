@@ -1,9 +1,4 @@
 //! States that versions of the provider have left behind are planned empty by this one.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on should say where"
-)]
 
 use std::{
     collections::BTreeSet,

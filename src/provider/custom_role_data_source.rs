@@ -133,7 +133,7 @@ impl DataSource for CustomRoleDataSource {
         ]);
         let kinds: Vec<String> = kinds.into_iter().map(|kind| format!("`{kind}`")).collect();
         let mut state = config.clone();
-        if config.attribute("assignable_scopes").is_null() {
+        if config.attribute("assignable_scopes").as_list().is_none() {
             let scope = config.attribute("scope").as_str().into_iter();
             state.set_attribute("assignable_scopes", Value::string_set(scope));
         }

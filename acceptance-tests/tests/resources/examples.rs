@@ -93,7 +93,13 @@ fn every_example_settles_writes_each_object_once_is_imported_and_leaves_nothing(
             .filter(|block| identities || !block.contains("identity"))
         {
             forget();
-            place.workspace.step(&format!("{configuration}\n{}", here(block)));
+            place.workspace.write(&format!("{configuration}\n{}", here(block)));
+            let plan = place.workspace.apply();
+            assert!(
+                plan.json().to_string().contains("\"importing\""),
+                "{name}: {block} imports nothing"
+            );
+            place.workspace.plan().assert_empty();
         }
         let writes = place.emulator.requests().writes().lines();
         assert_eq!(writes, Vec::<String>::new(), "{name}: an import changes nothing");

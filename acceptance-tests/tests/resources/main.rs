@@ -10,6 +10,7 @@ mod attached;
 mod composed;
 mod examples;
 mod firewalls;
+mod identities;
 mod misfortune;
 mod peering;
 mod place;

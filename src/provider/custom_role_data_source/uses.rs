@@ -245,8 +245,15 @@ impl Use {
             Reach::Firewall => {}
         }
         match self.firewall {
-            "policy" => add("firewallPolicies/ruleCollectionGroups", &["read", "write", "delete"]),
-            "rule_collection_group" => add("firewallPolicies/ruleCollectionGroups", &["read", "write"]),
+            // The policy is read too: its groups are written one after the other, when it is idle.
+            "policy" => {
+                add("firewallPolicies", &["read"]);
+                add("firewallPolicies/ruleCollectionGroups", &["read", "write", "delete"]);
+            }
+            "rule_collection_group" => {
+                add("firewallPolicies", &["read"]);
+                add("firewallPolicies/ruleCollectionGroups", &["read", "write"]);
+            }
             // The firewall is written as a whole, with its subnet and its addresses.
             "classic" => {
                 add("azureFirewalls", &["read", "write"]);

@@ -362,7 +362,8 @@ fn replace_what_moves(resource: &WorkloadResource, plan: &mut Plan) {
     if identity(prior) == identity(&plan.planned) {
         return;
     }
-    let moved = |name: &&str| prior.attribute(name) != plan.planned.attribute(name);
+    let moved =
+        |name: &&str| !plan.config.attribute(name).is_null() && prior.attribute(name) != plan.planned.attribute(name);
     let paths = identity::FIREWALL_ARGUMENTS
         .into_iter()
         .filter(moved)
