@@ -10,10 +10,12 @@
 //! | `validate`, `plan` | what a configuration may say, and what it will do |
 //! | `arrival` | looking before the first write |
 //! | `apply`, `read`, `import` | Azure |
+//! | `identity` | what names the peering to an import |
 
 mod apply;
 mod arrival;
 mod half;
+mod identity;
 mod import;
 mod plan;
 mod read;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
+    identity::IdentitySchema,
     provider::{Call, Change, Imported, Plan, Private, Resource},
     schema::{Attribute, Nesting, Schema, Shape},
     value::{Type, Value},
@@ -146,5 +149,26 @@ impl Resource for PeeringResource {
             state,
             private: Private::new(),
         })
+    }
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        Some(identity::schema())
+    }
+
+    fn identity(&self, object: &Value) -> Value {
+        identity::of(object)
+    }
+
+    fn is_identified_by(&self, identity: &Value, object: &Value) -> bool {
+        identity::names(identity, object)
+    }
+
+    async fn import_by_identity(
+        &self,
+        identity: &Value,
+        call: &Call,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported<Value>> {
+        let id = identity::import_id(identity, diagnostics)?;
+        self.import(&id, call, diagnostics).await
     }
 }

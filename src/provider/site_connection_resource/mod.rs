@@ -29,9 +29,10 @@ use std::sync::Arc;
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
+    identity::IdentitySchema,
     provider::{Call, Change, Imported, Plan, Private, Resource},
     schema::Schema,
-    value::Value,
+    value::{Type, Value},
 };
 
 use super::{configuration::Settings, managed::timeouts};
@@ -95,5 +96,26 @@ impl Resource for SiteConnectionResource {
             state,
             private: Private::new(),
         })
+    }
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        Some(IdentitySchema::new().required("connection_id", Type::String, "ARM id of the connection."))
+    }
+
+    fn identity(&self, object: &Value) -> Value {
+        // `connection_id` is null where the connection is gone; `id` never is.
+        match object.attribute("id") {
+            Value::Null => Value::Null,
+            id => Value::object([("connection_id", id.clone())]),
+        }
+    }
+
+    async fn import_by_identity(
+        &self,
+        identity: &Value,
+        call: &Call,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Imported<Value>> {
+        let id = identity.attribute("connection_id").as_str().unwrap_or_default();
+        self.import(id, call, diagnostics).await
     }
 }

@@ -1,0 +1,4 @@
+import {
+  to = lockeddown_cyclecloud_peering.hub
+  id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hpc/virtualNetworkPeerings/cyclecloud-node-to-server|/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-hpc/providers/Microsoft.Network/virtualNetworks/vnet-hub/virtualNetworkPeerings/cyclecloud-server-to-node"
+}
