@@ -25,8 +25,8 @@ enum Reach {
     Subnet,
     /// Firewall rule collections alone.
     Firewall,
-    /// What a row of the catalogue says.
-    Row(&'static str, &'static str),
+    /// What a row of CycleCloud's catalogue says, and what the resource does beyond it.
+    Row(&'static str, &'static [&'static str]),
     /// Reads only, with these actions.
     Reads(&'static [&'static str]),
 }
@@ -35,8 +35,14 @@ enum Reach {
 const OTHERS: [(&str, Reach); 5] = [
     ("subnet", Reach::Subnet),
     ("firewall_rules", Reach::Firewall),
-    ("cyclecloud_peering", Reach::Row("cyclecloud", "CC-PEERING-RBAC")),
-    ("site_to_site_connection", Reach::Row("cyclecloud", "CC-VPN-RBAC")),
+    (
+        "cyclecloud_peering",
+        Reach::Row("CC-PEERING-RBAC", &["virtualNetworks/read"]),
+    ),
+    (
+        "site_to_site_connection",
+        Reach::Row("CC-VPN-RBAC", &["connections/sharedKey/write"]),
+    ),
     (
         "service_tag",
         Reach::Reads(&["Microsoft.Network/locations/serviceTags/read"]),
@@ -212,16 +218,16 @@ impl Use {
             Reach::Reads(reads) => {
                 return Some(reads.iter().map(|action| (*action).to_owned()).collect());
             }
-            Reach::Row(system, id) => {
-                let row = requirements::catalogue(system).ok()?;
-                let row = row.all().find(|row| row.id == id);
+            Reach::Row(id, more) => {
+                let catalogue = requirements::catalogue("cyclecloud").ok();
+                let row = catalogue.and_then(|catalogue| catalogue.all().find(|row| row.id == id));
                 let Some(row) = row else {
-                    let detail =
-                        format!("The catalogue of `{system}` has no row `{id}`. This is a defect of the provider.");
+                    let detail = format!("The catalogue has no row `{id}`. This is a defect of the provider.");
                     diagnostics.error("Missing requirement", detail);
                     return None;
                 };
                 add("locations/operations", &["read"]);
+                actions.extend(more.iter().map(|action| format!("Microsoft.Network/{action}")));
                 actions.extend(row.actions.iter().cloned());
                 return Some(actions);
             }
