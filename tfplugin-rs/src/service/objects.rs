@@ -216,7 +216,7 @@ impl<P: Provider> Service<P> {
     ) -> Option<proto::ResourceIdentityData> {
         let resource = self.resources.get(type_name)?;
         let identities = Identities::of(&*resource.served);
-        let (_, ty) = resource.schema(|served| served.schema());
+        let (_, ty) = resource.schema_and_type(|served| served.schema());
         let state = wire::decode(Some(state.clone()), ty, "state", diagnostics)?;
         if state.is_null() {
             return None;
