@@ -173,6 +173,26 @@ fn firewall_rules_alone() {
 }
 
 #[test]
+fn collections_in_a_classic_firewall_which_is_written_with_its_addresses() {
+    let place = scene();
+    let firewall = place.put(
+        "azureFirewalls/hub",
+        json!({ "sku": { "name": "AZFW_VNet", "tier": "Standard" } }),
+    );
+    place.emulator.edit(&firewall, |firewall| {
+        firewall["properties"]["ipConfigurations"] = json!([{ "name": "first", "properties": {
+            "subnet": { "id": place.id("virtualNetworks/vnet/subnets/theirs") },
+            "publicIPAddress": { "id": place.id("publicIPAddresses/hub") },
+        } }]);
+    });
+    let way = born(
+        "type = \"lockeddown_cyclecloud_subnet\", route_table = \"own\", firewall = \"classic\"",
+        &format!("{EGRESS}\nfirewall_id = {firewall:?}"),
+    );
+    lives_with_what_is_listed(&place, &way);
+}
+
+#[test]
 fn both_halves_of_a_peering() {
     let half = |name: &str, here: &str, there: &str| {
         format!(
