@@ -61,6 +61,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::azure",
             "crate::provider",
             "crate::proof",
+            "crate::report",
             "reqwest",
             "azure_core",
             "tokio",
@@ -74,8 +75,13 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::provider",
             "crate::workloads",
             "crate::requirements",
+            "crate::report",
             "reqwest",
         ],
+    ),
+    (
+        "src/report",
+        &["tfplugin_rs", "crate::azure", "crate::provider", "reqwest", "tokio", "std::time"],
     ),
     (
         "src/azure",
@@ -85,6 +91,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::workloads",
             "crate::requirements",
             "crate::proof",
+            "crate::report",
         ],
     ),
     (

@@ -93,7 +93,7 @@ pub fn baseline(model: &Model) -> Vec<Exposure> {
     found
 }
 
-fn opener(group: usize, line: &Line) -> Opener {
+pub(super) fn opener(group: usize, line: &Line) -> Opener {
     Opener::Rule {
         group,
         name: line.name.clone(),
@@ -149,7 +149,7 @@ fn through_firewall(model: &Model, lines: &[FirewallLine]) -> Vec<Exposure> {
 }
 
 /// A packet that surely exists, else one that may.
-fn witness(model: &Model, direction: Direction, blocks: &[Block], by: Opener) -> Option<Exposure> {
+pub(super) fn witness(model: &Model, direction: Direction, blocks: &[Block], by: Opener) -> Option<Exposure> {
     let mut possible = None;
     for block in blocks {
         let conditions = match block.presence(&model.world) {

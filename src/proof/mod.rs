@@ -11,6 +11,7 @@
 
 pub mod addresses;
 pub mod atoms;
+pub mod denied;
 pub mod diff;
 pub mod explain;
 pub mod exposure;

@@ -22,6 +22,7 @@ mod schema;
 mod service_tag_data_source;
 mod site_connection_resource;
 mod verification_data_source;
+mod verification_report_data_source;
 mod workload_data_source;
 mod workload_resource;
 
@@ -46,6 +47,7 @@ use self::{
     service_tag_data_source::ServiceTagDataSource,
     site_connection_resource::SiteConnectionResource,
     verification_data_source::VerificationDataSource,
+    verification_report_data_source::VerificationReportDataSource,
     workload_data_source::WorkloadDataSource,
     workload_resource::{Source, WorkloadResource},
 };
@@ -120,6 +122,7 @@ impl api::Provider for Lockeddown {
         sources.push(api::data_source(VerificationDataSource::new(Arc::clone(
             &self.settings,
         ))));
+        sources.push(api::data_source(VerificationReportDataSource));
         sources
     }
 

@@ -21,11 +21,14 @@ use crate::{
 /// Raised when the type changes in a way that a consumer of stored policies must know.
 const FORMAT: i64 = 2;
 
+/// Requirements and checks that the user does without: an argument of every workload, which reports show.
+const WAIVED: &str = "waived_requirements";
+
 /// What the value is, in Markdown.
 pub(super) const DESCRIPTION: &str = "What every workload computes, as one value of one type for all workloads, so that policies fit into \
                                       one list: `format` (2), `workload`, `edition`, `environment`, `location`, the outputs that all \
-                                      workloads have, and `flows`: what must pass, by requirement, which the policy is proven \
-                                      against. The function `expand` returns the same.";
+                                      workloads have, `waived_requirements` with their reasons, and `flows`: what must pass, by \
+                                      requirement, which the policy is proven against. The function `expand` returns the same.";
 
 /// The type of every policy.
 pub(super) fn ty() -> Type {
@@ -43,14 +46,15 @@ fn make_type() -> Type {
         ("location", Type::String),
     ];
     let shared = schema::shared_outputs().into_iter().map(|(name, ty, _)| (name, ty));
-    Type::object(named.into_iter().chain([("flows", flows::ty())]).chain(shared))
+    let own = [("flows", flows::ty()), (WAIVED, Type::map(Type::String))];
+    Type::object(named.into_iter().chain(own).chain(shared))
 }
 
 /// The policy of an expanded workload. The location takes Azure Resource Manager's spelling; it may not be known.
 pub(super) fn value(workload: &Workload, location: &Value, expanded: &Expanded) -> Value {
     let mut policy = Value::object(outputs::shared(&expanded.policy));
     head(&mut policy, workload.name, location);
-    policy.set_attribute("flows", flows::to_value(&expanded.policy.flows));
+    own(&mut policy, &expanded.policy);
     policy.set_attribute("edition", expanded.edition.as_str().into());
     policy.set_attribute("environment", expanded.environment.as_str().into());
     policy
@@ -93,10 +97,18 @@ impl Head {
 pub(super) fn composed(together: &Head, policy: &NetworkPolicy) -> Value {
     let mut value = Value::object(outputs::shared(policy));
     head(&mut value, "composition", &together.location.as_str().into());
-    value.set_attribute("flows", flows::to_value(&policy.flows));
+    own(&mut value, policy);
     value.set_attribute("edition", together.edition.clone().into());
     value.set_attribute("environment", together.environment.as_str().into());
     value
+}
+
+/// What only the value has, and no output beside it.
+fn own(value: &mut Value, policy: &NetworkPolicy) {
+    let waived = policy.waived.iter();
+    let waived = waived.map(|(id, reason)| (id.clone(), Value::from(reason.as_str())));
+    value.set_attribute("flows", flows::to_value(&policy.flows));
+    value.set_attribute(WAIVED, Value::object(waived));
 }
 
 fn head(policy: &mut Value, workload: &str, location: &Value) {

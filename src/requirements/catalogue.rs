@@ -75,6 +75,14 @@ pub fn systems() -> impl Iterator<Item = &'static str> {
     SOURCES.iter().map(|source| source.system)
 }
 
+/// The row of that id, whichever system and edition has it.
+pub fn requirement(id: &str) -> Option<&'static Requirement> {
+    systems()
+        .filter_map(|system| catalogue(system).ok())
+        .flat_map(Catalogue::all)
+        .find(|row| row.id == id)
+}
+
 impl Catalogue {
     /// Every row, of every edition, in the order of the file.
     pub fn all(&self) -> impl Iterator<Item = &Requirement> {

@@ -7,6 +7,6 @@ mod catalogue;
 mod edition;
 mod row;
 
-pub use catalogue::{Catalogue, CatalogueError, catalogue, systems};
+pub use catalogue::{Catalogue, CatalogueError, catalogue, requirement, systems};
 pub use edition::{Edition, EditionError};
 pub use row::{Category, Citation, Condition, Kind, Peer, Requirement, Rule, Status};

@@ -309,6 +309,12 @@ impl Composer<'_> {
                 };
                 self.policy.hosts.insert(name.clone(), merged);
             }
+            for (id, reason) in &policy.waived {
+                let reasons = self.policy.waived.entry(id.clone()).or_insert_with(|| reason.clone());
+                if !reasons.split("; ").any(|known| known == reason) {
+                    reasons.push_str(&format!("; {reason}"));
+                }
+            }
             for (id, prerequisite) in &policy.prerequisites {
                 let merged = match self.policy.prerequisites.remove(id) {
                     Some(other) => merged_prerequisite(other, prerequisite),

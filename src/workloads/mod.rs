@@ -219,6 +219,7 @@ impl Workload {
         let shared = shared?;
         let (mut policy, outputs) = (self.expand)(inputs, &shared)?;
         policy.warnings = inputs.findings().warnings();
+        policy.waived.clone_from(&shared.waived);
         Ok(Expanded {
             edition: shared.edition,
             environment: shared.environment,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::Value;
 
-use super::{FORMAT, Unreadable, flows};
+use super::{FORMAT, Unreadable, WAIVED, flows};
 use crate::network::{
     AddressSide, ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination,
     Description, FirewallSource, FlowDirection, Host, Known, NetworkPolicy, NetworkRule, NetworkRuleCollection,
@@ -61,6 +61,9 @@ pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy>
         prerequisites: policy.field("prerequisites").entries(prerequisite)?,
         warnings: policy.field("warnings").elements(|text| Ok(text.text()?.to_owned()))?,
         requirement_ids: policy.field("requirement_ids").words()?,
+        waived: policy
+            .field(WAIVED)
+            .entries(|reason| Ok(reason.text()?.to_owned()))?,
     })
 }
 

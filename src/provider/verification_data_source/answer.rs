@@ -1,4 +1,5 @@
-//! The answer: verdict, violations, what is open, and what the rules do that their author may not know.
+//! The answer: verdict, violations, what is open, and what the rules do that their author may not know. It is a report of one subnet, and
+//! every other output is a part of it.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +7,11 @@ use tfplugin_rs::value::Value;
 
 use super::question::Question;
 use crate::{
-    network::{AddressSide, Flow},
-    proof::{
-        exposure::{Exposure, Opener, baseline, exposure},
-        forbidden::passes,
-        lint::lint,
-        message,
-        model::{Given, Model},
-        required::allows,
-        verdict::Verdict,
+    network::{AddressSide, Prefix},
+    proof::model::{Given, Model},
+    report::{
+        model::{Flow, Open, Remark, Report, Standing, Subnet},
+        subnet::{self, About},
     },
     service_tags::known,
 };
@@ -32,72 +29,34 @@ pub(super) fn answer(question: &Question) -> Vec<(&'static str, Value)> {
         resolved_tags: question.resolved_tags.clone(),
         ..Given::default()
     });
-    let (mut violations, mut conditional) = (Vec::new(), Vec::new());
-    for finding in allows(&model) {
-        let (conditions, obstacle) = match finding.verdict {
-            Verdict::Proven => continue,
-            Verdict::Refuted(obstacle) => (Vec::new(), obstacle),
-            Verdict::DependsOn { conditions, obstacle } => (conditions, obstacle),
-        };
-        let into = if conditions.is_empty() {
-            &mut violations
-        } else {
-            &mut conditional
-        };
-        into.push(found(
-            &finding.required.key,
-            &finding.required.flow,
-            obstacle.packet.to_string(),
-            format!(
-                "{} does not pass: {}",
-                message::flow(&finding.required.flow),
-                obstacle.cause.in_words()
-            ),
-            obstacle.cause.remedy(),
-            conditions,
-        ));
-    }
-    for (key, flow) in &question.forbidden {
-        let required = model.require(key, flow);
-        let Some(breach) = passes(&model, &required) else {
-            continue;
-        };
-        let reason = format!(
-            "the rule `{}` (priority {}) lets it pass",
-            breach.allowed_by, breach.priority
-        );
-        let remedy = format!("Narrow or remove `{}`, or place a deny before it.", breach.allowed_by);
-        let into = if breach.conditions.is_empty() {
-            &mut violations
-        } else {
-            &mut conditional
-        };
-        into.push(found(
-            key,
-            flow,
-            breach.packet.to_string(),
-            reason,
-            remedy,
-            breach.conditions,
-        ));
-    }
-    let verdict = match (violations.is_empty(), conditional.is_empty()) {
-        (false, _) => "refuted",
-        (true, false) => "depends_on",
-        (true, true) => "proven",
+    let about = About {
+        name: &question.name,
+        source_uri: question.source_uri.as_deref(),
+        environment: question.cloud.as_str(),
+        parts: &question.parts,
+        rules_by_hand: question.rules_by_hand,
+        routes: &question.routes,
+        forbidden: &question.forbidden,
+        remarks: unknown_tags(question),
     };
-    vec![
-        ("verdict", verdict.into()),
-        ("violations", Value::List(violations)),
-        ("depends_on_conditions", Value::List(conditional)),
-        ("exposure", open(&exposure(&model))),
-        ("baseline", open(&baseline(&model))),
-        ("lint", Value::List(lints(question, &model))),
-    ]
+    let subnet = subnet::describe(&about, &mut model);
+    let mut outputs = vec![
+        ("verdict", subnet.verdict.as_str().into()),
+        ("violations", found(&subnet, Standing::Refuted)),
+        ("depends_on_conditions", found(&subnet, Standing::DependsOn)),
+        ("exposure", open(&subnet.exposure)),
+        ("baseline", open(&subnet.baseline)),
+        ("lint", Value::List(subnet.lint.iter().map(remark).collect())),
+    ];
+    let name = subnet.name.clone();
+    // One subnet never has two names.
+    let report = Report::new(&name, vec![subnet]).ok();
+    outputs.push(("report_json", report.map(|report| report.to_json()).into()));
+    outputs
 }
 
 /// The subnet belongs to its virtual network, whether its spaces were listed or not.
-fn network(question: &Question) -> Vec<crate::network::Prefix> {
+fn network(question: &Question) -> Vec<Prefix> {
     let mut network = question.network.clone();
     for flow in question.required.values() {
         if let AddressSide::Prefixes(prefixes) = &flow.local {
@@ -109,49 +68,49 @@ fn network(question: &Question) -> Vec<crate::network::Prefix> {
     network
 }
 
-fn found(key: &str, flow: &Flow, packet: String, reason: String, remedy: String, conditions: Vec<String>) -> Value {
-    Value::object([
-        ("flow", Value::from(key)),
+fn found(subnet: &Subnet, standing: Standing) -> Value {
+    let flows = subnet.required_flows.iter().chain(&subnet.forbidden_flows);
+    let values = flows.filter(|flow| flow.verdict == standing).filter_map(finding);
+    Value::List(values.collect())
+}
+
+fn finding(flow: &Flow) -> Option<Value> {
+    let evidence = flow.evidence.as_ref()?;
+    Some(Value::object([
+        ("flow", Value::from(flow.key.as_str())),
         (
             "requirement_ids",
             Value::string_set(flow.requirement_ids.iter().cloned()),
         ),
-        ("packet", packet.into()),
-        ("reason", reason.into()),
-        ("remedy", remedy.into()),
-        ("conditions", Value::string_list(conditions)),
+        ("packet", evidence.packet.clone().unwrap_or_default().into()),
+        ("reason", evidence.reason.as_str().into()),
+        ("remedy", evidence.remedy.clone().unwrap_or_default().into()),
+        ("conditions", Value::string_list(evidence.conditions.iter().cloned())),
+    ]))
+}
+
+fn open(opened: &[Open]) -> Value {
+    let value = |open: &Open| {
+        Value::object([
+            ("rule", Value::from(open.rule.as_str())),
+            ("packet", format!("{} {}", open.direction, open.packet).into()),
+            ("conditions", Value::string_list(open.conditions.iter().cloned())),
+        ])
+    };
+    Value::List(opened.iter().map(value).collect())
+}
+
+fn remark(remark: &Remark) -> Value {
+    Value::object([
+        ("kind", Value::from(remark.kind.as_str())),
+        ("rule", remark.rule.as_str().into()),
+        ("message", remark.message.as_str().into()),
     ])
 }
 
-fn open(exposures: &[Exposure]) -> Value {
-    let value = |exposure: &Exposure| {
-        let rule = match &exposure.by {
-            Opener::Rule { name, .. } | Opener::FirewallRule { name, .. } => name.as_str(),
-        };
-        Value::object([
-            ("rule", Value::from(rule)),
-            (
-                "packet",
-                format!("{} {}", exposure.packet.direction, exposure.packet).into(),
-            ),
-            ("conditions", Value::string_list(exposure.conditions.iter().cloned())),
-        ])
-    };
-    Value::List(exposures.iter().map(value).collect())
-}
-
-fn lints(question: &Question, model: &Model) -> Vec<Value> {
-    let value = |kind: &str, rule: &str, message: String| {
-        Value::object([
-            ("kind", Value::from(kind)),
-            ("rule", rule.into()),
-            ("message", message.into()),
-        ])
-    };
-    let mut values: Vec<Value> = lint(model)
-        .iter()
-        .map(|lint| value(lint.kind.as_str(), &lint.rule, lint.in_words()))
-        .collect();
+/// Tags that Azure refuses.
+fn unknown_tags(question: &Question) -> Vec<Remark> {
+    let mut remarks = Vec::new();
     let mut said = BTreeSet::new();
     for rule in question.groups.iter().flatten() {
         for side in [&rule.source, &rule.destination] {
@@ -164,9 +123,13 @@ fn lints(question: &Question, model: &Model) -> Vec<Value> {
                      SecurityRuleInvalidAddressPrefix. Correct the spelling.",
                     rule.name, question.cloud
                 );
-                values.push(value("unknown_service_tag", rule.name.as_str(), message));
+                remarks.push(Remark {
+                    kind: "unknown_service_tag".to_owned(),
+                    rule: rule.name.as_str().to_owned(),
+                    message,
+                });
             }
         }
     }
-    values
+    remarks
 }

@@ -16,12 +16,17 @@ use crate::{
     },
     provider::{configuration::Session, given_flow, given_routes, given_rules, policy},
     regions::{self, Cloud},
+    report::subnet::Part,
     service_tags,
 };
 
 /// What is to be proven.
 #[derive(Debug)]
 pub(super) struct Question {
+    pub(super) name: String,
+    pub(super) source_uri: Option<String>,
+    pub(super) parts: Vec<Part>,
+    pub(super) rules_by_hand: bool,
     pub(super) groups: Vec<Vec<SecurityRule>>,
     pub(super) routes: Vec<Route>,
     pub(super) firewall: Option<Vec<Layer>>,
@@ -41,6 +46,7 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
     };
     let at = Path::attribute;
     let policies = config.attribute("policies").as_list().unwrap_or_default();
+    let mut parts: Vec<Part> = Vec::new();
     let mut required = BTreeMap::new();
     let (mut rules, mut routes) = (Vec::new(), Vec::new());
     let (mut collections, mut endpoint_tags) = (Layer::new(), Vec::new());
@@ -58,6 +64,7 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
             }
         };
         endpoint_tags.extend(reached_by_endpoints(value, &read));
+        let said = read.clone();
         collections.extend(
             read.network_rule_collections
                 .into_iter()
@@ -79,6 +86,14 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
         if !routes_given {
             routes.extend(read.routes.into_values());
         }
+        let head = policy::Head::of(value);
+        parts.push(Part {
+            workload: value.attribute("workload").as_str().unwrap_or_default().to_owned(),
+            edition: head.edition,
+            environment: head.environment,
+            location: head.location,
+            policy: said,
+        });
     }
     if policies.len() == 1 {
         required = required
@@ -150,6 +165,10 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
         .iter()
         .find_map(|policy| policy.attribute("environment").as_str()?.parse().ok());
     let question = Question {
+        name: name(config, &parts),
+        source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
+        parts,
+        rules_by_hand: rules_given,
         groups,
         routes,
         firewall: (!collections.is_empty()).then(|| vec![collections]),
@@ -162,6 +181,20 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
         cloud: cloud.unwrap_or_else(|| session.environment()),
     };
     (!diagnostics.has_errors()).then_some(question)
+}
+
+/// What reports call the subnet: what the configuration says, else its workloads.
+fn name(config: &Value, parts: &[Part]) -> String {
+    if let Some(name) = config.attribute("name").as_str() {
+        return name.to_owned();
+    }
+    let mut workloads: Vec<&str> = parts.iter().map(|part| part.workload.as_str()).collect();
+    workloads.sort_unstable();
+    workloads.dedup();
+    match workloads.as_slice() {
+        [] => "subnet".to_owned(),
+        workloads => workloads.join(" + "),
+    }
 }
 
 /// The tags that a policy's service endpoints reach past every route: those of its region and the region's pair.

@@ -69,6 +69,20 @@ pub(super) fn schema() -> Schema {
         ),
     )
     .attribute(
+        "name",
+        Attribute::optional(
+            Type::String,
+            "What reports call the subnet; unique in a report. Defaults to the names of its workloads.",
+        ),
+    )
+    .attribute(
+        "source_uri",
+        Attribute::optional(
+            Type::String,
+            "The file that configures the subnet, relative to the root of its repository: a code scanner shows findings there.",
+        ),
+    )
+    .attribute(
         "verdict",
         Attribute::computed(Type::String, "`proven`, `refuted`, or `depends_on` where something that nobody declared decides."),
     )
@@ -99,6 +113,14 @@ pub(super) fn schema() -> Schema {
         Attribute::computed(
             Type::list(Type::object([("kind", Type::String), ("rule", Type::String), ("message", Type::String)])),
             "Rules that do not do what they seem to: `shadowed`, `redundant`, `allow_without_deny`, `conflicting`, `unknown_service_tag`.",
+        ),
+    )
+    .attribute(
+        "report_json",
+        Attribute::computed(
+            Type::String,
+            "All of this with every requirement, what it became and whether it is met, as JSON of a stable format: a report of one subnet. \
+             `lockeddown_verification_report` makes Markdown, a diagram, SARIF and a page of one or several.",
         ),
     )
 }
