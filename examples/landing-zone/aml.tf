@@ -40,6 +40,7 @@ resource "lockeddown_subnet" "aml" {
 data "lockeddown_verification" "aml" {
   for_each = local.ways_out
 
+  name     = "aml-${replace(each.key, "_", "-")}"
   policies = module.aml[each.key].policies
 
   forbidden_flows = {

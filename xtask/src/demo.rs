@@ -3,6 +3,8 @@
 //! Every step checks what it claims, against Azure Resource Manager (the emulator) rather than against Terraform's own
 //! words, so a demo that ends well means something.
 
+mod report;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -37,10 +39,15 @@ struct Subnet {
 
 /// Plays the demo.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
-    if let Some(unknown) = arguments.first() {
-        return Err(Failure::new(format!(
-            "Unknown argument\n`demo` takes none; `{unknown}` was given."
-        )));
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        ["--report"] => return report::write(Path::new(report::DEFAULT_PATH)),
+        ["--report", path] => return report::write(Path::new(path)),
+        [unknown, ..] => {
+            return Err(Failure::new(format!(
+                "Unknown argument\n`demo` takes `--report [PATH]` only; `{unknown}` was given."
+            )));
+        }
     }
     let _held = interrupts::hold()?;
     let mut progress = Progress::new(STEPS);

@@ -44,6 +44,8 @@ Usage: cargo xtask COMMAND
 
   demo                              build the provider, start an ARM emulator, plan and apply an example, repair a drift,
                                     destroy. No Azure account, no other tools.
+  demo --report [PATH]              plan the landing zone of the examples, without Azure, and write what was proven of it as one
+                                    HTML page: `target/report.html`, or PATH.
   test [--full]                     everything CI runs: format, lints, unit and acceptance tests.
                                     --full repeats the acceptance tests under every Terraform version there is (1.6 and OpenTofu: their core), builds the
                                     release twice, checks the dependencies and compiles with the oldest Rust.

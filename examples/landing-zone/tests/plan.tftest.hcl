@@ -30,3 +30,15 @@ run "nodes_reach_their_server_and_the_license_server" {
     error_message = "A port that nodes need is closed."
   }
 }
+
+run "the_report_has_every_subnet" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name in ["cyclecloud-server", "cyclecloud-nodes", "aml-firewall", "aml-forced-tunnel", "aml-proxy", "aml-service-tags"] :
+      strcontains(output.report_markdown, "\n## ${name}\n")
+    ])
+    error_message = "A subnet is missing in the report."
+  }
+}

@@ -1,0 +1,57 @@
+# What was proven of every subnet, as one report: for auditors (Markdown, a page), for code scanning (SARIF), for programs (JSON).
+#
+#   terraform output -raw report_markdown > report.md
+#   terraform output -raw report_html > report.html
+
+# What the server's resource writes, against what a server needs.
+data "lockeddown_cyclecloud_subnet" "server" {
+  role                           = lockeddown_cyclecloud_subnet.server.role
+  location                       = var.location
+  server_placement               = lockeddown_cyclecloud_subnet.server.server_placement
+  subnet_address_prefixes        = lockeddown_cyclecloud_subnet.server.address_prefixes
+  virtual_network_address_spaces = lockeddown_cyclecloud_subnet.server.virtual_network_address_spaces
+  node_address_prefixes          = lockeddown_cyclecloud_subnet.server.node_address_prefixes
+  web_source_address_prefixes    = lockeddown_cyclecloud_subnet.server.web_source_address_prefixes
+  egress                         = local.through_the_firewall
+}
+
+data "lockeddown_verification" "server" {
+  name           = "cyclecloud-server"
+  source_uri     = "examples/landing-zone/cyclecloud.tf"
+  policies       = [data.lockeddown_cyclecloud_subnet.server.policy]
+  security_rules = lockeddown_cyclecloud_subnet.server.security_rules
+}
+
+data "lockeddown_verification" "nodes" {
+  name       = "cyclecloud-nodes"
+  source_uri = "examples/landing-zone/cyclecloud.tf"
+  policies = [
+    data.lockeddown_cyclecloud_subnet.node.policy,
+    data.lockeddown_license_server_link.licenses.policy,
+  ]
+}
+
+data "lockeddown_verification_report" "landing_zone" {
+  title      = "HPC landing zone"
+  source_uri = "examples/landing-zone/aml.tf"
+
+  reports = concat(
+    [data.lockeddown_verification.server.report_json, data.lockeddown_verification.nodes.report_json],
+    [for verification in data.lockeddown_verification.aml : verification.report_json],
+  )
+}
+
+output "report_markdown" {
+  description = "The report for auditors and reviewers, in Markdown."
+  value       = data.lockeddown_verification_report.landing_zone.markdown
+}
+
+output "report_html" {
+  description = "The report as one page."
+  value       = data.lockeddown_verification_report.landing_zone.html
+}
+
+output "report_sarif" {
+  description = "What is wrong, for code scanning."
+  value       = data.lockeddown_verification_report.landing_zone.sarif
+}
