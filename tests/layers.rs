@@ -81,7 +81,14 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     (
         "src/report",
-        &["tfplugin_rs", "crate::azure", "crate::provider", "reqwest", "tokio", "std::time"],
+        &[
+            "tfplugin_rs",
+            "crate::azure",
+            "crate::provider",
+            "reqwest",
+            "tokio",
+            "std::time",
+        ],
     ),
     (
         "src/azure",

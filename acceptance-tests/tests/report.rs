@@ -123,10 +123,12 @@ fn a_report_is_made_at_plan_and_its_json_is_as_the_schema_says() {
 
 /// Chromium without a screen, that may reach nobody.
 fn chromium() -> Option<Command> {
-    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
-        let version = Command::new(name).arg("--version").output();
-        version.is_ok_and(|output| output.status.success())
-    })?;
+    let found = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find(|name| {
+            let version = Command::new(name).arg("--version").output();
+            version.is_ok_and(|output| output.status.success())
+        })?;
     let mut command = Command::new(found);
     command.args([
         "--headless",
@@ -217,7 +219,10 @@ fn mermaid_reads_the_diagram() {
     };
     let output = parse(written(&workspace, &report, "mermaid", "report.mmd"));
     assert!(said(&output).starts_with("flowchart"), "{}", said(&output));
-    workspace.write_file("broken.mmd", &report["mermaid"].as_str().unwrap().replacen("\"]", "]", 1));
+    workspace.write_file(
+        "broken.mmd",
+        &report["mermaid"].as_str().unwrap().replacen("\"]", "]", 1),
+    );
     assert!(!parse(workspace.path().join("broken.mmd")).status.success());
 }
 

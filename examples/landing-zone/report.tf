@@ -51,6 +51,11 @@ output "report_html" {
   value       = data.lockeddown_verification_report.landing_zone.html
 }
 
+output "report_json" {
+  description = "The report for programs; another configuration can join it with its own."
+  value       = data.lockeddown_verification_report.landing_zone.json
+}
+
 output "report_sarif" {
   description = "What is wrong, for code scanning."
   value       = data.lockeddown_verification_report.landing_zone.sarif

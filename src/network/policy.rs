@@ -38,8 +38,8 @@ pub struct NetworkPolicy {
     pub warnings: Vec<String>,
     /// Every requirement that took part.
     pub requirement_ids: BTreeSet<String>,
-    /// Requirements and checks that the user does without, each with the reason.
-    pub waived: BTreeMap<String, String>,
+    /// Requirements and checks that the user does without, each with the reason, which decides nothing.
+    pub waived: BTreeMap<String, Known<String>>,
 }
 
 /// A host a workload talks to.

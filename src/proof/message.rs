@@ -63,15 +63,17 @@ pub fn unproven(required: &Required, conditions: &[String], obstacle: &Obstacle)
 
 /// Something open that nobody asked for.
 pub fn exposed(exposure: &Exposure) -> String {
-    let packet = &exposure.packet;
-    match &exposure.by {
+    format!("{} lets pass `{}`", opener(&exposure.by), exposure.packet)
+}
+
+/// The rule that lets something pass.
+pub fn opener(by: &Opener) -> String {
+    match by {
         Opener::Rule { name, priority, .. } if *priority >= 65000 => {
-            format!("Azure's default rule `{name}` (priority {priority}) lets pass `{packet}`")
+            format!("Azure's default rule `{name}` (priority {priority})")
         }
-        Opener::Rule { name, priority, .. } => format!("`{name}` (priority {priority}) lets pass `{packet}`"),
-        Opener::FirewallRule { collection, name } => {
-            format!("the firewall's rule `{name}` of `{collection}` lets pass `{packet}`")
-        }
+        Opener::Rule { name, priority, .. } => format!("`{name}` (priority {priority})"),
+        Opener::FirewallRule { collection, name } => format!("the firewall's rule `{name}` of `{collection}`"),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use super::{
     model::{Model, Required},
+    order::decide,
+    packet::Packet,
     path,
+    region::{Block, Match, Presence},
     verdict::Verdict,
 };
+use crate::network::Access;
 
 /// The verdict on one required flow.
 #[derive(Clone, Debug)]
@@ -22,4 +26,23 @@ pub fn allows(model: &Model) -> Vec<Finding<'_>> {
         verdict: path::prove(model, required),
     };
     model.required.iter().map(finding).collect()
+}
+
+/// The rules of the groups that surely let packets of the flow pass, each with one of them.
+pub fn carriers(model: &Model, required: &Required) -> Vec<(String, Packet)> {
+    let direction = required.flow.direction;
+    let mut carriers: Vec<(String, Packet)> = Vec::new();
+    let mut passing: Vec<Block> = required.matches.iter().map(Match::block).collect();
+    for group in &model.groups {
+        let (decided, _) = decide(group.lines(direction), passing, &model.world);
+        passing = Vec::new();
+        for (line, block) in decided.into_iter().filter(|(line, _)| line.access == Access::Allow) {
+            let known = carriers.iter().any(|(name, _)| *name == line.name);
+            if !known && block.presence(&model.world) == Presence::Real {
+                carriers.push((line.name.clone(), Packet::of(&block, direction, &model.world)));
+            }
+            passing.push(block);
+        }
+    }
+    carriers
 }

@@ -13,7 +13,7 @@ use tfplugin_rs::value::{Type, Value};
 pub(super) use self::reading::{network_policy, security_rules};
 use super::{outputs, schema};
 use crate::{
-    network::NetworkPolicy,
+    network::{Known, NetworkPolicy},
     regions,
     workloads::{Expanded, Workload},
 };
@@ -106,7 +106,10 @@ pub(super) fn composed(together: &Head, policy: &NetworkPolicy) -> Value {
 /// What only the value has, and no output beside it.
 fn own(value: &mut Value, policy: &NetworkPolicy) {
     let waived = policy.waived.iter();
-    let waived = waived.map(|(id, reason)| (id.clone(), Value::from(reason.as_str())));
+    let waived = waived.map(|(id, reason)| match reason {
+        Known::Is(reason) => (id.clone(), reason.as_str().into()),
+        Known::NotYet => (id.clone(), Value::unknown_not_null()),
+    });
     value.set_attribute("flows", flows::to_value(&policy.flows));
     value.set_attribute(WAIVED, Value::object(waived));
 }

@@ -55,7 +55,7 @@ impl DataSource for RequirementsDataSource {
 
     fn schema(&self) -> Schema {
         let systems = quoted(requirements::systems());
-        let kinds = quoted(row::KINDS.iter().map(|(_, word)| *word));
+        let kinds = quoted(Kind::ALL.into_iter().map(Kind::as_str));
         Schema::new(
             "The catalogue: what the documents demand of the network, row by row with the place where each is written. Rules name the \
              rows behind them in `requirement_ids`; here they can be looked up. It comes with the provider: no credentials, no \
@@ -219,12 +219,9 @@ fn query(config: &Value, edition: Edition, cloud: Cloud, diagnostics: &mut Diagn
         found
     });
     let kind = text("kind").and_then(|given| {
-        let found = row::KINDS
-            .iter()
-            .find(|(_, word)| *word == given)
-            .map(|(kind, _)| *kind);
+        let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == given);
         if found.is_none() {
-            let words = || row::KINDS.iter().map(|(_, word)| *word);
+            let words = || Kind::ALL.into_iter().map(Kind::as_str);
             let detail = format!(
                 "`{given}` is no kind of requirement: there are {}.{}",
                 quoted(words()),

@@ -111,5 +111,9 @@ fn joined(config: &Value, diagnostics: &mut Diagnostics) -> Option<Report> {
 }
 
 fn refuse(path: Path, error: &Unusable, diagnostics: &mut Diagnostics) {
-    diagnostics.error_at(path, "Cannot be reported", format!("A report cannot be made of this: {error}."));
+    diagnostics.error_at(
+        path,
+        "Cannot be reported",
+        format!("A report cannot be made of this: {error}."),
+    );
 }

@@ -39,8 +39,18 @@ pub(super) fn draw(report: &Report, subnet: &Subnet, number: usize) -> String {
         height - 8
     );
     let (middle, own) = (left + CENTRE / 2, height.min(8 + 2 * ROW) / 2);
-    let _ = writeln!(svg, "<text x=\"{middle}\" y=\"{}\" class=\"name\">{}</text>", own - 4, fitted(&subnet.name, 22));
-    let _ = writeln!(svg, "<text x=\"{middle}\" y=\"{}\" class=\"detail\">{}</text>", own + 14, fitted(&prefixes, 28));
+    let _ = writeln!(
+        svg,
+        "<text x=\"{middle}\" y=\"{}\" class=\"name\">{}</text>",
+        own - 4,
+        fitted(&subnet.name, 22)
+    );
+    let _ = writeln!(
+        svg,
+        "<text x=\"{middle}\" y=\"{}\" class=\"detail\">{}</text>",
+        own + 14,
+        fitted(&prefixes, 28)
+    );
     for (row, arrow) in inbound.iter().enumerate() {
         peer(&mut svg, 4, row, arrow);
         line(&mut svg, BOX + 4, left, row, arrow);
@@ -92,7 +102,18 @@ fn line(svg: &mut String, from: usize, to: usize, row: usize, arrow: &Arrow) {
     );
     if class == "line refuted" {
         let x = usize::midpoint(from, to) - 4;
-        let _ = writeln!(svg, "<path d=\"M{} {}L{} {}M{} {}L{} {}\" class=\"cross\"/>", x - 6, y - 6, x + 6, y + 6, x - 6, y + 6, x + 6, y - 6);
+        let _ = writeln!(
+            svg,
+            "<path d=\"M{} {}L{} {}M{} {}L{} {}\" class=\"cross\"/>",
+            x - 6,
+            y - 6,
+            x + 6,
+            y + 6,
+            x - 6,
+            y + 6,
+            x + 6,
+            y - 6
+        );
     }
 }
 

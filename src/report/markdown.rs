@@ -10,7 +10,12 @@ use super::{
 /// The whole report.
 pub fn render(report: &Report) -> String {
     let mut text = format!("# {}\n\n", plain(&report.title));
-    let _ = writeln!(text, "Verdict: **{}**. {}\n", report.verdict.in_words(), summary(report));
+    let _ = writeln!(
+        text,
+        "Verdict: **{}**. {}\n",
+        report.verdict.in_words(),
+        summary(report)
+    );
     let rows = report.subnets.iter().map(|subnet| {
         [
             plain(&subnet.name),
@@ -24,7 +29,15 @@ pub fn render(report: &Report) -> String {
     });
     table(
         &mut text,
-        ["subnet", "addresses", "workloads (edition)", "place", "verdict", "exposures", "remarks"],
+        [
+            "subnet",
+            "addresses",
+            "workloads (edition)",
+            "place",
+            "verdict",
+            "exposures",
+            "remarks",
+        ],
         rows,
     );
     text.push_str("## Flows\n\nSolid arrows are proven, dotted ones depend on something undeclared, crossed ones are refuted.\n\n");
@@ -100,7 +113,11 @@ fn of_subnet(text: &mut String, subnet: &Subnet) {
     let _ = writeln!(text, "### Exposure of {}\n", plain(&subnet.name));
     opened(text, &subnet.exposure, "Nothing is open beyond the requirements.");
     let _ = writeln!(text, "### Baseline of {}\n", plain(&subnet.name));
-    opened(text, &subnet.baseline, "Azure's default rules let nothing pass that no rule names.");
+    opened(
+        text,
+        &subnet.baseline,
+        "Azure's default rules let nothing pass that no rule names.",
+    );
     if !subnet.lint.is_empty() {
         let _ = writeln!(text, "### Remarks on rules of {}\n", plain(&subnet.name));
         let remarks = subnet.lint.iter();
@@ -130,14 +147,22 @@ fn row(row: &Row) -> [String; 6] {
         (Some(document), Some(section)) => format!("*{}*, “{}”", plain(document), plain(section)),
         _ => "a check of this provider".to_owned(),
     };
-    let observed = if row.documented || row.document.is_none() { "" } else { " (observed)" };
+    let observed = if row.documented || row.document.is_none() {
+        ""
+    } else {
+        " (observed)"
+    };
     let rendered: Vec<String> = row.rendered.iter().map(rendered).collect();
     [
         code(&row.id),
         prose(&row.summary),
         format!("{source}{observed}"),
         row.edition.clone().unwrap_or_else(|| "–".to_owned()),
-        if rendered.is_empty() { "–".to_owned() } else { rendered.join("<br>") },
+        if rendered.is_empty() {
+            "–".to_owned()
+        } else {
+            rendered.join("<br>")
+        },
         verdict(row.verdict, row.evidence.as_ref()),
     ]
 }
@@ -153,7 +178,11 @@ fn rendered(rendering: &Rendering) -> String {
 fn flow(flow: &Flow) -> [String; 3] {
     let word = if flow.direction == "Inbound" { "from" } else { "to" };
     let packets = format!("{} {word} {}", flow.service(), flow.peer_in_words());
-    [code(&flow.key), plain(&packets), verdict(flow.verdict, flow.evidence.as_ref())]
+    [
+        code(&flow.key),
+        plain(&packets),
+        verdict(flow.verdict, flow.evidence.as_ref()),
+    ]
 }
 
 fn verdict(standing: Standing, evidence: Option<&Evidence>) -> String {
@@ -264,7 +293,10 @@ mod tests {
         assert_eq!(plain("a | b\n*c* <d>"), "a \\| b \\*c\\* \\<d\\>");
         assert_eq!(code("a|b"), "`a\\|b`");
         assert_eq!(code("a`b"), "`` a`b ``");
-        assert_eq!(prose("the rule `a|b_c` denies *it*"), "the rule `a\\|b_c` denies \\*it\\*");
+        assert_eq!(
+            prose("the rule `a|b_c` denies *it*"),
+            "the rule `a\\|b_c` denies \\*it\\*"
+        );
         assert_eq!(prose("one ` alone"), "one \\` alone");
     }
 }

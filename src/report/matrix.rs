@@ -41,9 +41,11 @@ fn row(id: &str, about: &About<'_>, model: &mut Model, flows: &[Flow]) -> Row {
         .or(check.map(|check| check.description));
     Row {
         id: id.to_owned(),
-        summary: summary.unwrap_or("This release of the catalogue does not have it.").to_owned(),
+        summary: summary
+            .unwrap_or("This release of the catalogue does not have it.")
+            .to_owned(),
         kind: match known {
-            Some(row) => kind(row.kind),
+            Some(row) => row.kind.as_str(),
             None => "check",
         }
         .to_owned(),
@@ -54,17 +56,6 @@ fn row(id: &str, about: &About<'_>, model: &mut Model, flows: &[Flow]) -> Row {
         rendered,
         verdict,
         evidence,
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Flow => "flow",
-        Kind::Deny => "deny",
-        Kind::Host => "host",
-        Kind::ServiceEndpoint => "service_endpoint",
-        Kind::Route => "route",
-        Kind::Prerequisite => "prerequisite",
     }
 }
 
@@ -95,9 +86,18 @@ fn judged(
             .find(|flow| flow.verdict == worst.verdict && flow.evidence.is_some());
         return (worst.verdict, telling.and_then(|flow| flow.evidence.clone()));
     }
-    let reasons: BTreeSet<&String> = about.parts.iter().filter_map(|part| part.policy.waived.get(id)).collect();
+    let reasons: BTreeSet<&str> = about
+        .parts
+        .iter()
+        .filter_map(|part| part.policy.waived.get(id))
+        .map(|reason| {
+            reason
+                .get()
+                .map_or("for a reason known only after apply", String::as_str)
+        })
+        .collect();
     if !reasons.is_empty() {
-        let reasons: Vec<&str> = reasons.into_iter().map(String::as_str).collect();
+        let reasons: Vec<&str> = reasons.into_iter().collect();
         return (Standing::Waived, Some(said(reasons.join("; "), None)));
     }
     if let Some(prerequisite) = about.parts.iter().find_map(|part| part.policy.prerequisites.get(id)) {
@@ -136,7 +136,10 @@ fn denied(id: &str, about: &About<'_>, model: &mut Model) -> (Standing, Option<E
         .filter(denies)
         .collect();
     if rules.is_empty() {
-        return (Standing::Unknown, Some(said("no rule says what it denies".to_owned(), None)));
+        return (
+            Standing::Unknown,
+            Some(said("no rule says what it denies".to_owned(), None)),
+        );
     }
     let mut leaks: Vec<_> = rules.into_iter().filter_map(|rule| leak(model, rule)).collect();
     leaks.sort_by_key(|leak| !leak.conditions.is_empty());
@@ -149,7 +152,7 @@ fn denied(id: &str, about: &About<'_>, model: &mut Model) -> (Standing, Option<E
     };
     let evidence = Evidence {
         packet: Some(leak.packet.to_string()),
-        reason: message::exposed(&leak),
+        reason: format!("{} lets it pass", message::opener(&leak.by)),
         remedy: Some("Narrow the rule, or place the deny before it.".to_owned()),
         conditions: leak.conditions,
     };

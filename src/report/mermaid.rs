@@ -24,7 +24,10 @@ pub fn render(report: &Report) -> String {
         .iter()
         .map(|subnet| (subnet.name.as_str(), arrows(report, subnet)))
         .collect();
-    let strangers = drawn.iter().flat_map(|(_, arrows)| arrows).filter(|arrow| arrow.subnet.is_none());
+    let strangers = drawn
+        .iter()
+        .flat_map(|(_, arrows)| arrows)
+        .filter(|arrow| arrow.subnet.is_none());
     let mut peers: Vec<&str> = strangers.map(|arrow| arrow.peer.as_str()).collect();
     peers.sort_unstable();
     peers.dedup();
@@ -90,6 +93,9 @@ mod tests {
 
     #[test]
     fn a_label_cannot_leave_its_quotes() {
-        assert_eq!(label("a \"b\"\n--> `c` #1 <br/>"), "a #quot;b#quot; --#gt; #96;c#96; #351 #lt;br/#gt;".replace("#351", "#35;1"));
+        assert_eq!(
+            label("a \"b\"\n--> `c` #1 <br/>"),
+            "a #quot;b#quot; --#gt; #96;c#96; #351 #lt;br/#gt;".replace("#351", "#35;1")
+        );
     }
 }

@@ -250,11 +250,18 @@ impl Report {
     /// Two subnets of one name, or none at all.
     pub fn new(title: &str, mut subnets: Vec<Subnet>) -> Result<Report, Unusable> {
         subnets.sort_by(|one, other| one.name.cmp(&other.name));
-        let twice = subnets.iter().zip(subnets.iter().skip(1)).find(|(one, next)| one.name == next.name);
+        let twice = subnets
+            .iter()
+            .zip(subnets.iter().skip(1))
+            .find(|(one, next)| one.name == next.name);
         if let Some((subnet, _)) = twice {
             return Err(Unusable::NameTwice(subnet.name.clone()));
         }
-        let verdict = subnets.iter().map(|subnet| subnet.verdict).max().ok_or(Unusable::Empty)?;
+        let verdict = subnets
+            .iter()
+            .map(|subnet| subnet.verdict)
+            .max()
+            .ok_or(Unusable::Empty)?;
         Ok(Report {
             format: FORMAT,
             title: title.to_owned(),
@@ -423,7 +430,11 @@ mod tests {
     #[test]
     fn what_is_no_report_is_said() {
         let refused = |text: &str| Report::from_json(text).unwrap_err().to_string();
-        assert!(refused("{}").starts_with("it is no report: missing field `format`"), "{}", refused("{}"));
+        assert!(
+            refused("{}").starts_with("it is no report: missing field `format`"),
+            "{}",
+            refused("{}")
+        );
         assert!(refused("nothing").starts_with("it is no report: "));
         assert!(refused(r#"{"format": 1}"#).starts_with("it is no report: missing field `title`"));
         assert_eq!(

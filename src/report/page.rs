@@ -51,13 +51,25 @@ pub fn render(report: &Report) -> String {
     );
     page.push_str("<nav aria-label=\"Subnets\">\n<ul>\n");
     for (number, subnet) in report.subnets.iter().enumerate() {
-        let _ = writeln!(page, "<li><a href=\"#subnet{number}\">{}</a></li>", escape(&subnet.name));
+        let _ = writeln!(
+            page,
+            "<li><a href=\"#subnet{number}\">{}</a></li>",
+            escape(&subnet.name)
+        );
     }
     page.push_str("</ul>\n</nav>\n<main>\n");
     table(
         &mut page,
         "Subnets",
-        &["Subnet", "Addresses", "Workloads (edition)", "Place", "Verdict", "Exposures", "Remarks"],
+        &[
+            "Subnet",
+            "Addresses",
+            "Workloads (edition)",
+            "Place",
+            "Verdict",
+            "Exposures",
+            "Remarks",
+        ],
         report.subnets.iter().map(|subnet| {
             vec![
                 escape(&subnet.name),
@@ -85,7 +97,10 @@ pub fn render(report: &Report) -> String {
 
 fn section(page: &mut String, report: &Report, subnet: &Subnet, number: usize) {
     let name = escape(&subnet.name);
-    let _ = writeln!(page, "<section aria-labelledby=\"subnet{number}\">\n<h2 id=\"subnet{number}\">{name}</h2>");
+    let _ = writeln!(
+        page,
+        "<section aria-labelledby=\"subnet{number}\">\n<h2 id=\"subnet{number}\">{name}</h2>"
+    );
     page.push_str("<h3>Flows</h3>\n");
     page.push_str(&drawing::draw(report, subnet, number));
     page.push_str("<h3>Requirements</h3>\n");
@@ -102,10 +117,21 @@ fn section(page: &mut String, report: &Report, subnet: &Subnet, number: usize) {
         if !flows.is_empty() {
             let _ = writeln!(page, "<h3>{title}</h3>");
             let caption = format!("{title} of {}", subnet.name);
-            table(page, &caption, &["Flow", "Packets", "Verdict"], flows.into_iter().map(flow));
+            table(
+                page,
+                &caption,
+                &["Flow", "Packets", "Verdict"],
+                flows.into_iter().map(flow),
+            );
         }
     }
-    opened(page, "Exposure", subnet, &subnet.exposure, "Nothing is open beyond the requirements.");
+    opened(
+        page,
+        "Exposure",
+        subnet,
+        &subnet.exposure,
+        "Nothing is open beyond the requirements.",
+    );
     let none = "Azure's default rules let nothing pass that no rule names.";
     opened(page, "Baseline", subnet, &subnet.baseline, none);
     if !subnet.lint.is_empty() {
@@ -133,7 +159,11 @@ fn row(row: &Row) -> Vec<String> {
         (Some(document), Some(section)) => format!("<cite>{}</cite>, “{}”", escape(document), escape(section)),
         _ => "a check of this provider".to_owned(),
     };
-    let observed = if row.documented || row.document.is_none() { "" } else { " (observed)" };
+    let observed = if row.documented || row.document.is_none() {
+        ""
+    } else {
+        " (observed)"
+    };
     vec![
         code(&row.id),
         prose(&row.summary),
@@ -161,7 +191,11 @@ fn rendered(rendering: &Rendering) -> String {
 fn flow(flow: &Flow) -> Vec<String> {
     let word = if flow.direction == "Inbound" { "from" } else { "to" };
     let packets = format!("{} {word} {}", flow.service(), flow.peer_in_words());
-    vec![code(&flow.key), escape(&packets), verdict(flow.verdict, flow.evidence.as_ref())]
+    vec![
+        code(&flow.key),
+        escape(&packets),
+        verdict(flow.verdict, flow.evidence.as_ref()),
+    ]
 }
 
 fn verdict(standing: Standing, evidence: Option<&Evidence>) -> String {
@@ -210,7 +244,10 @@ fn opened(page: &mut String, title: &str, subnet: &Subnet, opened: &[Open], none
 /// A table whose first column heads its rows.
 fn table(page: &mut String, caption: &str, heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let caption = escape(caption);
-    let _ = write!(page, "<div class=\"wide\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table>\n<caption>{caption}</caption>\n<thead><tr>");
+    let _ = write!(
+        page,
+        "<div class=\"wide\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table>\n<caption>{caption}</caption>\n<thead><tr>"
+    );
     for head in heads {
         let _ = write!(page, "<th scope=\"col\">{head}</th>");
     }
@@ -227,7 +264,11 @@ fn table(page: &mut String, caption: &str, heads: &[&str], rows: impl IntoIterat
 }
 
 fn badge(standing: Standing) -> String {
-    format!("<span class=\"verdict {}\">{}</span>", standing.as_str(), standing.in_words())
+    format!(
+        "<span class=\"verdict {}\">{}</span>",
+        standing.as_str(),
+        standing.in_words()
+    )
 }
 
 /// A text of ours, in which backticks quote.

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     network::{
-        AddressSide, ApplicationRuleDestination, Direction, Known, NetworkPolicy, NetworkRuleDestination, NextHop, Ports,
-        Route, SecurityRule,
+        AddressSide, ApplicationRuleDestination, Direction, Known, NetworkPolicy, NetworkRuleDestination, NextHop,
+        Ports, Route, SecurityRule,
     },
-    proof::{explain::why, model::Model},
-    requirements::{Kind, Requirement},
+    proof::{model::Model, required::carriers},
+    requirements::{Category, Kind, Requirement},
 };
 
 /// Everything that stands for the requirement, sorted.
@@ -30,7 +30,10 @@ pub(super) fn of(
     for part in about.parts {
         let policy = &part.policy;
         if !about.rules_by_hand {
-            let own = policy.security_rules.values().filter(|rule| rule.requirement_ids.contains(id));
+            let own = policy
+                .security_rules
+                .values()
+                .filter(|rule| rule.requirement_ids.contains(id));
             found.extend(own.map(|rule| rendering(Form::SecurityRule, rule.name.as_str(), security_rule(rule))));
         }
         found.extend(at_the_firewall(id, policy));
@@ -44,12 +47,9 @@ pub(super) fn of(
                 .filter(|name| endpoint == Some(*name))
                 .map(|name| rendering(Form::ServiceEndpoint, name, String::new())),
         );
-        if let Some(prerequisite) = policy.prerequisites.get(id) {
-            found.insert(rendering(
-                Form::Prerequisite,
-                prerequisite.status.as_str(),
-                prerequisite.remedy.clone(),
-            ));
+        if policy.prerequisites.contains_key(id) {
+            let category = known.and_then(|row| row.category).map_or("other", Category::as_str);
+            found.insert(rendering(Form::Prerequisite, category, String::new()));
         }
     }
     found.extend(demanded_routes(id, about).filter_map(|route| {
@@ -84,12 +84,15 @@ fn standing_route<'a>(demanded: &Route, about: &About<'a>) -> Option<&'a Route> 
 
 /// The rules, whoever wrote them, that let the requirement's flows pass.
 fn deciding(model: &Model, flows: &[&Flow]) -> Vec<Rendering> {
-    let keys: BTreeSet<&str> = flows.iter().map(|flow| flow.key.as_str()).collect();
-    let required = model.required.iter().filter(|required| keys.contains(required.key.as_str()));
-    let steps = required.flat_map(|required| why(model, required).steps);
-    steps
-        .filter(|step| step.station == "network_security_group" && step.outcome == "allow")
-        .map(|step| rendering(Form::SecurityRule, &step.decided_by, format!("lets {} pass", step.packet)))
+    let asked = flows.iter().filter(|flow| flow.passage != "closed");
+    let keys: BTreeSet<&str> = asked.map(|flow| flow.key.as_str()).collect();
+    let required = model
+        .required
+        .iter()
+        .filter(|required| keys.contains(required.key.as_str()));
+    let carriers = required.flat_map(|required| carriers(model, required));
+    carriers
+        .map(|(rule, packet)| rendering(Form::SecurityRule, &rule, format!("lets {packet} pass")))
         .collect()
 }
 
@@ -103,7 +106,12 @@ fn at_the_firewall(id: &str, policy: &NetworkPolicy) -> Vec<Rendering> {
                 NetworkRuleDestination::Hosts(hosts) => host_names(hosts),
             };
             let protocols: BTreeSet<&str> = rule.protocols.iter().map(|protocol| protocol.as_str()).collect();
-            let detail = format!("{} {} to {to}, in {}", joined(&protocols), joined(&rule.ports), collection.name);
+            let detail = format!(
+                "{} {} to {to}, in {}",
+                joined(&protocols),
+                joined(&rule.ports),
+                collection.name
+            );
             found.push(rendering(Form::NetworkRule, &rule.name, detail));
         }
     }
@@ -137,12 +145,22 @@ fn elsewhere(id: &str, policy: &NetworkPolicy) -> Vec<Rendering> {
         }));
     }
     for host in policy.hosts.values().filter(|host| host.requirement_ids.contains(id)) {
-        let detail = format!("{} {}, opened by {}", host.protocol, joined(&host.ports), host.initiator);
+        let detail = format!(
+            "{} {}, opened by {}",
+            host.protocol,
+            joined(&host.ports),
+            host.initiator
+        );
         found.push(rendering(Form::Host, &host.host, detail));
     }
     for (key, flow) in &policy.on_premises_flows {
         if flow.requirement_ids.contains(id) {
-            let detail = format!("{} {} to {}", flow.protocol, joined(&flow.ports), joined(&flow.destination));
+            let detail = format!(
+                "{} {} to {}",
+                flow.protocol,
+                joined(&flow.ports),
+                joined(&flow.destination)
+            );
             found.push(rendering(Form::OnPremisesFlow, key, detail));
         }
     }

@@ -4,7 +4,7 @@
 //! satisfied, a flow by hand likewise, an exposure that nobody waived, a remark. What is waived or unknown is none: a scanner has no word for either,
 //! and the Markdown report has both.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,11 @@ const EXPOSURE: &str = "EXPOSURE";
 /// A log with one run. `source` is the file of the subnets that name none.
 pub fn render(report: &Report, source: Option<&str>) -> String {
     let rules = rules(report);
-    let positions: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(position, id)| (id.as_str(), position)).collect();
+    let positions: BTreeMap<&str, usize> = rules
+        .keys()
+        .enumerate()
+        .map(|(position, id)| (id.as_str(), position))
+        .collect();
     let results: Vec<Value> = report
         .subnets
         .iter()
@@ -38,7 +42,7 @@ pub fn render(report: &Report, source: Option<&str>) -> String {
                 "locations": [{
                     // A scanner shows a finding in a file; which line it was, a plan does not know.
                     "physicalLocation": {
-                        "artifactLocation": { "uri": uri, "uriBaseId": "%SRCROOT%" },
+                        "artifactLocation": { "uri": reference(uri), "uriBaseId": "%SRCROOT%" },
                         "region": { "startLine": 1 },
                     },
                     "logicalLocations": [{ "fullyQualifiedName": subnet.name, "kind": "resource" }],
@@ -94,15 +98,16 @@ fn findings(subnet: &Subnet) -> Vec<Finding> {
         found.extend(subnet.exposure.iter().map(|open| Finding {
             rule: EXPOSURE.to_owned(),
             level: if open.conditions.is_empty() { "warning" } else { "note" },
-            text: match open.conditions.as_slice() {
-                [] => format!("`{}` lets pass {} `{}`, which no requirement asks for.", open.rule, open.direction, open.packet),
-                conditions => format!(
-                    "`{}` lets pass {} `{}`, which no requirement asks for, if {}.",
-                    open.rule,
-                    open.direction,
-                    open.packet,
-                    conditions.join(" and ")
-                ),
+            text: {
+                let direction = open.direction.to_lowercase();
+                let said = format!(
+                    "`{}` lets pass {direction} `{}`, which no requirement asks for",
+                    open.rule, open.packet
+                );
+                match open.conditions.as_slice() {
+                    [] => format!("{said}."),
+                    conditions => format!("{said}, if {}.", conditions.join(" and ")),
+                }
             },
             about: format!("{}/{}", open.by, open.rule),
         }));
@@ -121,9 +126,17 @@ fn of_row(row: &Row) -> Option<Finding> {
     Some(Finding {
         rule: row.id.clone(),
         level,
-        text: format!("{} is {}: {}", row.id, row.verdict.in_words(), in_words(evidence)),
+        text: format!("{} {}: {}", row.id, stands(row.verdict), in_words(evidence)),
         about: String::new(),
     })
+}
+
+fn stands(standing: Standing) -> &'static str {
+    match standing {
+        Standing::DependsOn => "depends on something undeclared",
+        Standing::Refuted => "is refuted",
+        _ => "is not satisfied",
+    }
 }
 
 fn level(standing: Standing) -> Option<&'static str> {
@@ -219,6 +232,33 @@ fn rule(id: &str, short: &str, help: &str, level: &str, tags: &[&str]) -> Value 
     })
 }
 
+/// A path as a relative URI.
+fn reference(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'\\' => uri.push('/'),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'+' | b'=' | b'@' => {
+                uri.push(char::from(byte));
+            }
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri
+}
+
 fn sentence(text: &str) -> String {
     format!("{}.", text.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_a_reference() {
+        assert_eq!(reference("network\\my zone/ä#1.tf"), "network/my%20zone/%C3%A4%231.tf");
+    }
 }

@@ -57,7 +57,11 @@ pub struct About<'a> {
 
 /// Asks the model everything that a report says.
 pub fn describe(about: &About<'_>, model: &mut Model) -> Subnet {
-    let required_flows: Vec<Flow> = model.required.iter().map(|required| required_flow(model, required)).collect();
+    let required_flows: Vec<Flow> = model
+        .required
+        .iter()
+        .map(|required| required_flow(model, required))
+        .collect();
     let forbidden_flows: Vec<Flow> = about
         .forbidden
         .iter()
@@ -86,7 +90,11 @@ pub fn describe(about: &About<'_>, model: &mut Model) -> Subnet {
     let mut workloads: Vec<Workload> = about.parts.iter().map(workload).collect();
     workloads.sort();
     workloads.dedup();
-    let mut warnings: Vec<String> = about.parts.iter().flat_map(|part| part.policy.warnings.clone()).collect();
+    let mut warnings: Vec<String> = about
+        .parts
+        .iter()
+        .flat_map(|part| part.policy.warnings.clone())
+        .collect();
     warnings.sort();
     warnings.dedup();
     Subnet {
@@ -135,7 +143,7 @@ fn required_flow(model: &Model, required: &Required) -> Flow {
     let (verdict, evidence) = match flow.passage {
         // The engine leaves it out; a report must not call it proven.
         Passage::Closed => {
-            let reason = "the chosen way out cannot carry it, and nothing lets it pass";
+            let reason = "the chosen way out has no rule that could carry it";
             let remedy = "Choose another `egress`, or waive the requirement with a reason.";
             (Standing::NotSatisfied, Some(said(reason, Some(remedy))))
         }
@@ -183,8 +191,14 @@ fn forbidden_flow(key: &str, flow: &network::Flow, breach: Option<Breach>) -> Fl
     };
     let evidence = Evidence {
         packet: Some(breach.packet.to_string()),
-        reason: format!("the rule `{}` (priority {}) lets it pass", breach.allowed_by, breach.priority),
-        remedy: Some(format!("Narrow or remove `{}`, or place a deny before it.", breach.allowed_by)),
+        reason: format!(
+            "the rule `{}` (priority {}) lets it pass",
+            breach.allowed_by, breach.priority
+        ),
+        remedy: Some(format!(
+            "Narrow or remove `{}`, or place a deny before it.",
+            breach.allowed_by
+        )),
         conditions: breach.conditions,
     };
     entry(key, flow, verdict, Some(evidence))

@@ -94,6 +94,30 @@ pub enum Kind {
     Prerequisite,
 }
 
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 6] = [
+        Kind::Flow,
+        Kind::Deny,
+        Kind::Host,
+        Kind::ServiceEndpoint,
+        Kind::Route,
+        Kind::Prerequisite,
+    ];
+
+    /// The word of the catalogue's files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Flow => "flow",
+            Kind::Deny => "deny",
+            Kind::Host => "host",
+            Kind::ServiceEndpoint => "service_endpoint",
+            Kind::Route => "route",
+            Kind::Prerequisite => "prerequisite",
+        }
+    }
+}
+
 /// What a prerequisite asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +134,20 @@ pub enum Category {
     Procedure,
     /// How packets leave the subnet.
     WayOut,
+}
+
+impl Category {
+    /// The word of the catalogue's files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::Rbac => "rbac",
+            Category::Placement => "placement",
+            Category::Sizing => "sizing",
+            Category::Setting => "setting",
+            Category::Procedure => "procedure",
+            Category::WayOut => "way_out",
+        }
+    }
 }
 
 /// Whether a document says so.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::conflict::Conflict;
 use super::Workload;
 use crate::network::{
-    Access, Host, NetworkPolicy, Prerequisite, PrerequisiteStatus, Protocol, Route, SecurityRule, SecurityRules,
+    Access, Host, Known, NetworkPolicy, Prerequisite, PrerequisiteStatus, Protocol, Route, SecurityRule, SecurityRules,
 };
 
 /// A policy with what people call it.
@@ -310,10 +310,11 @@ impl Composer<'_> {
                 self.policy.hosts.insert(name.clone(), merged);
             }
             for (id, reason) in &policy.waived {
-                let reasons = self.policy.waived.entry(id.clone()).or_insert_with(|| reason.clone());
-                if !reasons.split("; ").any(|known| known == reason) {
-                    reasons.push_str(&format!("; {reason}"));
-                }
+                let merged = match self.policy.waived.remove(id) {
+                    Some(other) => merged_reasons(other, reason),
+                    None => reason.clone(),
+                };
+                self.policy.waived.insert(id.clone(), merged);
             }
             for (id, prerequisite) in &policy.prerequisites {
                 let merged = match self.policy.prerequisites.remove(id) {
@@ -362,6 +363,14 @@ fn same_name(one: &SecurityRule, other: &SecurityRule) -> bool {
 /// An NSG has each name once, and each priority once per direction.
 fn meet(one: &SecurityRule, other: &SecurityRule) -> bool {
     same_name(one, other) || (one.direction, one.priority) == (other.direction, other.priority)
+}
+
+fn merged_reasons(one: Known<String>, other: &Known<String>) -> Known<String> {
+    match (one, other) {
+        (Known::Is(one), Known::Is(other)) if one.split("; ").any(|known| known == other) => Known::Is(one),
+        (Known::Is(one), Known::Is(other)) => Known::Is(format!("{one}; {other}")),
+        _ => Known::NotYet,
+    }
 }
 
 fn merged_host(one: Host, other: &Host) -> Host {

@@ -174,16 +174,15 @@ impl<'a> Inputs<'a> {
         stop.map_or(Ok(prefixes), Err)
     }
 
-    /// Text by name.
-    pub fn text_map(&self, name: &str) -> Result<BTreeMap<String, String>, Stop> {
+    /// Text by name. The names decide, the texts need not be known.
+    pub fn text_map(&self, name: &str) -> Result<BTreeMap<String, Known<String>>, Stop> {
         match self.known(name)? {
             Value::Null => Ok(BTreeMap::new()),
             Value::Map(entries) => entries
                 .iter()
                 .map(|(key, value)| match value {
-                    Value::String(text) => Ok((key.clone(), text.clone())),
-                    // What a reason says decides nothing.
-                    value if value.is_unknown() => Ok((key.clone(), String::new())),
+                    Value::String(text) => Ok((key.clone(), Known::Is(text.clone()))),
+                    value if value.is_unknown() => Ok((key.clone(), Known::NotYet)),
                     other => Err(self.wrong_type(name, "a map of strings", other)),
                 })
                 .collect(),

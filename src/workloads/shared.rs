@@ -156,6 +156,9 @@ pub(super) const SERVICE_TAG_FEATURES: &str = "CHECK-SERVICE-TAG-FEATURES";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 
+/// What a user does without, each with the reason, which may be known only after apply.
+pub(super) type Waivers = BTreeMap<String, Known<String>>;
+
 /// What is denied after the required flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Isolation {
@@ -196,7 +199,7 @@ pub(super) struct Shared {
     pub(super) intra_subnet: bool,
     pub(super) dns_servers: BTreeSet<Prefix>,
     pub(super) extra_rules: BTreeMap<String, SecurityRule>,
-    pub(super) waived: BTreeMap<String, String>,
+    pub(super) waived: Waivers,
     pub(super) priority_base: Option<i64>,
     pub(super) deny_priority: i64,
     pub(super) name_prefix: String,
@@ -416,7 +419,7 @@ fn read_edition(inputs: &Inputs<'_>, defaults: Defaults) -> Result<Edition, Stop
     }
 }
 
-fn check_location(inputs: &Inputs<'_>, cloud: Cloud, waived: &BTreeMap<String, String>) -> Result<(), Stop> {
+fn check_location(inputs: &Inputs<'_>, cloud: Cloud, waived: &Waivers) -> Result<(), Stop> {
     // The location decides no rule yet, so a location known only after apply is checked then.
     let Some(crate::network::Known::Is(location)) = inputs.leaf("location")? else {
         return Ok(());
@@ -430,7 +433,7 @@ pub(super) fn check_place(
     argument: &str,
     location: &str,
     cloud: Cloud,
-    waived: &BTreeMap<String, String>,
+    waived: &Waivers,
 ) -> Result<(), Stop> {
     let detail = match regions::find(location, cloud) {
         Ok(_) => return Ok(()),
@@ -460,7 +463,7 @@ fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {
     ))
 }
 
-fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<BTreeMap<String, String>, Stop> {
+fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<Waivers, Stop> {
     let waived = inputs.text_map("waived_requirements")?;
     let mut refused = None;
     for id in waived.keys().filter(|id| !is_waivable(id, workload)) {

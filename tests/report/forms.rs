@@ -34,7 +34,7 @@ async fn json_of_a_refuted_subnet() {
 async fn sarif_for_code_scanning() {
     let sarif = output(&zone().await, "sarif");
     let log: Json = serde_json::from_str(&sarif).unwrap();
-    insta::assert_snapshot!(sarif.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+    insta::assert_snapshot!(sarif.replace(&format!("\"{}\"", env!("CARGO_PKG_VERSION")), "\"VERSION\""));
 
     // What GitHub demands beyond the schema.
     assert_eq!(log["version"], "2.1.0");
@@ -53,17 +53,37 @@ async fn sarif_for_code_scanning() {
     for result in results {
         let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()];
         assert_eq!(result["ruleId"], rule["id"]);
-        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()), "{result}");
+        assert!(
+            ["error", "warning", "note"].contains(&result["level"].as_str().unwrap()),
+            "{result}"
+        );
         let place = &result["locations"][0];
         let uri = place["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
         let subnet = place["logicalLocations"][0]["fullyQualifiedName"].as_str().unwrap();
-        assert_eq!(uri, if subnet == "server" { "network/server.tf" } else { "main.tf" });
-        let print = result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap();
+        assert_eq!(
+            uri,
+            if subnet == "server" {
+                "network/server.tf"
+            } else {
+                "main.tf"
+            }
+        );
+        let print = result["partialFingerprints"]["primaryLocationLineHash"]
+            .as_str()
+            .unwrap();
         assert!(fingerprints.insert(print), "{print} is there twice");
     }
-    let said: Vec<&str> = results.iter().map(|result| result["ruleId"].as_str().unwrap()).collect();
+    let said: Vec<&str> = results
+        .iter()
+        .map(|result| result["ruleId"].as_str().unwrap())
+        .collect();
     assert!(!said.contains(&"CC-SERVER-MONITOR") || said.iter().filter(|id| **id == "CC-SERVER-MONITOR").count() == 1);
-    for kind in ["FORBIDDEN-FLOW", "EXPOSURE", "LINT-UNKNOWN-SERVICE-TAG", "CC-DENY-INTERNET"] {
+    for kind in [
+        "FORBIDDEN-FLOW",
+        "EXPOSURE",
+        "LINT-UNKNOWN-SERVICE-TAG",
+        "CC-DENY-INTERNET",
+    ] {
         assert!(said.contains(&kind), "{kind} is missing in {said:?}");
     }
 }
@@ -72,21 +92,32 @@ async fn sarif_for_code_scanning() {
 async fn a_page_that_needs_nothing_else() {
     let page = output(&zone().await, "html");
     assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"), "{page}");
-    for word in ["http://", "https://", "<script", " src=", "url(", "@import", "<link", "onload="] {
+    for word in [
+        "http://", "https://", "<script", " src=", "url(", "@import", "<link", "onload=",
+    ] {
         assert!(!page.contains(word), "the page has `{word}`");
     }
     // What users write is text.
-    assert!(page.contains("Logs stay | on &quot;premises&quot; &lt;ours&gt; [a](b)"), "{page}");
+    assert!(
+        page.contains("Logs stay | on &quot;premises&quot; &lt;ours&gt; [a](b)"),
+        "{page}"
+    );
     // Tables have captions and heads in both directions; pictures have titles.
     let count = |word: &str| page.matches(word).count();
     assert_eq!(count("<table>"), count("<caption>"));
     assert_eq!(count("<tr>"), count("scope=\"row\"") + count("<thead><tr>"));
     assert_eq!(count("<svg "), count("<desc id="));
-    for tag in ["table", "section", "svg", "g", "tr", "td", "ul", "li", "div", "main", "body", "html", "span", "code"] {
+    for tag in [
+        "table", "section", "svg", "g", "tr", "td", "ul", "li", "div", "main", "body", "html", "span", "code",
+    ] {
         let opened = count(&format!("<{tag}>")) + count(&format!("<{tag} "));
         assert_eq!(opened, count(&format!("</{tag}>")), "{tag}");
     }
-    let ids: Vec<&str> = page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let ids: Vec<&str> = page
+        .split(" id=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
 }
 
@@ -105,7 +136,11 @@ async fn the_same_subnets_give_the_same_bytes_in_any_order() {
 
 #[tokio::test]
 async fn the_verdict_is_the_worst() {
-    let (server, nodes, by_hand) = (server_with_waivers().await, nodes_that_depend().await, server_by_hand().await);
+    let (server, nodes, by_hand) = (
+        server_with_waivers().await,
+        nodes_that_depend().await,
+        server_by_hand().await,
+    );
     let verdict = async |reports: &[&str]| output(&reported(reports, &[]).await, "verdict");
     assert_eq!(verdict(&[&server]).await, "proven");
     assert_eq!(verdict(&[&server, &nodes]).await, parsed(&nodes).verdict.as_str());

@@ -90,14 +90,20 @@ pub(crate) async fn server_with_waivers() -> String {
     ];
     let policy = server(&[
         ("extra_rules", Value::object([("partner_portal", open)])),
-        ("waived_requirements", Value::object(waived.map(|(id, why)| (id, Value::from(why))))),
+        (
+            "waived_requirements",
+            Value::object(waived.map(|(id, why)| (id, Value::from(why)))),
+        ),
     ])
     .await;
     let forbidden = Value::object([("mail | out", flow("Internet", "25"))]);
     verified(
         "server",
         vec![policy],
-        &[("forbidden_flows", forbidden), ("source_uri", "network/server.tf".into())],
+        &[
+            ("forbidden_flows", forbidden),
+            ("source_uri", "network/server.tf".into()),
+        ],
     )
     .await
 }
@@ -166,7 +172,10 @@ pub(crate) async fn server_by_hand() -> String {
             "destination_address_prefix",
         ];
         let texts = texts.map(|name| (name, Type::String));
-        (name, Type::object(texts.into_iter().chain([("priority", Type::Number)])))
+        (
+            name,
+            Type::object(texts.into_iter().chain([("priority", Type::Number)])),
+        )
     }));
     let rules = Value::Dynamic(Box::new(Dynamic { ty, value: rules }));
     let forbidden = Value::object([("mail", flow("Internet", "25"))]);
@@ -174,7 +183,11 @@ pub(crate) async fn server_by_hand() -> String {
     verified(
         "by hand",
         vec![server(&[]).await],
-        &[("security_rules", rules), ("forbidden_flows", forbidden), ("required_flows", required)],
+        &[
+            ("security_rules", rules),
+            ("forbidden_flows", forbidden),
+            ("required_flows", required),
+        ],
     )
     .await
 }
@@ -184,7 +197,6 @@ pub(crate) async fn machine_learning() -> String {
     let egress = Value::object([
         ("type", Value::from("firewall")),
         ("firewall_private_ip_address", "10.9.0.4".into()),
-        ("firewall_dns_proxy_enabled", true.into()),
     ]);
     let policy = policy(
         "aml_compute_egress",
@@ -209,7 +221,11 @@ pub(crate) async fn reported(reports: &[&str], more: &[(&str, Value)]) -> Value 
 
 /// The small zone, whose forms are snapshots.
 pub(crate) async fn zone() -> Value {
-    let (server, nodes, by_hand) = (server_with_waivers().await, nodes_that_depend().await, server_by_hand().await);
+    let (server, nodes, by_hand) = (
+        server_with_waivers().await,
+        nodes_that_depend().await,
+        server_by_hand().await,
+    );
     reported(&[&server, &nodes, &by_hand], &[]).await
 }
 

@@ -18,6 +18,16 @@ const NETWORK_API: &str = "2025-01-01";
 const POLL: Duration = Duration::from_millis(100);
 const POLLS: u32 = 300;
 
+/// What a platform team has: networks, and a hub with a firewall and a way out.
+pub(crate) struct LandingZone {
+    /// The resource group of the networks.
+    pub(crate) resource_group: String,
+    /// The virtual networks.
+    pub(crate) networks: Vec<String>,
+    /// The variable `hub` of the landing zone.
+    pub(crate) hub: Value,
+}
+
 /// A client of the emulator's Azure Resource Manager.
 pub(crate) struct Azure {
     runtime: Runtime,
@@ -97,6 +107,48 @@ impl Azure {
             self.put(&network, NETWORK_API, &body)?;
         }
         Ok(())
+    }
+
+    /// Creates what `examples/landing-zone` finds: three virtual networks, a NAT gateway, and a firewall policy in the hub.
+    pub(crate) fn create_hub_and_spokes(&self) -> Result<LandingZone> {
+        let group = |name: &str| format!("/subscriptions/{}/resourceGroups/{name}", self.subscription);
+        let (own, hub) = (group("rg-hpc"), group("rg-hub"));
+        for id in [&own, &hub] {
+            self.put(id, RESOURCES_API, &json!({ "location": LOCATION }))?;
+        }
+        let network = format!("{own}/providers/Microsoft.Network");
+        let mut networks = Vec::new();
+        for (name, space) in [
+            ("server", "10.1.0.0/16"),
+            ("nodes", "10.2.0.0/16"),
+            ("aml", "10.3.0.0/16"),
+        ] {
+            let id = format!("{network}/virtualNetworks/vnet-{name}");
+            let space = json!({ "addressSpace": { "addressPrefixes": [space] } });
+            self.put(&id, NETWORK_API, &json!({ "location": LOCATION, "properties": space }))?;
+            networks.push(id);
+        }
+        let nat_gateway = format!("{network}/natGateways/ng-hpc");
+        let body = json!({ "location": LOCATION, "sku": { "name": "Standard" }, "properties": {} });
+        self.put(&nat_gateway, NETWORK_API, &body)?;
+        let policy = format!("{hub}/providers/Microsoft.Network/firewallPolicies/afwp-hub");
+        let properties = json!({ "sku": { "tier": "Standard" }, "dnsSettings": { "enableProxy": true } });
+        self.put(
+            &policy,
+            NETWORK_API,
+            &json!({ "location": LOCATION, "properties": properties }),
+        )?;
+        Ok(LandingZone {
+            resource_group: own,
+            networks,
+            hub: json!({
+                "address_space": "10.0.0.0/16",
+                "firewall_policy_id": policy,
+                "firewall_private_ip_address": "10.0.255.4",
+                "proxy_address": "10.0.9.4/32",
+                "nat_gateway_id": nat_gateway,
+            }),
+        })
     }
 
     /// A network resource, or `None` if there is none.

@@ -3,33 +3,24 @@
 //! Every step checks what it claims, against Azure Resource Manager (the emulator) rather than against Terraform's own
 //! words, so a demo that ends well means something.
 
+mod project;
 mod report;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::ExitCode;
 
-use acceptance_tests::terraform::{Terraform, binaries};
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::azure::{Azure, virtual_network_id};
+use self::project::{Project, list};
+use crate::azure::{Azure, LandingZone};
 use crate::emulator::Emulator;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::{interrupts, mirror, programs, rules_table, terraform};
+use crate::{interrupts, mirror, programs, rules_table};
 
-const EXAMPLE: &str = "examples/cyclecloud-server";
 const STEPS: usize = 11;
 
-/// A copy of the example in a directory of its own, and what its Terraform commands need.
-struct Project {
-    directory: TempDir,
-    terraform: Terraform,
-    cli_configuration: PathBuf,
-    emulator: Emulator,
-}
-
-/// The example's resource, as Terraform knows it after an apply.
+/// A resource of the example, as Terraform knows it after an apply.
 struct Subnet {
     address: String,
     id: String,
@@ -37,46 +28,40 @@ struct Subnet {
     rules: Value,
 }
 
-/// Plays the demo.
+/// Plays the demo, or writes the report.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => {}
-        ["--report"] => return report::write(Path::new(report::DEFAULT_PATH)),
-        ["--report", path] => return report::write(Path::new(path)),
-        [unknown, ..] => {
-            return Err(Failure::new(format!(
-                "Unknown argument\n`demo` takes `--report [PATH]` only; `{unknown}` was given."
-            )));
-        }
+        [] => play(),
+        ["--report"] => report::write(Path::new(report::DEFAULT_PATH)),
+        ["--report", path] => report::write(Path::new(path)),
+        [unknown, ..] => Err(Failure::new(format!(
+            "Unknown argument\n`demo` takes `--report [PATH]` only; `{unknown}` was given."
+        ))),
     }
+}
+
+fn play() -> Result<ExitCode> {
     let _held = interrupts::hold()?;
     let mut progress = Progress::new(STEPS);
-    tell("A subnet for an Azure CycleCloud server, locked down as Microsoft documents it.\n");
+    tell("A landing zone for CycleCloud and Azure Machine Learning, locked down as Microsoft documents it.\n");
 
     let built = progress.step("building the provider", programs::build)?;
     let terraform = progress.step("finding Terraform", programs::find_terraform)?;
-    let directory = TempDir::with_prefix("lockeddown-demo-").map_err(Failure::while_doing("No temporary directory"))?;
-    let (emulator, azure) = progress.step("starting the Azure Resource Manager emulator", |status| {
-        let emulator = Emulator::start(&directory.path().join("emulator"))?;
+    let mut project = Project::new(terraform, mirror::make(&built)?)?;
+    let azure = progress.step("starting the Azure Resource Manager emulator", |status| {
+        let emulator = Emulator::start(&project.directory().join("emulator"))?;
         let azure = Azure::connect(&emulator.connection)?;
         status.show(&emulator.connection.endpoint);
-        Ok((emulator, azure))
+        project.connect(emulator);
+        Ok(azure)
     })?;
-    progress.step(
-        "creating a resource group and a virtual network, as a platform team would",
-        |_| azure.create_landing_zone(),
-    )?;
+    let zone = progress.step("creating hub and networks, as a platform team would", |_| {
+        azure.create_hub_and_spokes()
+    })?;
+    project.set("resource_group_id", &zone.resource_group);
+    project.set("hub", &zone.hub.to_string());
 
-    let project = Project {
-        directory,
-        terraform,
-        cli_configuration: mirror::make(&built)?,
-        emulator,
-    };
-    progress.step("terraform init", |_| {
-        copy_files(&binaries::repository().join(EXAMPLE), &project.root())?;
-        project.terraform(&["init"]).map(drop)
-    })?;
+    progress.step("terraform init", |_| project.terraform(&["init"]).map(drop))?;
     progress.step("terraform plan", |status| {
         let changes = project.plan()?;
         status.show(summary(&changes, "Plan:"));
@@ -87,32 +72,38 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             "",
         )
     })?;
-    let subnet = progress.step("terraform apply", |status| {
+    let (subnets, proven) = progress.step("terraform apply", |status| {
         status.show(summary(
             &project.terraform(&["apply", "plan.tfplan"])?,
             "Apply complete!",
         ));
-        let subnet = project.subnet()?;
-        check_applied(&azure, &subnet)?;
-        Ok(subnet)
+        let state = project.show(&[])?;
+        let subnets = subnets(&state)?;
+        check_applied(&azure, &subnets)?;
+        Ok((subnets, report::of(&state, "/values/outputs")?))
     })?;
-    tell(&rules_table::render(&subnet.rules));
+    let first = subnets
+        .first()
+        .ok_or_else(|| Failure::new("The state has no resource with security rules"))?;
+    tell(&format!("\n  Rules of {}", first.address));
+    tell(&rules_table::render(&first.rules));
+    tell(&format!("  What is proven of each subnet\n{}", report::table(&proven)));
 
-    let victim = first_allowed(&subnet.rules)?;
-    let victim_id = format!("{}/securityRules/{victim}", subnet.network_security_group);
+    let victim = first_allowed(&first.rules)?;
+    let victim_id = format!("{}/securityRules/{victim}", first.network_security_group);
     progress.step(&format!("somebody deletes the rule {victim} in the portal"), |_| {
         azure.delete_network_resource(&victim_id)
     })?;
     let drift = progress.step("terraform plan finds exactly that rule", |status| {
         let changes = project.plan()?;
         status.show(summary(&changes, "Plan:"));
-        check_drift(&project.planned(&subnet.address)?, &victim)?;
+        check_drift(&planned(&project, &first.address)?, &victim)?;
         Ok(changes)
     })?;
     tell(&format!("\n{drift}\n"));
     progress.step("terraform apply restores it", |_| {
         project.terraform(&["apply", "plan.tfplan"])?;
-        check_applied(&azure, &subnet)?;
+        check_applied(&azure, &subnets)?;
         require(
             project.plan()?.is_empty(),
             true,
@@ -120,136 +111,77 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             "",
         )
     })?;
-    progress.step("terraform destroy leaves the platform team's network as it was", |_| {
-        project.terraform(&["destroy", "-auto-approve"])?;
-        check_destroyed(&azure, &subnet, &project.emulator.connection.subscription_id)
-    })?;
+    progress.step(
+        "terraform destroy leaves the platform team's networks as they were",
+        |_| {
+            project.terraform(&["destroy", "-auto-approve"])?;
+            check_destroyed(&azure, &subnets, &zone)
+        },
+    )?;
     tell(
-        "\nNothing is left. To try it yourself: cargo xtask terraform --emulator -- -chdir=examples/cyclecloud-server plan",
+        "\nNothing is left. To see the report: cargo xtask demo --report. To try it yourself: cargo xtask terraform --emulator -- \
+         -chdir=examples/cyclecloud-server plan",
     );
     Ok(ExitCode::SUCCESS)
 }
 
-impl Project {
-    fn root(&self) -> PathBuf {
-        self.directory.path().join("example")
+/// The resources with security rules in the state.
+fn subnets(state: &Value) -> Result<Vec<Subnet>> {
+    let found = list(state, "/values/root_module/resources").filter_map(|resource| {
+        let values = resource.get("values")?;
+        let text = |name: &str| values.get(name)?.as_str().map(str::to_owned);
+        Some(Subnet {
+            address: resource.get("address")?.as_str()?.to_owned(),
+            id: text("subnet_id")?,
+            network_security_group: text("network_security_group_id")?,
+            rules: values.get("security_rules").filter(|rules| rules.is_object())?.clone(),
+        })
+    });
+    let found: Vec<Subnet> = found.collect();
+    if found.is_empty() {
+        return Err(Failure::new(format!(
+            "The state has no resource with security rules\n{state:#}"
+        )));
     }
+    Ok(found)
+}
 
-    /// Runs Terraform to its end and gives its standard output.
-    fn terraform(&self, arguments: &[&str]) -> Result<String> {
-        let (code, output) = self.finished(arguments)?;
-        if code == Some(0) {
-            Ok(output)
-        } else {
-            Err(Failure::new(format!(
-                "`terraform {}` failed\n{output}",
-                arguments.join(" ")
-            )))
-        }
-    }
-
-    /// Plans into `plan.tfplan`, and gives the changes as Terraform prints them; empty if there are none.
-    fn plan(&self) -> Result<String> {
-        let (code, output) = self.finished(&["plan", "-detailed-exitcode", "-out=plan.tfplan"])?;
-        match code {
-            Some(0) => Ok(String::new()),
-            Some(2) => Ok(changes_only(&output)),
-            _ => Err(Failure::new(format!("`terraform plan` failed\n{output}"))),
-        }
-    }
-
-    fn finished(&self, arguments: &[&str]) -> Result<(Option<i32>, String)> {
-        let mut command: Command = terraform::command(&self.terraform, &self.cli_configuration);
-        for (name, _) in std::env::vars_os() {
-            // The demo is the same for everybody, whatever variables and options their shell sets for Terraform.
-            if name
-                .to_str()
-                .is_some_and(|name| name.starts_with("TF_") && name != "TF_CLI_CONFIG_FILE")
-            {
-                command.env_remove(name);
-            }
-        }
-        self.emulator.configure(&mut command);
-        let (subcommand, options) = arguments.split_first().unwrap_or((&"version", &[]));
-        command.arg(subcommand).arg("-no-color");
-        if ["init", "plan", "apply", "destroy"].contains(subcommand) {
-            command.arg("-input=false");
-        }
-        let output = command
-            .args(options)
-            .current_dir(self.root())
-            .env("TF_IN_AUTOMATION", "1")
-            .env(
-                "TF_VAR_virtual_network_id",
-                virtual_network_id(&self.emulator.connection.subscription_id),
-            )
-            .stdin(Stdio::null())
-            .output()
-            .map_err(Failure::while_doing("Terraform did not start"))?;
-        let code = output.status.code();
-        let printed = if matches!(code, Some(0 | 2)) {
-            output.stdout
-        } else {
-            [output.stdout, output.stderr].concat()
-        };
-        Ok((code, String::from_utf8_lossy(&printed).into_owned()))
-    }
-
-    fn show(&self, what: &[&str]) -> Result<Value> {
-        let shown = self.terraform(&[&["show", "-json"], what].concat())?;
-        serde_json::from_str(&shown).map_err(Failure::while_doing("`terraform show -json` gave no JSON"))
-    }
-
-    /// The one resource with security rules in the state.
-    fn subnet(&self) -> Result<Subnet> {
-        let state = self.show(&[])?;
-        let found = list(&state, "/values/root_module/resources").find_map(|resource| {
-            let values = resource.get("values")?;
-            let text = |name: &str| values.get(name)?.as_str().map(str::to_owned);
-            Some(Subnet {
-                address: resource.get("address")?.as_str()?.to_owned(),
-                id: text("subnet_id")?,
-                network_security_group: text("network_security_group_id")?,
-                rules: values.get("security_rules").filter(|rules| rules.is_object())?.clone(),
-            })
-        });
-        found.ok_or_else(|| Failure::new(format!("The state has no resource with security rules\n{state:#}")))
-    }
-
-    /// The planned change of one resource: its security rules before and after.
-    fn planned(&self, address: &str) -> Result<(Value, Value)> {
-        let plan = self.show(&["plan.tfplan"])?;
-        let change = list(&plan, "/resource_changes")
-            .find(|entry| entry.get("address").and_then(Value::as_str) == Some(address))
-            .and_then(|entry| entry.get("change"))
-            .ok_or_else(|| Failure::new(format!("The plan says nothing about `{address}`")))?;
-        let rules = |side: &str| {
-            change
-                .pointer(&format!("/{side}/security_rules"))
-                .cloned()
-                .unwrap_or_default()
-        };
-        Ok((rules("before"), rules("after")))
-    }
+/// The planned change of one resource: its security rules before and after.
+fn planned(project: &Project, address: &str) -> Result<(Value, Value)> {
+    let plan = project.show(&["plan.tfplan"])?;
+    let change = list(&plan, "/resource_changes")
+        .find(|entry| entry.get("address").and_then(Value::as_str) == Some(address))
+        .and_then(|entry| entry.get("change"))
+        .ok_or_else(|| Failure::new(format!("The plan says nothing about `{address}`")))?;
+    let rules = |side: &str| {
+        change
+            .pointer(&format!("/{side}/security_rules"))
+            .cloned()
+            .unwrap_or_default()
+    };
+    Ok((rules("before"), rules("after")))
 }
 
 /// Every rule Terraform knows must be there, and no other.
-fn check_applied(azure: &Azure, subnet: &Subnet) -> Result<()> {
-    let group = azure
-        .network_resource(&subnet.network_security_group)?
-        .unwrap_or_default();
-    let mut applied: Vec<_> = list(&group, "/properties/securityRules")
-        .filter_map(|rule| rule.get("name")?.as_str())
-        .collect();
-    let mut expected = names(&subnet.rules);
-    applied.sort_unstable();
-    expected.sort_unstable();
-    require(
-        applied,
-        expected,
-        "The network security group does not have the rules of the plan",
-        &subnet.network_security_group,
-    )
+fn check_applied(azure: &Azure, subnets: &[Subnet]) -> Result<()> {
+    for subnet in subnets {
+        let group = azure
+            .network_resource(&subnet.network_security_group)?
+            .unwrap_or_default();
+        let mut applied: Vec<_> = list(&group, "/properties/securityRules")
+            .filter_map(|rule| rule.get("name")?.as_str())
+            .collect();
+        let mut expected = names(&subnet.rules);
+        applied.sort_unstable();
+        expected.sort_unstable();
+        require(
+            applied,
+            expected,
+            "The network security group does not have the rules of the plan",
+            &subnet.network_security_group,
+        )?;
+    }
+    Ok(())
 }
 
 fn check_drift((before, after): &(Value, Value), victim: &str) -> Result<()> {
@@ -276,8 +208,11 @@ fn check_drift((before, after): &(Value, Value), victim: &str) -> Result<()> {
     )
 }
 
-fn check_destroyed(azure: &Azure, subnet: &Subnet, subscription: &str) -> Result<()> {
-    for id in [&subnet.id, &subnet.network_security_group] {
+fn check_destroyed(azure: &Azure, subnets: &[Subnet], zone: &LandingZone) -> Result<()> {
+    for id in subnets
+        .iter()
+        .flat_map(|subnet| [&subnet.id, &subnet.network_security_group])
+    {
         require(
             azure.network_resource(id)?.is_none(),
             true,
@@ -285,13 +220,15 @@ fn check_destroyed(azure: &Azure, subnet: &Subnet, subscription: &str) -> Result
             id,
         )?;
     }
-    let network = virtual_network_id(subscription);
-    require(
-        azure.network_resource(&network)?.is_some(),
-        true,
-        "The virtual network is gone, but it was not ours",
-        &network,
-    )
+    for id in &zone.networks {
+        require(
+            azure.network_resource(id)?.is_some(),
+            true,
+            "A virtual network is gone, but it was not ours",
+            id,
+        )?;
+    }
+    Ok(())
 }
 
 /// The first outbound rule that lets something pass.
@@ -321,45 +258,10 @@ fn names(rules: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn list<'a>(document: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    document
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-/// What Terraform is going to do, up to its `Plan:` line: without the note on drift and the legend before it, and without
-/// the advice after it.
-fn changes_only(plan: &str) -> String {
-    let actions = plan
-        .split_once("will perform the following actions:")
-        .map_or(plan, |(_, actions)| actions);
-    let end = actions.find("\nPlan: ").map_or(actions.len(), |start| {
-        let rest = actions.get(start + 1..).unwrap_or_default();
-        start + 1 + rest.find('\n').unwrap_or(rest.len())
-    });
-    actions.get(..end).unwrap_or(actions).trim_matches('\n').to_owned()
-}
-
 /// The line of Terraform's output that starts with `marker`, without it.
 fn summary(output: &str, marker: &str) -> String {
     let line = output.lines().find_map(|line| line.strip_prefix(marker));
     line.unwrap_or_default().trim().to_owned()
-}
-
-fn copy_files(from: &Path, to: &Path) -> Result<()> {
-    let failed = |path: &Path| Failure::while_doing::<std::io::Error>(format!("`{}` cannot be copied", path.display()));
-    std::fs::create_dir_all(to).map_err(failed(to))?;
-    for entry in std::fs::read_dir(from).map_err(failed(from))? {
-        let path = entry.map_err(failed(from))?.path();
-        if path.extension().is_some_and(|extension| extension == "tf")
-            && let Some(name) = path.file_name()
-        {
-            std::fs::copy(&path, to.join(name)).map_err(failed(&path))?;
-        }
-    }
-    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the demo's story is its result")]
@@ -391,15 +293,5 @@ mod tests {
             check_drift(&(edited, all), "B").is_err(),
             "a rule nobody touched changes too"
         );
-    }
-
-    #[test]
-    fn the_excerpt_of_a_plan_has_the_changes_and_the_summary() {
-        let plan = "Note: a drift\n\n  # one has changed\n\nTerraform will perform the following actions:\n\n  # one will be created\n  + one\n\nPlan: 1 to add.\n\nSaved.";
-        assert_eq!(
-            changes_only(plan),
-            "  # one will be created\n  + one\n\nPlan: 1 to add."
-        );
-        assert_eq!(summary(plan, "Plan:"), "1 to add.");
     }
 }

@@ -42,7 +42,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  demo                              build the provider, start an ARM emulator, plan and apply an example, repair a drift,
+  demo                              build the provider, start an ARM emulator, plan, prove and apply a landing zone, repair a drift,
                                     destroy. No Azure account, no other tools.
   demo --report [PATH]              plan the landing zone of the examples, without Azure, and write what was proven of it as one
                                     HTML page: `target/report.html`, or PATH.

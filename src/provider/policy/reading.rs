@@ -61,9 +61,10 @@ pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy>
         prerequisites: policy.field("prerequisites").entries(prerequisite)?,
         warnings: policy.field("warnings").elements(|text| Ok(text.text()?.to_owned()))?,
         requirement_ids: policy.field("requirement_ids").words()?,
-        waived: policy
-            .field(WAIVED)
-            .entries(|reason| Ok(reason.text()?.to_owned()))?,
+        waived: policy.field(WAIVED).entries(|reason| match reason.value {
+            Value::Unknown(_) => Ok(Known::NotYet),
+            _ => Ok(Known::Is(reason.text()?.to_owned())),
+        })?,
     })
 }
 

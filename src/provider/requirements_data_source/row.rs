@@ -7,16 +7,6 @@ use crate::{
     requirements::{Category, Condition, Kind, Peer, Requirement, Status},
 };
 
-/// The kinds in the words of the catalogue's files.
-pub(super) const KINDS: [(Kind, &str); 6] = [
-    (Kind::Flow, "flow"),
-    (Kind::Deny, "deny"),
-    (Kind::Host, "host"),
-    (Kind::ServiceEndpoint, "service_endpoint"),
-    (Kind::Route, "route"),
-    (Kind::Prerequisite, "prerequisite"),
-];
-
 /// What the attributes of a row mean, in Markdown.
 pub(super) const DESCRIPTION: &str = "  - `kind`: `flow` (packets that must pass), `deny`, `host`, `service_endpoint`, `route` or `prerequisite` (what no rule can give; \
      `category` says of which sort, `actions` which role-based permissions)\n  - `initiator`, `direction`, `protocol`, `ports`: who opens the connection; \
@@ -69,13 +59,12 @@ pub(super) fn ty() -> Type {
 pub(super) fn value(system: &str, row: &Requirement, cloud: Cloud) -> Value {
     let peer = row.peer_in(cloud);
     let (peer_type, peer_text) = peer.and_then(other_end).unzip();
-    let kind = KINDS.iter().find(|(kind, _)| *kind == row.kind).map(|(_, word)| *word);
     let moves = !matches!(row.kind, Kind::Prerequisite | Kind::ServiceEndpoint);
     Value::object([
         ("id", Value::from(row.id.as_str())),
         ("system", system.into()),
-        ("kind", kind.into()),
-        ("category", row.category.map(category).into()),
+        ("kind", row.kind.as_str().into()),
+        ("category", row.category.map(Category::as_str).into()),
         ("initiator", row.initiator.as_deref().into()),
         ("direction", moves.then(|| row.direction.as_str()).into()),
         ("protocol", row.protocol.as_deref().into()),
@@ -107,17 +96,6 @@ pub(super) fn value(system: &str, row: &Requirement, cloud: Cloud) -> Value {
         ("note", row.note.as_deref().into()),
         ("citation", row.source.to_line().into()),
     ])
-}
-
-fn category(category: Category) -> &'static str {
-    match category {
-        Category::Rbac => "rbac",
-        Category::Placement => "placement",
-        Category::Sizing => "sizing",
-        Category::Setting => "setting",
-        Category::Procedure => "procedure",
-        Category::WayOut => "way_out",
-    }
 }
 
 /// What sort of peer it is, and which.
