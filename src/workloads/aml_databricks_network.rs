@@ -267,7 +267,7 @@ fn beside_azures_rules(shared: &Shared, switches: &Switches, prefixes: BTreeSet<
         subnet: prefixes,
         ..shared.clone()
     };
-    let azures = requirements(shared, switches, &[Kind::Flow]).map(|row| (row.id.clone(), String::new()));
+    let azures = requirements(shared, switches, &[Kind::Flow]).map(|row| (row.id.clone(), Known::Is(String::new())));
     beside.waived.extend(azures);
     beside
 }
