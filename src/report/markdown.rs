@@ -241,15 +241,22 @@ fn table<const N: usize>(text: &mut String, heads: [&str; N], rows: impl IntoIte
 
 /// A text of ours, in which backticks quote.
 fn prose(text: &str) -> String {
+    quoting(text, plain, code)
+}
+
+/// A text in which backticks quote, written by `plain` and `code`; one with a backtick too many quotes nothing.
+pub(super) fn quoting(text: &str, plain: fn(&str) -> String, code: fn(&str) -> String) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return plain(text);
     }
-    let piece = |(position, piece): (usize, &&str)| match position % 2 {
-        0 => plain(piece),
-        _ => code(piece),
-    };
-    pieces.iter().enumerate().map(piece).collect()
+    let mut quoted = false;
+    let mut written = String::new();
+    for piece in pieces {
+        written.push_str(&if quoted { code(piece) } else { plain(piece) });
+        quoted = !quoted;
+    }
+    written
 }
 
 /// A text without any meaning for Markdown, inside of a table.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     drawing,
-    markdown::{beyond, place, summary, workloads},
+    markdown::{beyond, place, quoting, summary, workloads},
     model::{Evidence, Flow, Open, Rendering, Report, Row, Standing, Subnet},
 };
 
@@ -273,15 +273,7 @@ fn badge(standing: Standing) -> String {
 
 /// A text of ours, in which backticks quote.
 fn prose(text: &str) -> String {
-    let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
-        return escape(text);
-    }
-    let piece = |(position, piece): (usize, &&str)| match position % 2 {
-        0 => escape(piece),
-        _ => code(piece),
-    };
-    pieces.iter().enumerate().map(piece).collect()
+    quoting(text, escape, code)
 }
 
 fn code(text: &str) -> String {

@@ -204,6 +204,7 @@ pub(crate) async fn machine_learning() -> String {
             ("subnet_address_prefixes", texts(&["10.0.2.0/24"])),
             ("virtual_network_address_spaces", texts(&["10.0.0.0/16"])),
             ("default_storage_account_name", "examplestorage".into()),
+            ("python_packages", texts(&["pypi"])),
             ("egress", egress),
         ],
     )
