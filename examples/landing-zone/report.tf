@@ -3,23 +3,23 @@
 #   terraform output -raw report_markdown > report.md
 #   terraform output -raw report_html > report.html
 
-# What the server's resource writes, against what a server needs.
+# The server once more, with the arguments of its resource. What refers to a resource is read only when nothing of the resource changes any more,
+# and a report is wanted before that.
 data "lockeddown_cyclecloud_subnet" "server" {
-  role                           = lockeddown_cyclecloud_subnet.server.role
+  role                           = "server"
   location                       = var.location
-  server_placement               = lockeddown_cyclecloud_subnet.server.server_placement
-  subnet_address_prefixes        = lockeddown_cyclecloud_subnet.server.address_prefixes
-  virtual_network_address_spaces = lockeddown_cyclecloud_subnet.server.virtual_network_address_spaces
-  node_address_prefixes          = lockeddown_cyclecloud_subnet.server.node_address_prefixes
-  web_source_address_prefixes    = lockeddown_cyclecloud_subnet.server.web_source_address_prefixes
+  server_placement               = "peered"
+  subnet_address_prefixes        = [local.server_subnet]
+  virtual_network_address_spaces = [local.server_spoke]
+  node_address_prefixes          = [local.node_subnet]
+  web_source_address_prefixes    = var.administrators
   egress                         = local.through_the_firewall
 }
 
 data "lockeddown_verification" "server" {
-  name           = "cyclecloud-server"
-  source_uri     = "examples/landing-zone/cyclecloud.tf"
-  policies       = [data.lockeddown_cyclecloud_subnet.server.policy]
-  security_rules = lockeddown_cyclecloud_subnet.server.security_rules
+  name       = "cyclecloud-server"
+  source_uri = "examples/landing-zone/cyclecloud.tf"
+  policies   = [data.lockeddown_cyclecloud_subnet.server.policy]
 }
 
 data "lockeddown_verification" "nodes" {

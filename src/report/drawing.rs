@@ -14,8 +14,9 @@ const CENTRE: usize = 180;
 const GAP: usize = 50;
 const ROW: usize = 52;
 const HEIGHT: usize = 44;
-/// What fits into a box in the smaller of two lines.
-const LETTERS: usize = 52;
+/// What fits into a box: of the name, and of the line below it.
+const NAME: usize = 36;
+const DETAIL: usize = 50;
 
 /// The picture of a subnet. It takes the colours of the page; what a line means stands in words too.
 pub(super) fn draw(report: &Report, subnet: &Subnet, number: usize) -> String {
@@ -23,8 +24,11 @@ pub(super) fn draw(report: &Report, subnet: &Subnet, number: usize) -> String {
     let (outbound, inbound): (Vec<&Arrow>, Vec<&Arrow>) = arrows.iter().partition(|arrow| arrow.outbound);
     let rows = outbound.len().max(inbound.len()).max(1);
     let height = rows * ROW + 8;
+    // Nobody comes in to most subnets: then there is no left side.
+    let start = if inbound.is_empty() { BOX + GAP - 4 } else { 0 };
+    let width = WIDTH - start;
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"picture{number} picture{number}-text\">\n\
+        "<svg viewBox=\"{start} 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-labelledby=\"picture{number} picture{number}-text\">\n\
          <title id=\"picture{number}\">Flows of {name}</title>\n\
          <desc id=\"picture{number}-text\">{inbound} inbound and {outbound} outbound; the table of requirements has each of them.</desc>\n",
         name = escape(&subnet.name),
@@ -67,7 +71,7 @@ pub(super) fn draw(report: &Report, subnet: &Subnet, number: usize) -> String {
 fn peer(svg: &mut String, x: usize, row: usize, arrow: &Arrow) {
     let y = 4 + row * ROW + (ROW - HEIGHT) / 2;
     let name = arrow.subnet.as_ref().unwrap_or(&arrow.peer);
-    let detail = format!("{} – {}", arrow.service, word(arrow.standing));
+    let detail = format!("{}: {}", word(arrow.standing), arrow.service);
     let middle = x + BOX / 2;
     let _ = writeln!(
         svg,
@@ -76,9 +80,9 @@ fn peer(svg: &mut String, x: usize, row: usize, arrow: &Arrow) {
         escape(name),
         escape(&detail),
         y + 18,
-        fitted(name, LETTERS - 8),
+        fitted(name, NAME),
         y + 36,
-        fitted(&detail, LETTERS),
+        fitted(&detail, DETAIL),
     );
 }
 
