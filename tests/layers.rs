@@ -139,3 +139,32 @@ fn dependencies_point_one_way() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+/// Where in `src/provider` the way to Azure is used: the resources, and the data sources of `AZURE_READERS`.
+const WAYS_TO_AZURE: &[&str] = &[
+    "src/provider/aml_outbound_dependencies_data_source.rs",
+    "src/provider/coverage_data_source",
+    "src/provider/service_tag_data_source/discovery.rs",
+    "src/provider/workload_resource",
+];
+
+#[test]
+fn only_what_is_declared_reaches_for_azure() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    source_files(&root.join("src/provider"), &mut |path, text| {
+        let place = path.strip_prefix(root).unwrap();
+        let uses = text.contains("session.client") || text.contains(".client.");
+        if uses && !WAYS_TO_AZURE.iter().any(|way| place.starts_with(way)) {
+            found.push(place.display().to_string());
+        }
+    });
+    assert!(found.is_empty(), "not declared: {}", found.join(", "));
+    for reader in lockeddown::provider::AZURE_READERS {
+        let module = format!("src/provider/{}_data_source", reader.trim_start_matches("lockeddown_"));
+        assert!(
+            WAYS_TO_AZURE.iter().any(|way| way.starts_with(&module)),
+            "`{reader}` is declared and reads nothing"
+        );
+    }
+}

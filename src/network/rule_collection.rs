@@ -1,6 +1,6 @@
 //! Rule collections of an Azure Firewall (policy or classic).
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{Known, Protocol, ServiceTag};
 
@@ -107,7 +107,7 @@ pub enum ApplicationRuleDestination {
     /// Host names; a wildcard only as the leftmost label (`*.x.com`, which is not `x.com`).
     Hosts(BTreeSet<Known<String>>),
     /// A set of hosts that Azure keeps, such as `AzureKubernetesService`.
-    HostTag(&'static str),
+    HostTag(Cow<'static, str>),
     /// URLs; Premium with TLS inspection only.
     Urls(BTreeSet<String>),
 }

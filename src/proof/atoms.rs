@@ -24,6 +24,8 @@ pub enum Atom {
     HostTag(String),
     /// Application security groups by ARM id, in lower case; `None` while the id is not known.
     Groups(Option<BTreeSet<String>>),
+    /// An IP group by ARM id, in lower case, of which nobody said what is in it.
+    IpGroup(String),
     /// The subnet itself, where its prefixes are not known.
     Subnet,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Atom {
             Atom::HostTag(name) => write!(formatter, "FQDN tag {name}"),
             Atom::Groups(Some(ids)) => formatter.write_str(&names(ids)),
             Atom::Groups(None) => formatter.write_str("an application security group still to be created"),
+            Atom::IpGroup(id) => write!(formatter, "the IP group {}", id.rsplit('/').next().unwrap_or(id)),
             Atom::Subnet => formatter.write_str("the subnet"),
         }
     }
@@ -152,6 +155,7 @@ impl World {
                 None => addresses::public().clone(),
             },
             Some(Atom::Host(_) | Atom::HostTag(_)) => addresses::public().clone(),
+            Some(Atom::IpGroup(_)) => AddressSet::all(),
             Some(Atom::Subnet) if !network.is_empty() => network,
             Some(Atom::Groups(_) | Atom::Subnet) => private().or(&network),
             None => AddressSet::none(),

@@ -104,7 +104,12 @@ pub(super) fn opener(group: usize, line: &Line) -> Opener {
 
 /// What of a line can happen at all: one end of a packet is the subnet.
 pub(super) fn seen_from_subnet(model: &Model, line: &Line, direction: Direction) -> Vec<Block> {
-    let blocks = line.matches().iter().map(Match::block);
+    of_subnet(model, line.matches(), direction)
+}
+
+/// What of these matches one end in the subnet.
+pub(super) fn of_subnet(model: &Model, matches: &[Match], direction: Direction) -> Vec<Block> {
+    let blocks = matches.iter().map(Match::block);
     let Some(local) = &model.local else {
         return blocks.collect();
     };
@@ -129,7 +134,7 @@ fn through_firewall(model: &Model, lines: &[FirewallLine]) -> Vec<Exposure> {
         .enumerate()
         .filter(|(_, line)| line.access == Access::Allow)
     {
-        let start = line.matches().iter().map(Match::block).collect();
+        let start = of_subnet(model, line.matches(), Direction::Outbound);
         let open = effective(lines, position, start, &model.world);
         let asked = model
             .required

@@ -117,7 +117,9 @@ fn application_lines(access: Access, collection: &ApplicationRuleCollection, wor
         let sources = sources(&rule.source, world);
         let destinations: Vec<Side> = match &rule.destination {
             ApplicationRuleDestination::Hosts(names) => names.iter().map(|name| host(name, world)).collect(),
-            ApplicationRuleDestination::HostTag(tag) => vec![Side::Atom(world.atom(Atom::HostTag((*tag).to_owned())))],
+            ApplicationRuleDestination::HostTag(tag) => {
+                vec![Side::Atom(world.atom(Atom::HostTag(tag.clone().into_owned())))]
+            }
             ApplicationRuleDestination::Urls(urls) => urls
                 .iter()
                 .map(|url| Side::Atom(world.atom(Atom::Host(without_scheme(url).to_owned()))))
@@ -159,7 +161,7 @@ fn sources(source: &FirewallSource, world: &mut World) -> Vec<Side> {
     }
 }
 
-/// Prefixes, addresses, ranges and tags; the addresses together are one side.
+/// Prefixes, addresses, ranges, tags and IP groups by ARM id, of which nobody said what is in them; the addresses together are one side.
 fn texts_to_sides(texts: &BTreeSet<String>, world: &mut World) -> Vec<Side> {
     let mut set = AddressSet::none();
     let mut sides = Vec::new();
@@ -171,6 +173,8 @@ fn texts_to_sides(texts: &BTreeSet<String>, world: &mut World) -> Vec<Side> {
             set = set.or(&addresses::of_prefix(&prefix));
         } else if let Some(range) = addresses::of_range(text) {
             set = set.or(&range);
+        } else if text.starts_with('/') {
+            sides.push(Side::Atom(world.atom(Atom::IpGroup(text.to_lowercase()))));
         } else {
             sides.push(tag_side(text, world));
         }

@@ -2,7 +2,7 @@
 
 use super::{
     atoms::World,
-    exposure::seen_from_subnet,
+    exposure::{of_subnet, seen_from_subnet},
     firewall::FirewallLine,
     model::Model,
     nsg::Line,
@@ -82,7 +82,11 @@ pub fn lint(model: &Model) -> Vec<Lint> {
     }
     for (position, line) in model.firewall.iter().flatten().enumerate() {
         let lines = model.firewall.as_deref().unwrap_or_default();
-        let start = line.matches().iter().map(Match::block).collect();
+        // A firewall has rules for others too.
+        let start = of_subnet(model, line.matches(), Direction::Outbound);
+        if !holds_any(&start, &model.world) {
+            continue;
+        }
         if !holds_any(&effective(lines, position, start, &model.world), &model.world) {
             found.push(Lint {
                 kind: Kind::Shadowed,

@@ -23,6 +23,8 @@ pub enum WayOut {
     Given,
     /// None: a private subnet reaches nothing (since 2026-03-31 new subnets are private).
     Missing,
+    /// None of the subnet's own; whether its machines have public addresses or a load balancer nobody says.
+    Unsure,
     /// Nobody says.
     #[default]
     NotSaid,

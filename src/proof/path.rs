@@ -97,6 +97,11 @@ fn along_routes(model: &Model, required: &Required, passing: Vec<Block>, stopped
                 unsure: None,
                 cause: Cause::NoWayOut,
             }),
+            Hop::Internet if model.way_out == WayOut::Unsure => stopped.push(Stopped {
+                block,
+                unsure: Some("no machine has a public address or stands behind a load balancer".to_owned()),
+                cause: Cause::NoWayOut,
+            }),
             Hop::Internet => {}
             Hop::Appliance(_) | Hop::Gateway if passage == Passage::Handover => {}
             Hop::Appliance(_) => through_firewall(model, route, block, stopped),

@@ -1,5 +1,7 @@
 //! Whether everything that must pass does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     model::{Model, Required},
     order::decide,
@@ -45,4 +47,25 @@ pub fn carriers(model: &Model, required: &Required) -> Vec<(String, Packet)> {
         }
     }
     carriers
+}
+
+/// The rules that surely let packets of required flows pass, by group (the subnet's first) and name, with the requirements behind those
+/// flows. Who of several rules lets a packet pass is decided by their order: one that comes too late carries nothing.
+pub fn carried(model: &Model) -> BTreeMap<(usize, String), BTreeSet<String>> {
+    let mut carried: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
+    for required in &model.required {
+        let mut passing: Vec<Block> = required.matches.iter().map(Match::block).collect();
+        for (position, group) in model.groups.iter().enumerate() {
+            let (decided, _) = decide(group.lines(required.flow.direction), passing, &model.world);
+            passing = Vec::new();
+            for (line, block) in decided.into_iter().filter(|(line, _)| line.access == Access::Allow) {
+                if !line.is_default() && block.presence(&model.world) == Presence::Real {
+                    let ids = carried.entry((position, line.name.clone())).or_default();
+                    ids.extend(required.flow.requirement_ids.iter().cloned());
+                }
+                passing.push(block);
+            }
+        }
+    }
+    carried
 }

@@ -1,13 +1,17 @@
 //! Terraform's face: thin. It maps schemas to workloads and Azure calls and knows neither requirements nor ARM's ways.
 
+mod aml_outbound_dependencies_data_source;
+mod azure_readers;
 mod composition_data_source;
 pub mod configuration;
 mod custom_role_data_source;
 mod dynamic_inputs;
 mod edition_diff_data_source;
+mod endpoint_tags;
 pub mod env;
 mod expansion;
 mod functions;
+mod given_collections;
 mod given_flow;
 mod given_routes;
 mod given_rules;
@@ -35,7 +39,9 @@ use tfplugin_rs::{
     value::Value,
 };
 
+pub use self::azure_readers::AZURE_READERS;
 use self::{
+    aml_outbound_dependencies_data_source::AmlOutboundDependenciesDataSource,
     composition_data_source::CompositionDataSource,
     configuration::{Environment, Settings},
     custom_role_data_source::CustomRoleDataSource,
@@ -110,6 +116,9 @@ impl api::Provider for Lockeddown {
             .iter()
             .map(|workload| WorkloadDataSource::new(workload, Arc::clone(&self.settings)));
         let mut sources: Vec<_> = sources.map(api::data_source).collect();
+        sources.push(api::data_source(AmlOutboundDependenciesDataSource::new(Arc::clone(
+            &self.settings,
+        ))));
         sources.push(api::data_source(CompositionDataSource));
         sources.push(api::data_source(CustomRoleDataSource));
         sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));

@@ -1,5 +1,6 @@
-//! `lockeddown_service_tag`: the addresses behind service tags, from Microsoft's file.
+//! `lockeddown_service_tag`: the addresses behind service tags, from Microsoft's file or from Azure.
 
+mod discovery;
 mod schema;
 
 use std::{collections::BTreeSet, path::Path as FilePath, sync::Arc};
@@ -13,7 +14,8 @@ use tfplugin_rs::{
     value::{Path, Value, typed},
 };
 
-use super::{configuration::Settings, expansion, region_data_source::known_cloud};
+use self::discovery::Discovery;
+use super::{azure_readers, configuration::Settings, expansion, region_data_source::known_cloud};
 use crate::{
     network::ServiceTag,
     regions::{self, Cloud, Region, UnknownLocation},
@@ -23,15 +25,21 @@ use crate::{
 /// Where a tag can be used by name, in the words of the file.
 const NETWORK_FEATURES: [&str; 5] = ["API", "NSG", "UDR", "FW", "VSE"];
 
+/// The words of `source`.
+const FILE: &str = "file";
+const API: &str = "api";
+
 /// The data source.
 #[derive(Debug)]
 pub(super) struct ServiceTagDataSource {
     settings: Arc<Settings>,
+    discovery: Discovery,
 }
 
 #[derive(Deserialize)]
 struct Arguments {
-    path: String,
+    source: String,
+    path: Option<String>,
     tags: BTreeSet<String>,
     location: Option<String>,
     environment: Option<String>,
@@ -52,7 +60,10 @@ enum Place {
 impl ServiceTagDataSource {
     /// The data source, with the provider's defaults in `settings`.
     pub(super) fn new(settings: Arc<Settings>) -> ServiceTagDataSource {
-        ServiceTagDataSource { settings }
+        ServiceTagDataSource {
+            settings,
+            discovery: Discovery::default(),
+        }
     }
 }
 
@@ -72,7 +83,7 @@ impl DataSource for ServiceTagDataSource {
         validate(config, diagnostics);
     }
 
-    async fn read(&self, config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
+    async fn read(&self, config: Value, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let arguments: Arguments = match typed::from_value(&config) {
             Ok(arguments) => arguments,
             Err(error) => {
@@ -80,15 +91,33 @@ impl DataSource for ServiceTagDataSource {
                 return None;
             }
         };
+        let session = self.settings.session();
         let environment = match &arguments.environment {
             Some(word) => known_cloud(word, diagnostics),
             None => {
-                let session = self.settings.session();
                 expansion::refuse_undetermined(&session, &config, &["environment"], diagnostics)?;
                 session.defaults.environment
             }
         };
-        let computed = read(&arguments, environment, diagnostics);
+        let current = if arguments.source == API {
+            refuse_another_cloud(environment, session.environment(), diagnostics)?;
+            place(
+                arguments.location.as_deref(),
+                session.environment(),
+                arguments.strict,
+                diagnostics,
+            )?;
+            let call = azure_readers::azure_call(&config, call);
+            self.discovery.ask(&config, &session, &call, diagnostics).await?
+        } else {
+            file(
+                "path",
+                arguments.path.as_deref().unwrap_or_default(),
+                environment,
+                diagnostics,
+            )?
+        };
+        let computed = read(&arguments, &current, diagnostics);
         if diagnostics.has_errors() {
             return None;
         }
@@ -102,6 +131,8 @@ impl DataSource for ServiceTagDataSource {
 
 /// Checks what is known of a configuration. The file may not exist yet.
 fn validate(config: &Value, diagnostics: &mut Diagnostics) {
+    check_source(config, diagnostics);
+    azure_readers::check_timeouts(config, diagnostics);
     for name in ["path", "previous_file"] {
         if config.attribute(name).as_str() == Some("") {
             let detail = format!("`{name}` is empty: name a service tag file.");
@@ -154,6 +185,46 @@ fn validate(config: &Value, diagnostics: &mut Diagnostics) {
     {
         place(Some(location), *cloud, true, diagnostics);
     }
+}
+
+/// A file has a path, and the API none.
+fn check_source(config: &Value, diagnostics: &mut Diagnostics) {
+    let source = config.attribute("source");
+    let path = config.attribute("path");
+    match source.as_str().unwrap_or(FILE) {
+        _ if source.is_unknown() => {}
+        FILE if path.is_null() => {
+            let detail = format!("`path` is not set: name a service tag file, or ask Azure with `source = \"{API}\"`.");
+            diagnostics.error_at(Path::attribute("path"), "No file", detail);
+        }
+        API if !path.is_null() => {
+            let detail =
+                format!("`path` is set, but with `source = \"{API}\"` no file is read. Leave one of them out.");
+            diagnostics.error_at(Path::attribute("path"), "A file that is not read", detail);
+        }
+        FILE | API => {}
+        other => {
+            let detail = format!("`source` is `{other}`; there are `{FILE}` and `{API}`.");
+            diagnostics.error_at(Path::attribute("source"), "Unknown source", detail);
+        }
+    }
+}
+
+/// The API answers for the cloud that the provider is connected to.
+fn refuse_another_cloud(wanted: Option<Cloud>, connected: Cloud, diagnostics: &mut Diagnostics) -> Option<()> {
+    let Some(wanted) = wanted.filter(|wanted| *wanted != connected) else {
+        return Some(());
+    };
+    let detail = format!(
+        "`environment` is `{wanted}`, but the provider is configured for `{connected}`, which answers for its own tags only. Leave the argument \
+         out, use a provider configured for `{wanted}`, or read the file of `{wanted}`."
+    );
+    diagnostics.error_at(
+        Path::attribute("environment"),
+        "Another cloud than the provider's",
+        detail,
+    );
+    None
 }
 
 fn place(location: Option<&str>, cloud: Cloud, strict: bool, diagnostics: &mut Diagnostics) -> Option<Place> {
@@ -211,8 +282,7 @@ fn file(
 
 type Computed = Vec<(&'static str, Value)>;
 
-fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Diagnostics) -> Option<Computed> {
-    let current = file("path", &arguments.path, environment, diagnostics)?;
+fn read(arguments: &Arguments, current: &Arc<ServiceTagFile>, diagnostics: &mut Diagnostics) -> Option<Computed> {
     let previous = match &arguments.previous_file {
         Some(path) => Some(file("previous_file", path, Some(current.cloud()), diagnostics)?),
         None => None,
@@ -222,7 +292,7 @@ fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Dia
     {
         let (earlier, later) = (current.change_number(), previous.change_number());
         let detail = format!(
-            "`previous_file` is change {later} and `path` is change {earlier}: `added` and `removed` tell how to go back. Exchange \
+            "`previous_file` is change {later} and what is read is change {earlier}: `added` and `removed` tell how to go back. Exchange \
              the two if that is not what you want."
         );
         diagnostics.warning_at(
@@ -246,7 +316,7 @@ fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Dia
     let mut by_tag: Vec<(&str, Value)> = Vec::new();
     let mut changed: Vec<(&str, Changes)> = Vec::new();
     for name in &arguments.tags {
-        let tag = find(&current, name, &place, arguments.strict, diagnostics);
+        let tag = find(current, name, &place, arguments, diagnostics);
         let prefixes = listed(&prefixes(tag, diagnostics));
         if let Some(tag) = tag {
             warn_of_missing_features(tag, arguments, diagnostics);
@@ -272,7 +342,7 @@ fn read(arguments: &Arguments, environment: Option<Cloud>, diagnostics: &mut Dia
     };
     let change_number = |file: &Arc<ServiceTagFile>| i64::try_from(file.change_number()).ok();
     Some(vec![
-        ("change_number", change_number(&current).into()),
+        ("change_number", change_number(current).into()),
         (
             "previous_change_number",
             previous.as_ref().and_then(change_number).into(),
@@ -291,7 +361,7 @@ fn find<'f>(
     file: &'f ServiceTagFile,
     name: &str,
     place: &Place,
-    strict: bool,
+    arguments: &Arguments,
     diagnostics: &mut Diagnostics,
 ) -> Option<Tag<'f>> {
     let at = Path::attribute("tags");
@@ -318,13 +388,20 @@ fn find<'f>(
     } else {
         "Unknown service tag"
     };
-    if strict {
+    let asked = arguments.source == API;
+    let only_in_the_file = discovery::only_in_the_file(name, &error).filter(|_| asked);
+    let said = only_in_the_file.clone().unwrap_or_else(|| sentence(&error.to_string()));
+    if arguments.strict {
         let remedy = match error {
             TagError::WithoutAddresses(_) => "Take it out of `tags`.",
+            _ if only_in_the_file.is_some() => {
+                "Read that file with `path`, or take the tag of the whole cloud: leave out the region, or set `strict = false`."
+            }
+            _ if asked && !regional => "Correct the spelling; `strict = false` goes on without it.",
             _ if regional => "Leave out `location`, or set `strict = false` to take the tag of the whole cloud there.",
             _ => "If a newer file has it, download that one; `strict = false` goes on without it.",
         };
-        diagnostics.error_at(at, summary, format!("{} {remedy}", sentence(&error.to_string())));
+        diagnostics.error_at(at, summary, format!("{said} {remedy}"));
         return None;
     }
     let consequence = if regional {
@@ -332,7 +409,7 @@ fn find<'f>(
     } else {
         "It has no addresses here."
     };
-    diagnostics.warning_at(at, summary, format!("{} {consequence}", sentence(&error.to_string())));
+    diagnostics.warning_at(at, summary, format!("{said} {consequence}"));
     whole_cloud.ok().filter(|_| regional)
 }
 

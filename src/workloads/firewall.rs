@@ -220,7 +220,7 @@ fn own_rules(
 fn host_tag(scene: &Scene<'_>, row: &Requirement, tag: &str) -> Result<ApplicationRuleDestination, Stop> {
     let known = HOST_TAGS.into_iter().find(|known| *known == tag);
     known
-        .map(ApplicationRuleDestination::HostTag)
+        .map(|tag| ApplicationRuleDestination::HostTag(tag.into()))
         .ok_or_else(|| super::rules::malformed(row, scene.inputs))
 }
 

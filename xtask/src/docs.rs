@@ -183,6 +183,11 @@ fn object(name: &str, kind: &str, schema: &Schema) -> Result<String> {
     let mut page = front_matter(&title, Some(""), &schema.description);
     let _ = write!(page, "# {name} ({kind})\n\n{}\n", schema.description);
     page.push_str(&example(&format!("{folder}/{name}/{file}"), "terraform")?);
+    if kind == "Data Source" {
+        for further in further_examples(&format!("{folder}/{name}"), file)? {
+            page.push_str(&code(&further, "terraform")?);
+        }
+    }
     page.push_str(&reference(schema));
     Ok(page)
 }
@@ -233,6 +238,20 @@ fn identity_reference(identity: &IdentitySchema) -> String {
         }
     }
     text
+}
+
+/// The other configurations beside an object's main example.
+fn further_examples(folder: &str, main: &str) -> Result<Vec<String>> {
+    let place = repository().join("examples").join(folder);
+    let entries =
+        fs::read_dir(&place).map_err(Failure::while_doing(format!("`{}` cannot be read", place.display())))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut further: Vec<String> = names
+        .filter(|name| name.ends_with(".tf") && name != main)
+        .map(|name| format!("{folder}/{name}"))
+        .collect();
+    further.sort();
+    Ok(further)
 }
 
 fn function(function: &dyn Function) -> Result<String> {

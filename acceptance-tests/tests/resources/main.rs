@@ -12,6 +12,7 @@ mod examples;
 mod firewalls;
 mod identities;
 mod misfortune;
+mod neighbours;
 mod peering;
 mod place;
 mod roles;

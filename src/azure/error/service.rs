@@ -147,9 +147,14 @@ impl ServiceError {
                     .last_quoted_after("scope(s) ")
                     .or_else(|| self.last_quoted_after("scope "));
                 let scope = scope.map(|scope| format!(" on `{scope}`")).unwrap_or_default();
+                let role = if action.ends_with("/read") {
+                    "Reader"
+                } else {
+                    "Network Contributor"
+                };
                 format!(
-                    "Assign the service principal a role with `{action}`{scope}, Network Contributor for instance. An assignment takes some \
-                     minutes to be in force."
+                    "Assign the service principal a role with `{action}`{scope}, {role} for instance. An assignment takes some minutes to be in \
+                     force."
                 )
             }
             "RequestDisallowedByPolicy" => {

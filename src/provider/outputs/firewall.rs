@@ -72,7 +72,7 @@ fn application_rule(rule: &ApplicationRule) -> Value {
     let (mut fqdns, mut tags, mut urls) = (Value::Null, Value::Null, Value::Null);
     match &rule.destination {
         ApplicationRuleDestination::Hosts(names) => fqdns = hosts(names),
-        ApplicationRuleDestination::HostTag(tag) => tags = Value::string_set([*tag]),
+        ApplicationRuleDestination::HostTag(tag) => tags = Value::string_set([tag.as_ref()]),
         ApplicationRuleDestination::Urls(addresses) => urls = texts(addresses),
     }
     let (source_addresses, source_ip_groups) = source(&rule.source);

@@ -205,7 +205,11 @@ fn application_rule(rule: &At<'_>) -> Read<ApplicationRule> {
     } else if !tags.value.is_null() {
         let words = tags.words()?;
         let known = FQDN_TAGS.into_iter().find(|tag| words.contains(*tag));
-        ApplicationRuleDestination::HostTag(known.ok_or_else(|| tags.refused("is no FQDN tag of Azure Firewall"))?)
+        ApplicationRuleDestination::HostTag(
+            known
+                .ok_or_else(|| tags.refused("is no FQDN tag of Azure Firewall"))?
+                .into(),
+        )
     } else {
         ApplicationRuleDestination::Hosts(known_hosts(&hosts)?)
     };

@@ -5,6 +5,8 @@ use tfplugin_rs::{
     value::Type,
 };
 
+use crate::provider::azure_readers;
+
 /// The schema of `lockeddown_service_tag`.
 pub(super) fn schema() -> Schema {
     let texts = || Type::set(Type::String);
@@ -17,15 +19,36 @@ pub(super) fn schema() -> Schema {
         ("ipv6_prefixes", prefixes()),
     ]);
     Schema::new(
-        "Addresses behind Azure service tags, from the *Service Tags* file that Microsoft publishes for each cloud (the answer of the \
-         Service Tag Discovery API, saved, has the same shape). It reads files only: no credentials, no connection. A file is read \
-         once per run, however many data sources name it.\n\nMicrosoft publishes weekly and does not use new addresses for at \
-         least one week.",
+        "Addresses behind Azure service tags, from the *Service Tags* file that Microsoft publishes for each cloud, or with `source = \
+         \"api\"` from the Service Tag Discovery API, whose answer has the same shape. A file is read without credentials and without a \
+         connection; file and answer are read once per run, however many data sources name them.\n\nMicrosoft publishes weekly and does not use \
+         new addresses for at least one week. The API may be weeks behind the file, and regional entries of `AzureMachineLearning` are in \
+         the file only.",
+    )
+    .attribute(
+        "source",
+        Attribute::optional(
+            Type::String,
+            "Where the tags are from: `file`, or `api`, which needs credentials and the right to read `Microsoft.Network/locations/serviceTags`. \
+             Defaults to `file`.",
+        )
+        .default_value("file"),
     )
     .attribute(
         "path",
-        Attribute::required(Type::String, "The file: `ServiceTags_Public_….json`, or that of another cloud."),
+        Attribute::optional(
+            Type::String,
+            "The file: `ServiceTags_Public_….json`, or that of another cloud. Required where `source` is `file`.",
+        ),
     )
+    .attribute(
+        "subscription_id",
+        Attribute::optional(
+            Type::String,
+            "Subscription in which the API is asked; every one of a cloud is told the same. Defaults to the provider's.",
+        ),
+    )
+    .attribute("timeouts", azure_readers::timeouts())
     .attribute(
         "tags",
         Attribute::required(texts(), "Service tags in any case: `Storage`, or a regional form such as `Storage.WestEurope`."),
@@ -42,7 +65,7 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             Type::String,
             "Cloud that the file must be of: `public`, `usgovernment` or `china`. Defaults to the provider's; where neither is \
-             set, the file of any cloud will do.",
+             set, the file of any cloud will do. The API answers for the provider's only.",
         ),
     )
     .attribute(

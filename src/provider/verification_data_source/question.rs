@@ -8,14 +8,14 @@ use tfplugin_rs::{
 };
 
 use crate::{
-    network::{Access, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule, ServiceEndpoint},
+    network::{Access, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule},
     proof::{
         addresses::{self, AddressSet},
         firewall::{Collection, Layer},
         model::WayOut,
     },
-    provider::{configuration::Session, given_flow, given_routes, given_rules, policy},
-    regions::{self, Cloud},
+    provider::{configuration::Session, endpoint_tags, given_flow, given_routes, given_rules, policy},
+    regions::Cloud,
     report::subnet::Part,
     service_tags,
 };
@@ -199,29 +199,11 @@ fn name(config: &Value, parts: &[Part]) -> String {
 
 /// The tags that a policy's service endpoints reach past every route: those of its region and the region's pair.
 fn reached_by_endpoints(value: &Value, policy: &NetworkPolicy) -> Vec<String> {
-    let text = |name: &str| value.attribute(name).as_str().unwrap_or_default().to_owned();
+    let text = |name: &str| value.attribute(name).as_str().unwrap_or_default();
     let Ok(cloud) = text("environment").parse::<Cloud>() else {
         return Vec::new();
     };
-    let Ok(own) = regions::find(&text("location"), cloud) else {
-        return Vec::new();
-    };
-    let pair = own.pair.and_then(|pair| regions::find(pair, cloud).ok());
-    let suffixes: Vec<&str> = [Some(own), pair]
-        .into_iter()
-        .flatten()
-        .filter_map(|region| region.tag_suffix)
-        .collect();
-    let mut tags = Vec::new();
-    for endpoint in &policy.service_endpoints {
-        let tag = match endpoint {
-            ServiceEndpoint::Storage => "Storage",
-            ServiceEndpoint::KeyVault => "AzureKeyVault",
-            ServiceEndpoint::ContainerRegistry => "AzureContainerRegistry",
-        };
-        tags.extend(suffixes.iter().map(|suffix| format!("{tag}.{suffix}")));
-    }
-    tags
+    endpoint_tags::of_policy(&policy.service_endpoints, text("location"), cloud)
 }
 
 /// The addresses of the tags that rules and flows name. A tag that the file does not have stays a name.

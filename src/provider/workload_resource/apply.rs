@@ -42,7 +42,7 @@ pub(super) async fn apply(
         targets: &targets,
         owner_tags: std::collections::BTreeMap::new(),
     };
-    let found = arrival::look(&work, diagnostics).await?;
+    let found = arrival::look(&work, &kept, diagnostics).await?;
     let planned = found.settle_previous(&work);
     let owner_tags = work::owner_tags(resource, &planned, &targets, diagnostics)?;
     let work = Work {

@@ -12,9 +12,14 @@ use tfplugin_rs::{
 
 use super::{
     apply::text,
-    conflicts, firewall, forms,
+    conflicts,
+    demand::{self, Demand, Shared},
+    firewall, forms,
     forms::{Entries, ROUTES, RULES, collection},
-    group, owner,
+    group,
+    kept::Kept,
+    neighbours::{self, Neighbours, Place},
+    owner,
     part::Part,
     subnet, table,
     targets::{FirewallTarget, Held, SubnetTarget},
@@ -24,6 +29,7 @@ use crate::{
     azure::{ArmError, Document, ResourceId},
     network::Prefix,
     regions::normalize_location,
+    workloads::Defaults,
 };
 
 /// What there is, as far as it was worth a look.
@@ -70,7 +76,7 @@ impl Found {
 }
 
 /// Looks at every part that is new: all of them on a create. `None` after an error.
-pub(super) async fn look(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Option<Found> {
+pub(super) async fn look(work: &Work<'_>, kept: &Kept, diagnostics: &mut Diagnostics) -> Option<Found> {
     let undecided = ["previous_network_security_group_id", "previous_route_table_id"]
         .iter()
         .any(|previous| work.object.attribute(previous).is_unknown());
@@ -92,7 +98,8 @@ pub(super) async fn look(work: &Work<'_>, diagnostics: &mut Diagnostics) -> Opti
         }
     }
     if !diagnostics.has_errors() {
-        check_neighbours(work, &found, diagnostics);
+        let neighbours = check_neighbours(work, &found, kept, diagnostics);
+        prove_among_others(work, &neighbours, diagnostics);
         check_firewall(work, &found, diagnostics);
     }
     (!diagnostics.has_errors()).then_some(found)
@@ -334,8 +341,16 @@ fn check_prefixes(work: &Work<'_>, subnet: &Json, diagnostics: &mut Diagnostics)
     }
 }
 
-/// Among others' entries: none of our names, no priority and no prefix twice.
-fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) {
+/// Among others' entries: none of our names, no priority and no prefix twice. Gives what stands there, where nobody looked as it is
+/// remembered.
+fn check_neighbours(work: &Work<'_>, found: &Found, kept: &Kept, diagnostics: &mut Diagnostics) -> Neighbours {
+    let mut neighbours = Neighbours::default();
+    if !work.is_new(Part::Group) {
+        neighbours.rules = kept.neighbours().rules;
+    }
+    if !work.is_new(Part::Table) {
+        neighbours.routes = kept.neighbours().routes;
+    }
     let places = [
         (
             &work.targets.group,
@@ -368,7 +383,11 @@ fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostic
             continue;
         };
         let (taken, others) = form.split(&document.body, &ours, |_| true);
-        let others = if held.own { kept(work, output, others) } else { others };
+        let others = if held.own {
+            ignored(work, output, others)
+        } else {
+            others
+        };
         if !held.own {
             let taken = unlike(work, taken, &ours);
             check_guest(work, held, &document.body, &taken, (argument, what), diagnostics);
@@ -381,6 +400,33 @@ fn check_neighbours(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostic
         if let Some(conflict) = conflict {
             conflict.refuse(diagnostics);
         }
+        match part {
+            Part::Table => neighbours.routes = others,
+            _ => neighbours.rules = others,
+        }
+    }
+    neighbours
+}
+
+/// What must pass does, among the entries that stand there: before the first write, so that nothing is made that does not work.
+fn prove_among_others(work: &Work<'_>, neighbours: &Neighbours, diagnostics: &mut Diagnostics) {
+    let session = work.session;
+    let defaults = Defaults {
+        environment: Some(session.environment()),
+        ..session.defaults
+    };
+    // What there is to say of the expansion itself, the plan has said.
+    let mut said = Diagnostics::default();
+    let demanded = demand::demand(work.resource, defaults, work.object, Shared::of(work.object), &mut said);
+    let Demand::Known(demanded) = demanded else { return };
+    let rules = work.entries("security_rules");
+    let place = Place {
+        location: work.object.attribute("location").as_str().unwrap_or_default(),
+        cloud: session.environment(),
+        rules: &rules,
+    };
+    for conflict in neighbours::conflicts(&demanded.policy, neighbours, place) {
+        conflict.refuse(diagnostics);
     }
 }
 
@@ -436,7 +482,7 @@ fn unlike(work: &Work<'_>, mut taken: Entries, planned: &Entries) -> Entries {
 }
 
 /// In a leftover of our own only what is ignored stays.
-fn kept(work: &Work<'_>, output: &str, mut others: Entries) -> Entries {
+fn ignored(work: &Work<'_>, output: &str, mut others: Entries) -> Entries {
     let argument = if output == "routes" {
         "ignored_route_name_prefixes"
     } else {

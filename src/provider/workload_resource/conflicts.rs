@@ -123,6 +123,24 @@ fn free_base(mine: &[(String, i64)], taken: &BTreeSet<(String, i64)>) -> Option<
     (100..FIRST_DENY).step_by(100).find(is_free)
 }
 
+/// The largest base at which the whole band is free and stands before `priority`: the rules move no further than they must.
+pub(super) fn base_before(ours: &Entries, others: &Entries, priority: i64) -> Option<i64> {
+    let taken: BTreeSet<(String, i64)> = others.values().filter_map(place).collect();
+    let band: Vec<(String, i64)> = ours
+        .values()
+        .filter_map(place)
+        .filter(|(_, priority)| *priority < FIRST_DENY)
+        .collect();
+    let start = band.iter().map(|(_, priority)| priority / 100 * 100).min()?;
+    let fits = |base: &i64| {
+        band.iter().all(|(direction, own)| {
+            let moved = own - start + base;
+            moved < priority && !taken.contains(&(direction.clone(), moved))
+        })
+    };
+    (100..priority).step_by(100).filter(fits).max()
+}
+
 fn free_deny(mine: &[(String, i64)], taken: &BTreeSet<(String, i64)>) -> Option<i64> {
     let denies: Vec<&(String, i64)> = mine.iter().filter(|(_, priority)| *priority >= FIRST_DENY).collect();
     let start = denies.iter().map(|(_, priority)| *priority).min()?;

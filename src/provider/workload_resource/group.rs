@@ -120,7 +120,7 @@ pub(super) fn read(
     let (ours, others) = RULES.split(group, &known, foreign);
     let found = held.own || !ours.is_empty();
     state.set_attribute(RULES_OUTPUT, Value::Map(ours));
-    kept.remember(&others);
+    kept.remember_rules(&others);
     if held.own {
         state.set_attribute("foreign_rules", Value::Map(others));
         read_own(state, held, group, marked);

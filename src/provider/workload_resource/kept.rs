@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use tfplugin_rs::value::Value;
 
-use super::forms::Entries;
+use super::{
+    forms::{Entries, Form, ROUTES, RULES},
+    neighbours::Neighbours,
+};
 
 /// It, as far as something was kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,9 +17,11 @@ pub(super) struct Kept {
     pub(super) edition: Option<String>,
     /// The service endpoints that the resource added to a subnet of somebody else, and takes away again.
     pub(super) added_service_endpoints: BTreeSet<String>,
-    /// Direction and priority of the rules of others in a shared group, as last read: enough for a plan to see a conflict, and not in
-    /// the state, where every change of others would show.
-    pub(super) neighbours: BTreeMap<String, (String, i64)>,
+    /// The rules of others in the resource's group, as last read, in ARM's form without their descriptions: a plan proves what it plans among
+    /// them. Not in the state, where every change of others would show.
+    pub(super) rules: BTreeMap<String, Json>,
+    /// The routes of others in its table, likewise.
+    pub(super) routes: BTreeMap<String, Json>,
 }
 
 impl Kept {
@@ -31,35 +36,27 @@ impl Kept {
                 .flatten()
                 .filter_map(|endpoint| endpoint.as_str().map(str::to_owned))
                 .collect(),
-            neighbours: json
-                .get("neighbours")
-                .and_then(|neighbours| serde_json::from_value(neighbours.clone()).ok())
-                .unwrap_or_default(),
+            rules: entries(json.get("rules")),
+            routes: entries(json.get("routes")),
         }
     }
 
     /// Remembers the rules of others.
-    pub(super) fn remember(&mut self, others: &Entries) {
-        let place = |rule: &Value| {
-            let direction = rule.attribute("direction").as_str()?.to_owned();
-            Some((direction, rule.attribute("priority").as_number()?.to_i64()?))
-        };
-        self.neighbours = others
-            .iter()
-            .filter_map(|(name, rule)| Some((name.clone(), place(rule)?)))
-            .collect();
+    pub(super) fn remember_rules(&mut self, others: &Entries) {
+        self.rules = compact(&RULES, others);
     }
 
-    /// The rules of others, as far as they are remembered.
-    pub(super) fn neighbours(&self) -> Entries {
-        let rule = |(name, (direction, priority)): (&String, &(String, i64))| {
-            let rule = [
-                ("direction", Value::from(direction.as_str())),
-                ("priority", (*priority).into()),
-            ];
-            (name.clone(), Value::object(rule))
-        };
-        self.neighbours.iter().map(rule).collect()
+    /// Remembers the routes of others.
+    pub(super) fn remember_routes(&mut self, others: &Entries) {
+        self.routes = compact(&ROUTES, others);
+    }
+
+    /// What stands beside the resource's entries, as far as it is remembered.
+    pub(super) fn neighbours(&self) -> Neighbours {
+        Neighbours {
+            rules: unfold(&RULES, &self.rules),
+            routes: unfold(&ROUTES, &self.routes),
+        }
     }
 
     /// Terraform's bytes.
@@ -67,11 +64,40 @@ impl Kept {
         json!({
             "edition": self.edition,
             "added_service_endpoints": self.added_service_endpoints,
-            "neighbours": self.neighbours,
+            "rules": self.rules,
+            "routes": self.routes,
         })
         .to_string()
         .into_bytes()
     }
+}
+
+/// What is no map of objects is nothing remembered: the next refresh remembers anew.
+fn entries(json: Option<&Json>) -> BTreeMap<String, Json> {
+    let entries = json.and_then(Json::as_object).into_iter().flatten();
+    entries
+        .filter(|(_, entry)| entry.is_object())
+        .map(|(name, entry)| (name.clone(), entry.clone()))
+        .collect()
+}
+
+fn compact(form: &Form, entries: &Entries) -> BTreeMap<String, Json> {
+    let entry = |(name, value): (&String, &Value)| {
+        let mut properties = (form.to_arm)(value).get("properties").cloned().unwrap_or_default();
+        if let Some(properties) = properties.as_object_mut() {
+            properties.remove("description");
+        }
+        (name.clone(), properties)
+    };
+    entries.iter().map(entry).collect()
+}
+
+fn unfold(form: &Form, entries: &BTreeMap<String, Json>) -> Entries {
+    let entry = |(name, properties): (&String, &Json)| {
+        let value = (form.from_arm)(&json!({ "name": name, "properties": properties }));
+        (name.clone(), value)
+    };
+    entries.iter().map(entry).collect()
 }
 
 #[cfg(test)]
@@ -83,10 +109,24 @@ mod tests {
         let kept = Kept {
             edition: Some("2020-07".to_owned()),
             added_service_endpoints: BTreeSet::from(["Microsoft.Storage".to_owned()]),
-            neighbours: BTreeMap::from([("theirs".to_owned(), ("Inbound".to_owned(), 100))]),
+            rules: BTreeMap::from([("theirs".to_owned(), json!({ "direction": "Inbound", "priority": 100 }))]),
+            routes: BTreeMap::from([(
+                "away".to_owned(),
+                json!({ "addressPrefix": "0.0.0.0/0", "nextHopType": "None" }),
+            )]),
         };
         assert_eq!(Kept::read(&kept.write()), kept);
         assert_eq!(Kept::read(b""), Kept::default());
+        assert_eq!(Kept::read(br#"{"rules":{"theirs":["Inbound",100]}}"#), Kept::default());
+        let mut again = Kept {
+            edition: kept.edition.clone(),
+            added_service_endpoints: kept.added_service_endpoints.clone(),
+            ..Kept::default()
+        };
+        let beside = kept.neighbours();
+        again.remember_rules(&beside.rules);
+        again.remember_routes(&beside.routes);
+        assert_eq!(again, kept);
         assert_eq!(Kept::read(br#"{"edition":"2011"}"#).edition.as_deref(), Some("2011"));
     }
 }

@@ -6,7 +6,7 @@
 //! | `arguments`, `validate` | where the policy goes, as the configuration says it |
 //! | `targets` | the ARM objects that follow from it, and whose they are |
 //! | `source`, `demand` | the workload expanded, or several composed, for that place |
-//! | `plan`, `conflicts`, `traffic` | everything that can be known is known, and said |
+//! | `plan`, `conflicts`, `neighbours`, `traffic` | everything that can be known is known, and said |
 //! | `arrival` | looking before the first write |
 //! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
 //! | `group`, `table`, `firewall`, `subnet` | one kind of ARM object each |
@@ -29,6 +29,7 @@ mod group;
 mod identity;
 mod import;
 mod kept;
+mod neighbours;
 mod part;
 mod plan;
 mod read;

@@ -17,10 +17,12 @@ use super::{
     forms::{self, Entries},
     identity,
     kept::Kept,
+    neighbours::{self, Place},
     targets::{self, Target},
     traffic,
 };
 use crate::{
+    network::NetworkPolicy,
     provider::{configuration::Session, managed::SAME_BUT_FOR_CASE},
     requirements::Edition,
     workloads::Defaults,
@@ -81,6 +83,9 @@ pub(super) fn plan(
     if resource.reach() == Reach::Subnet {
         plan_subnet(plan);
         check_conflicts(plan, &kept, shared, diagnostics);
+        if let Demand::Known(demanded) = &demand {
+            prove_among_others(plan, &kept, &demanded.policy, session, diagnostics);
+        }
     } else {
         replace_what_moves(resource, plan);
     }
@@ -384,7 +389,7 @@ fn check_conflicts(plan: &Plan, kept: &Kept, shared: Shared, diagnostics: &mut D
     let group = |object: &Value| object.attribute("network_security_group_id").clone();
     let still_there = |prior: &Value| SAME_BUT_FOR_CASE(&group(prior), &group(&plan.planned));
     if plan.prior.as_ref().is_some_and(still_there) {
-        let conflict = conflicts::priorities(&rules, &kept.neighbours());
+        let conflict = conflicts::priorities(&rules, &kept.neighbours().rules);
         conflict.into_iter().for_each(|conflict| conflict.warn(diagnostics));
     }
     if shared.group {
@@ -395,6 +400,43 @@ fn check_conflicts(plan: &Plan, kept: &Kept, shared: Shared, diagnostics: &mut D
     let routes = forms::entries_in(plan.planned.attribute("routes"));
     let prefixes = forms::texts(plan.planned.attribute("ignored_route_name_prefixes"));
     refuse_ignored(&routes, &prefixes, "ignored_route_name_prefixes", diagnostics);
+}
+
+/// What must pass does, among the entries of others that the last refresh saw. An error where the plan changes what the resource has there;
+/// where it does not, a warning: nothing that is planned makes it worse, and nobody's plan fails for what others did since.
+fn prove_among_others(
+    plan: &Plan,
+    kept: &Kept,
+    policy: &NetworkPolicy,
+    session: &Session,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(prior) = &plan.prior else { return };
+    let mut neighbours = kept.neighbours();
+    for (id, entries) in [
+        ("network_security_group_id", &mut neighbours.rules),
+        ("route_table_id", &mut neighbours.routes),
+    ] {
+        if !SAME_BUT_FOR_CASE(prior.attribute(id), plan.planned.attribute(id)) {
+            entries.clear();
+        }
+    }
+    let rules = forms::entries_in(plan.planned.attribute("security_rules"));
+    let place = Place {
+        location: plan.planned.attribute("location").as_str().unwrap_or_default(),
+        cloud: session.environment(),
+        rules: &rules,
+    };
+    let changes = ["security_rules", "routes"]
+        .iter()
+        .any(|output| prior.attribute(output) != plan.planned.attribute(output));
+    for conflict in neighbours::conflicts(policy, &neighbours, place) {
+        if changes {
+            conflict.refuse(diagnostics);
+        } else {
+            conflict.warn(diagnostics);
+        }
+    }
 }
 
 /// What is ignored is not watched; the resource's own rules are.

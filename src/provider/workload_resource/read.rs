@@ -87,7 +87,7 @@ pub(super) async fn read(
     }
     if let Some(held) = &targets.table {
         let marked = marked(&table);
-        seen.push(table::read(&mut state, held, body(&table), marked));
+        seen.push(table::read(&mut state, &mut kept, held, body(&table), marked));
     }
     if let Some(target) = &targets.firewall {
         seen.push(firewall::read(&mut state, target, body(&firewall)));

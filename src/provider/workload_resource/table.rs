@@ -5,6 +5,7 @@ use tfplugin_rs::value::Value;
 
 use super::{
     forms::{self, Entries, ROUTES, put},
+    kept::Kept,
     targets::Held,
     work::{Work, put_tags},
 };
@@ -72,7 +73,13 @@ pub(super) async fn delete(work: &Work<'_>, id: &ResourceId) -> Result<(), ArmEr
 }
 
 /// What Azure has, put into `state`. Says whether something of the resource's is there; `None` where nothing is expected.
-pub(super) fn read(state: &mut Value, held: &Held, table: Option<&Json>, marked: bool) -> Option<bool> {
+pub(super) fn read(
+    state: &mut Value,
+    kept: &mut Kept,
+    held: &Held,
+    table: Option<&Json>,
+    marked: bool,
+) -> Option<bool> {
     let known = forms::entries_in(state.attribute(ROUTES_OUTPUT));
     let Some(table) = table else {
         state.set_attribute(ROUTES_OUTPUT, Value::object::<String>([]));
@@ -89,7 +96,8 @@ pub(super) fn read(state: &mut Value, held: &Held, table: Option<&Json>, marked:
             !forms::has(&known, name)
         }
     };
-    let (ours, _) = ROUTES.split(table, &known, foreign);
+    let (ours, others) = ROUTES.split(table, &known, foreign);
+    kept.remember_routes(&others);
     let found = held.own || !ours.is_empty();
     state.set_attribute(ROUTES_OUTPUT, Value::Map(ours));
     if held.own {
