@@ -13,7 +13,11 @@ use crate::azure::{ArmError, Call, ResourceId};
 /// The data sources that contact Azure. Resources do so when they are applied and refreshed; every other data source, every function and
 /// every plan only computes and opens no connection. `tests/layers.rs` keeps the list true in the code, and the tests of data sources in a
 /// machine without a network.
-pub const AZURE_READERS: [&str; 2] = ["lockeddown_aml_outbound_dependencies", "lockeddown_service_tag"];
+pub const AZURE_READERS: [&str; 3] = [
+    "lockeddown_aml_outbound_dependencies",
+    "lockeddown_coverage",
+    "lockeddown_service_tag",
+];
 
 /// The argument `timeouts` of a data source.
 pub(super) fn timeouts() -> Attribute {

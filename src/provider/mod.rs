@@ -4,6 +4,7 @@ mod aml_outbound_dependencies_data_source;
 mod azure_readers;
 mod composition_data_source;
 pub mod configuration;
+mod coverage_data_source;
 mod custom_role_data_source;
 mod dynamic_inputs;
 mod edition_diff_data_source;
@@ -44,6 +45,7 @@ use self::{
     aml_outbound_dependencies_data_source::AmlOutboundDependenciesDataSource,
     composition_data_source::CompositionDataSource,
     configuration::{Environment, Settings},
+    coverage_data_source::CoverageDataSource,
     custom_role_data_source::CustomRoleDataSource,
     edition_diff_data_source::EditionDiffDataSource,
     peering_resource::PeeringResource,
@@ -120,6 +122,7 @@ impl api::Provider for Lockeddown {
             &self.settings,
         ))));
         sources.push(api::data_source(CompositionDataSource));
+        sources.push(api::data_source(CoverageDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(CustomRoleDataSource));
         sources.push(api::data_source(EditionDiffDataSource::new(Arc::clone(&self.settings))));
         sources.push(api::data_source(ProjectBundleDataSource));

@@ -1,8 +1,8 @@
 //! `lockeddown_verification`: whether rules, ours or anybody's, let pass what must and nothing that must not.
 
-mod answer;
-mod question;
-mod schema;
+pub(super) mod answer;
+pub(super) mod question;
+pub(super) mod schema;
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl DataSource for VerificationDataSource {
     async fn read(&self, config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let question = question::read(&config, &self.settings.session(), diagnostics)?;
         let mut state = config;
-        for (name, value) in answer::answer(&question) {
+        for (name, value) in answer::answer(&question, &question.model()) {
             state.set_attribute(name, value);
         }
         Some(state)

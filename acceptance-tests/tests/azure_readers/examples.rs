@@ -40,6 +40,15 @@ fn furnish(place: &Place) {
         place.emulator.subscription_id()
     );
     place.emulator.put(&group, json!({ "location": "westeurope" }));
+    let network = format!("{group}/providers/Microsoft.Network/virtualNetworks/vnet-hpc");
+    place.emulator.put(
+        &network,
+        json!({ "location": "westeurope", "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] } } }),
+    );
+    place.emulator.put(
+        &format!("{network}/subnets/existing"),
+        json!({ "properties": { "addressPrefix": "10.0.32.0/24" } }),
+    );
     place.emulator.azure(|azure| {
         azure.publish_outbound_dependencies(
             &format!("{group}/providers/Microsoft.MachineLearningServices/workspaces/mlw-training"),

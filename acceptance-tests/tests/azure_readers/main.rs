@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod coverage;
 mod examples;
 mod outbound_dependencies;
 #[path = "../resources/place.rs"]

@@ -7,8 +7,8 @@ use tfplugin_rs::value::Value;
 
 use super::question::Question;
 use crate::{
-    network::{AddressSide, Prefix},
-    proof::model::{Given, Model},
+    network::AddressSide,
+    proof::model::Model,
     report::{
         model::{Flow, Open, Remark, Report, Standing, Subnet},
         subnet::{self, About},
@@ -16,19 +16,9 @@ use crate::{
     service_tags::known,
 };
 
-/// Every output by name.
-pub(super) fn answer(question: &Question) -> Vec<(&'static str, Value)> {
-    let mut model = Model::new(&Given {
-        groups: question.groups.iter().map(|rules| rules.iter().collect()).collect(),
-        routes: question.routes.iter().collect(),
-        firewall: question.firewall.clone(),
-        endpoint_tags: question.endpoint_tags.clone(),
-        way_out: question.way_out,
-        network: network(question),
-        flows: question.required.clone(),
-        resolved_tags: question.resolved_tags.clone(),
-        ..Given::default()
-    });
+/// Every output by name; `model` is the question's.
+pub(in crate::provider) fn answer(question: &Question, model: &Model) -> Vec<(&'static str, Value)> {
+    let mut model = model.clone();
     let about = About {
         name: &question.name,
         source_uri: question.source_uri.as_deref(),
@@ -53,19 +43,6 @@ pub(super) fn answer(question: &Question) -> Vec<(&'static str, Value)> {
     let report = Report::new(&name, vec![subnet]).ok();
     outputs.push(("report_json", report.map(|report| report.to_json()).into()));
     outputs
-}
-
-/// The subnet belongs to its virtual network, whether its spaces were listed or not.
-fn network(question: &Question) -> Vec<Prefix> {
-    let mut network = question.network.clone();
-    for flow in question.required.values() {
-        if let AddressSide::Prefixes(prefixes) = &flow.local {
-            network.extend(prefixes.iter().copied());
-        }
-    }
-    network.sort();
-    network.dedup();
-    network
 }
 
 fn found(subnet: &Subnet, standing: Standing) -> Value {

@@ -8,13 +8,18 @@ use tfplugin_rs::{
 };
 
 use crate::{
-    network::{Access, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule},
+    network::{Access, AddressSide, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule},
     proof::{
         addresses::{self, AddressSet},
         firewall::{Collection, Layer},
-        model::WayOut,
+        model::{Given, Model, WayOut},
     },
-    provider::{configuration::Session, endpoint_tags, given_flow, given_routes, given_rules, policy},
+    provider::{
+        configuration::Session,
+        endpoint_tags,
+        given_collections::{self, IpGroups},
+        given_flow, given_routes, given_rules, policy,
+    },
     regions::Cloud,
     report::subnet::Part,
     service_tags,
@@ -22,25 +27,66 @@ use crate::{
 
 /// What is to be proven.
 #[derive(Debug)]
-pub(super) struct Question {
-    pub(super) name: String,
-    pub(super) source_uri: Option<String>,
-    pub(super) parts: Vec<Part>,
-    pub(super) rules_by_hand: bool,
-    pub(super) groups: Vec<Vec<SecurityRule>>,
-    pub(super) routes: Vec<Route>,
-    pub(super) firewall: Option<Vec<Layer>>,
-    pub(super) endpoint_tags: Vec<String>,
-    pub(super) required: BTreeMap<String, Flow>,
-    pub(super) forbidden: BTreeMap<String, Flow>,
-    pub(super) network: Vec<Prefix>,
-    pub(super) way_out: WayOut,
-    pub(super) resolved_tags: BTreeMap<String, AddressSet>,
-    pub(super) cloud: Cloud,
+pub(in crate::provider) struct Question {
+    pub(in crate::provider) name: String,
+    pub(in crate::provider) source_uri: Option<String>,
+    pub(in crate::provider) parts: Vec<Part>,
+    pub(in crate::provider) rules_by_hand: bool,
+    pub(in crate::provider) groups: Vec<Vec<SecurityRule>>,
+    pub(in crate::provider) routes: Vec<Route>,
+    pub(in crate::provider) firewall: Option<Vec<Layer>>,
+    pub(in crate::provider) endpoint_tags: Vec<String>,
+    pub(in crate::provider) required: BTreeMap<String, Flow>,
+    pub(in crate::provider) forbidden: BTreeMap<String, Flow>,
+    pub(in crate::provider) network: Vec<Prefix>,
+    pub(in crate::provider) way_out: WayOut,
+    pub(in crate::provider) resolved_tags: BTreeMap<String, AddressSet>,
+    pub(in crate::provider) cloud: Cloud,
+}
+
+impl Question {
+    /// What is to be proven, ready for questions.
+    pub(in crate::provider) fn model(&self) -> Model {
+        Model::new(&Given {
+            groups: self.groups.iter().map(|rules| rules.iter().collect()).collect(),
+            routes: self.routes.iter().collect(),
+            firewall: self.firewall.clone(),
+            endpoint_tags: self.endpoint_tags.clone(),
+            way_out: self.way_out,
+            network: self.network(),
+            flows: self.required.clone(),
+            resolved_tags: self.resolved_tags.clone(),
+            ..Given::default()
+        })
+    }
+
+    /// The subnet belongs to its virtual network, whether its spaces were listed or not.
+    fn network(&self) -> Vec<Prefix> {
+        let mut network = self.network.clone();
+        for flow in self.required.values() {
+            if let AddressSide::Prefixes(prefixes) = &flow.local {
+                network.extend(prefixes.iter().copied());
+            }
+        }
+        network.sort();
+        network.dedup();
+        network
+    }
+}
+
+/// How packets leave, by the word of `outbound_method`.
+pub(in crate::provider) fn outbound_method(word: &str) -> Result<WayOut, String> {
+    match word {
+        "none" => Ok(WayOut::Missing),
+        "nat_gateway" | "public_ip" | "load_balancer" | "default" => Ok(WayOut::Given),
+        other => Err(format!(
+            "`{other}` is none of `nat_gateway`, `public_ip`, `load_balancer`, `default`, `none`"
+        )),
+    }
 }
 
 /// Reads the configuration.
-pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnostics) -> Option<Question> {
+pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnostics) -> Option<Question> {
     let mut refuse = |path: Path, reason: String| {
         diagnostics.error_at(path, "Cannot be proven", format!("{reason}."));
     };
@@ -143,17 +189,14 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
     }
     let way_out = match config.attribute("outbound_method").as_str() {
         None => WayOut::NotSaid,
-        Some("none") => WayOut::Missing,
-        Some("nat_gateway" | "public_ip" | "load_balancer" | "default") => WayOut::Given,
-        Some(other) => {
-            let reason = format!("`{other}` is none of `nat_gateway`, `public_ip`, `load_balancer`, `default`, `none`");
+        Some(word) => outbound_method(word).unwrap_or_else(|reason| {
             refuse(at("outbound_method"), reason);
             WayOut::NotSaid
-        }
+        }),
     };
     let resolved_tags = match config.attribute("service_tag_file").as_str() {
         None => BTreeMap::new(),
-        Some(path) => match tags_in_use(path, &groups, &required, &forbidden) {
+        Some(path) => match tags_in_use(FilePath::new(path), &groups, &required, &forbidden) {
             Ok(tags) => tags,
             Err(reason) => {
                 refuse(at("service_tag_file"), reason);
@@ -164,6 +207,16 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
     let cloud = policies
         .iter()
         .find_map(|policy| policy.attribute("environment").as_str()?.parse().ok());
+    let firewall = match config.attribute("rule_collection_groups") {
+        Value::Null => (!collections.is_empty()).then(|| vec![collections]),
+        given => match given_collections::read(given, &IpGroups::new()) {
+            Ok(layers) => Some(layers),
+            Err(reason) => {
+                diagnostics.error_at(at("rule_collection_groups"), "Cannot be proven", format!("{reason}."));
+                None
+            }
+        },
+    };
     let question = Question {
         name: name(config, &parts),
         source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
@@ -171,7 +224,7 @@ pub(super) fn read(config: &Value, session: &Session, diagnostics: &mut Diagnost
         rules_by_hand: rules_given,
         groups,
         routes,
-        firewall: (!collections.is_empty()).then(|| vec![collections]),
+        firewall,
         endpoint_tags,
         required,
         forbidden,
@@ -207,19 +260,19 @@ fn reached_by_endpoints(value: &Value, policy: &NetworkPolicy) -> Vec<String> {
 }
 
 /// The addresses of the tags that rules and flows name. A tag that the file does not have stays a name.
-fn tags_in_use(
-    path: &str,
+pub(in crate::provider) fn tags_in_use(
+    path: &FilePath,
     groups: &[Vec<SecurityRule>],
     required: &BTreeMap<String, Flow>,
     forbidden: &BTreeMap<String, Flow>,
 ) -> Result<BTreeMap<String, AddressSet>, String> {
-    let file = service_tags::file(FilePath::new(path)).map_err(|error| error.to_string())?;
+    let file = service_tags::file(path).map_err(|error| error.to_string())?;
     let sides = groups
         .iter()
         .flatten()
         .flat_map(|rule| [&rule.source, &rule.destination]);
     let of_rules = sides.filter_map(|side| match side {
-        crate::network::AddressSide::Tag(tag) => Some(tag.as_str()),
+        AddressSide::Tag(tag) => Some(tag.as_str()),
         _ => None,
     });
     let of_flows = required

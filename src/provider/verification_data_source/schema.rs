@@ -8,7 +8,7 @@ use tfplugin_rs::{
 use crate::provider::policy;
 
 pub(super) fn schema() -> Schema {
-    Schema::new(
+    let schema = Schema::new(
         "Proves security rules: whether everything passes that must, nothing that must not, and what else is open. The rules may be \
          anybody's, in the shape of azurerm's `security_rule`; what must pass comes from workloads' `policy` values, from `required_flows`, or \
          both. It computes only: no credentials, no connection. A wrong configuration is no error here but an answer, made for `check` blocks \
@@ -44,6 +44,14 @@ pub(super) fn schema() -> Schema {
             "Routes of the subnet's table in the shape of azurerm's `route`, as a map or a list.",
         ),
     )
+    .attribute(
+        "rule_collection_groups",
+        Attribute::optional(
+            Type::Dynamic,
+            "The firewall's rules instead of those of the policies, in the order in which it looks at them: a list of objects with \
+             `network_rule_collections` and `application_rule_collections` in the shape of azurerm's blocks, such as `lockeddown_coverage` reads.",
+        ),
+    )
     .attribute("required_flows", Attribute::optional(flows(), "Further flows that must pass, by name."))
     .attribute("forbidden_flows", Attribute::optional(flows(), "Flows of which no packet may pass, by name."))
     .attribute(
@@ -67,7 +75,13 @@ pub(super) fn schema() -> Schema {
             Type::String,
             "Path of Microsoft's *Service Tags* file: with it tags are addresses, and nothing depends on whether two of them overlap.",
         ),
-    )
+    );
+    answers(schema)
+}
+
+/// What a proof answers.
+pub(in crate::provider) fn answers(schema: Schema) -> Schema {
+    schema
     .attribute(
         "name",
         Attribute::optional(

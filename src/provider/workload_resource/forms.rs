@@ -1,7 +1,7 @@
 //! Entries of ARM objects in two forms: the object in Terraform's state and ARM's JSON; and how the ones of a plan are laid among
 //! those that exist.
 
-pub(super) mod collection;
+pub(in crate::provider) mod collection;
 mod route;
 mod rule;
 mod spelling;
@@ -11,25 +11,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json, json};
 use tfplugin_rs::value::Value;
 
-pub(super) use self::{
-    route::ROUTES,
-    rule::RULES,
-    spelling::{keep_spelling, meaning, same},
-};
+pub(super) use self::spelling::{keep_spelling, meaning, same};
+pub(in crate::provider) use self::{route::ROUTES, rule::RULES};
 
 /// A kind of entry, as `properties.<field>[]` of its object.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(in crate::provider) struct Form {
     /// ARM's name of the list.
     pub(super) field: &'static str,
     /// ARM's JSON of an entry in state.
     pub(super) to_arm: fn(&Value) -> Json,
     /// An entry in state from ARM's JSON.
-    pub(super) from_arm: fn(&Json) -> Value,
+    pub(in crate::provider) from_arm: fn(&Json) -> Value,
 }
 
 /// Entries by name.
-pub(super) type Entries = BTreeMap<String, Value>;
+pub(in crate::provider) type Entries = BTreeMap<String, Value>;
 
 impl Form {
     /// Puts `planned` into `document`, beside the entries that are somebody else's. An entry that means the same already keeps Azure's
@@ -55,7 +52,12 @@ impl Form {
     }
 
     /// What Azure has, split into the resource's own and others', in the spelling of `known` wherever both mean the same.
-    pub(super) fn split(&self, document: &Json, known: &Entries, foreign: impl Fn(&str) -> bool) -> (Entries, Entries) {
+    pub(in crate::provider) fn split(
+        &self,
+        document: &Json,
+        known: &Entries,
+        foreign: impl Fn(&str) -> bool,
+    ) -> (Entries, Entries) {
         let (mut ours, mut others) = (Entries::new(), Entries::new());
         for entry in self.entries(document) {
             let (name, actual) = (name_of(&entry), (self.from_arm)(&entry));
@@ -69,7 +71,7 @@ impl Form {
     }
 
     /// The entries of a document.
-    pub(super) fn entries(&self, document: &Json) -> Vec<Json> {
+    pub(in crate::provider) fn entries(&self, document: &Json) -> Vec<Json> {
         let entries = document
             .get("properties")
             .and_then(|properties| properties.get(self.field));

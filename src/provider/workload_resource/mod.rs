@@ -24,7 +24,7 @@ mod arrival;
 mod conflicts;
 mod demand;
 mod firewall;
-mod forms;
+pub(in crate::provider) mod forms;
 mod group;
 mod identity;
 mod import;

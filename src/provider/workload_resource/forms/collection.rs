@@ -9,21 +9,21 @@ use tfplugin_rs::value::{Number, Value};
 use super::{Entries, Form, array, read_fields, write_fields};
 
 /// The collections of a rule collection group.
-pub(in super::super) static GROUP: Form = Form {
+pub(in crate::provider) static GROUP: Form = Form {
     field: "ruleCollections",
     to_arm: group_to_arm,
     from_arm: group_from_arm,
 };
 
 /// The network rule collections of a firewall without a policy.
-pub(in super::super) static CLASSIC_NETWORK: Form = Form {
+pub(in crate::provider) static CLASSIC_NETWORK: Form = Form {
     field: "networkRuleCollections",
     to_arm: |collection| classic_to_arm(collection, network_to_arm),
     from_arm: |collection| classic_from_arm(collection, NETWORK, network_from_arm),
 };
 
 /// The application rule collections of a firewall without a policy.
-pub(in super::super) static CLASSIC_APPLICATION: Form = Form {
+pub(in crate::provider) static CLASSIC_APPLICATION: Form = Form {
     field: "applicationRuleCollections",
     to_arm: |collection| classic_to_arm(collection, application_to_arm),
     from_arm: |collection| classic_from_arm(collection, APPLICATION, application_from_arm),
@@ -72,7 +72,7 @@ pub(in super::super) fn of(object: &Value) -> Entries {
 }
 
 /// Puts collections back into the outputs, in the order that stood there.
-pub(in super::super) fn show(entries: Entries, object: &mut Value) {
+pub(in crate::provider) fn show(entries: Entries, object: &mut Value) {
     for (attribute, kind) in OUTPUTS {
         let mut left: Entries = entries
             .iter()

@@ -6,7 +6,7 @@ use tfplugin_rs::value::Value;
 use super::{Form, read_fields, write_fields};
 
 /// The routes of a route table.
-pub(in super::super) static ROUTES: Form = Form {
+pub(in crate::provider) static ROUTES: Form = Form {
     field: "routes",
     to_arm,
     from_arm,

@@ -6,7 +6,7 @@ use tfplugin_rs::value::{Number, Value};
 use super::{Form, array, read_fields, texts, write_fields};
 
 /// The rules of a network security group.
-pub(in super::super) static RULES: Form = Form {
+pub(in crate::provider) static RULES: Form = Form {
     field: "securityRules",
     to_arm,
     from_arm,
