@@ -202,7 +202,9 @@ fn addresses(rule: &Value, side: &str, ip_groups: &IpGroups) -> Result<BTreeSet<
     for id in list(rule, &format!("{side}_ip_groups"))? {
         match ip_groups.get(&id.to_lowercase()) {
             Some(addresses) => all.extend(addresses.iter().cloned()),
-            None => drop(all.insert(id)),
+            None => {
+                all.insert(id);
+            }
         }
     }
     Ok(all)

@@ -46,7 +46,6 @@ pub(super) fn answer(
     let question = question(config, policies, seen, cloud)?;
     let model = question.model();
     let carriers = carriers(&model);
-    let nothing = Entries::new();
     let mut interface = 0;
     let mut outputs = verification::answer(&question, &model);
     let mut lint = match outputs.iter().position(|(name, _)| *name == "lint") {
@@ -66,7 +65,7 @@ pub(super) fn answer(
     };
     let (interface_rules, interface_foreign) = match &seen.interface_rules {
         Some(rules) => explained(rules, question.groups.get(interface), interface, &carriers, policies),
-        None => (Value::Null, Value::Map(nothing)),
+        None => (Value::Null, Value::object::<String>([])),
     };
     let wanted: BTreeSet<&str> = policies
         .iter()
@@ -306,14 +305,11 @@ fn means_the_same(own: &SecurityRule, other: &SecurityRule) -> bool {
 /// Routes that no policy has.
 fn foreign_routes(entries: &Entries, routes: &[Route], policies: &[NetworkPolicy]) -> Entries {
     let asked = |route: &Route| {
-        let own = policies.iter().flat_map(|policy| policy.routes.values());
         let same = |own: &Route| {
-            own.destination
-                .to_string()
-                .eq_ignore_ascii_case(&route.destination.to_string())
-                && own.next_hop == route.next_hop
+            let (own_end, end) = (own.destination.to_string(), route.destination.to_string());
+            own_end.eq_ignore_ascii_case(&end) && own.next_hop == route.next_hop
         };
-        own.into_iter().any(same)
+        policies.iter().flat_map(|policy| policy.routes.values()).any(same)
     };
     let foreign = routes.iter().filter(|route| !asked(route));
     foreign

@@ -59,9 +59,9 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) enum Setback {
     /// Azure refuses.
-    Refused(&'static str, &'static str, ArmError),
+    Refused(&'static str, &'static str, Box<ArmError>),
     /// It does not exist.
-    Missing(&'static str, &'static str, ResourceId),
+    Missing(&'static str, &'static str, Box<ResourceId>),
     /// An id in Azure's answer is none.
     Unreadable(&'static str, String),
 }
@@ -142,7 +142,7 @@ pub(super) async fn look(session: &Session, ids: &Ids, call: &Call) -> Result<Se
                 id,
                 client.route_tables().get(id, call).await,
             )?;
-            Ok(ROUTES.split(&table, &Entries::new(), |_| true).1)
+            Ok::<Entries, Setback>(ROUTES.split(&table, &Entries::new(), |_| true).1)
         },
         firewall(client, ids, call),
     );
@@ -328,7 +328,7 @@ async fn ip_groups(
             Ok(Some(group)) => group.body,
             Ok(None) => continue,
             Err(error) if error.service().is_some_and(|error| error.status() == Some(403)) => continue,
-            Err(error) => return Err(Setback::Refused("IP group", argument, error)),
+            Err(error) => return Err(Setback::Refused("IP group", argument, Box::new(error))),
         };
         let addresses = array(group.pointer("/properties/ipAddresses"))
             .iter()
@@ -360,8 +360,8 @@ fn found(
 ) -> Result<Json, Setback> {
     match result {
         Ok(Some(document)) => Ok(document.body),
-        Ok(None) => Err(Setback::Missing(what, argument, id.clone())),
-        Err(error) => Err(Setback::Refused(what, argument, error)),
+        Ok(None) => Err(Setback::Missing(what, argument, Box::new(id.clone()))),
+        Err(error) => Err(Setback::Refused(what, argument, Box::new(error))),
     }
 }
 
