@@ -98,7 +98,7 @@ fn ignored_rules_in_an_own_group_stay_in_the_proof() {
     let group = place.id("networkSecurityGroups/nsg-theirs");
     place.emulator.edit(&group, |group| {
         let rules = group["properties"]["securityRules"].as_array_mut().unwrap();
-        rules.push(deny("Policy-NoMonitor", 99 + 1, "AzureMonitor"));
+        rules.push(deny("Policy-NoMonitor", 100, "AzureMonitor"));
         rules.iter_mut().for_each(|rule| {
             if rule["name"] != "Policy-NoMonitor" && rule["properties"]["priority"] == json!(100) {
                 rule["properties"]["priority"] = json!(105);
