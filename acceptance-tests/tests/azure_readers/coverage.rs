@@ -114,10 +114,8 @@ fn a_group_written_by_hand_is_held_against_the_requirements() {
             .to_string()
             .contains("10.0.0.0/16")
     );
-    insta::assert_json_snapshot!(
-        "by_hand",
-        json!({ "violations": read["violations"], "lint": read["lint"] })
-    );
+    let said = json!({ "violations": read["violations"], "lint": read["lint"] });
+    insta::assert_snapshot!("by_hand", format!("{said:#}"));
     assert!(place.emulator.requests().writes().lines().is_empty());
 
     // What was read is what `lockeddown_verification` takes, with the same verdict.

@@ -387,3 +387,44 @@ fn prefixes(body: &Json, pointer: &str) -> Vec<Prefix> {
     };
     texts.into_iter().filter_map(given_rules::prefix).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        network::Access,
+        proof::firewall::Collection,
+        provider::given_collections::{self, IpGroups},
+    };
+
+    #[test]
+    fn a_firewall_without_a_policy_is_one_group_whose_ip_groups_are_opened() {
+        let ip_group = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/ipGroups/spokes";
+        let firewall = json!({ "properties": {
+            "networkRuleCollections": [{ "name": "never", "properties": { "priority": 100, "action": { "type": "Deny" }, "rules": [{
+                "name": "never", "protocols": ["TCP"], "sourceIpGroups": [ip_group], "destinationAddresses": ["Sql"], "destinationPorts": ["1433"] }] } }],
+            "applicationRuleCollections": [{ "name": "hosts", "properties": { "priority": 200, "action": { "type": "Allow" }, "rules": [{
+                "name": "hosts", "protocols": [{ "protocolType": "Https", "port": 443 }], "sourceAddresses": ["*"],
+                "targetFqdns": ["*.example.com"], "fqdnTags": ["WindowsUpdate"] }] } }]
+        } });
+        let group = classic("afw", &firewall);
+        assert_eq!(
+            ip_groups_in(std::slice::from_ref(&group)),
+            BTreeSet::from([ip_group.to_owned()])
+        );
+        let opened = IpGroups::from([(ip_group.to_lowercase(), BTreeSet::from(["10.0.0.0/8".to_owned()]))]);
+        let layers = given_collections::read(&Value::List(vec![group]), &opened).unwrap();
+        let [
+            Collection::Network(Access::Deny, network),
+            Collection::Application(Access::Allow, application),
+        ] = layers[0].as_slice()
+        else {
+            panic!("{layers:?}");
+        };
+        let source = crate::network::FirewallSource::Addresses(BTreeSet::from(["10.0.0.0/8".to_owned()]));
+        assert_eq!(network.rules[0].source, source);
+        assert_eq!(application.rules.len(), 2, "hosts and tags are two rules of ours");
+    }
+}
