@@ -140,11 +140,13 @@ fn dependencies_point_one_way() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Where in `src/provider` the way to Azure is used: the resources, and the data sources of `AZURE_READERS`.
+/// Where in `src/provider` the way to Azure is used: the data sources of `AZURE_READERS`, and the resources.
 const WAYS_TO_AZURE: &[&str] = &[
     "src/provider/aml_outbound_dependencies_data_source.rs",
     "src/provider/coverage_data_source",
     "src/provider/service_tag_data_source/discovery.rs",
+    "src/provider/peering_resource",
+    "src/provider/site_connection_resource",
     "src/provider/workload_resource",
 ];
 
