@@ -77,7 +77,7 @@ fn table(expanded: &Expanded) -> Vec<String> {
     {
         let destination = match &rule.destination {
             ApplicationRuleDestination::Hosts(hosts) => names(hosts),
-            ApplicationRuleDestination::HostTag(tag) => (*tag).to_owned(),
+            ApplicationRuleDestination::HostTag(tag) => tag.to_string(),
             ApplicationRuleDestination::Urls(urls) => urls.iter().cloned().collect::<Vec<_>>().join(" "),
         };
         for (protocol, port) in &rule.protocols {
