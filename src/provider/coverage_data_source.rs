@@ -19,8 +19,9 @@ use super::{
     policy::{self, Head},
 };
 use crate::{
-    network::{AddressSide, NetworkPolicy, Prefix},
+    network::{AddressSide, Prefix},
     regions::Cloud,
+    report::subnet::Part,
 };
 
 /// The data source.
@@ -73,7 +74,7 @@ impl DataSource for CoverageDataSource {
         if diagnostics.has_errors() {
             return None;
         }
-        let outputs = match answer::answer(&config, &policies, &seen, cloud) {
+        let outputs = match answer::answer(&config, policies, &seen, cloud) {
             Ok(outputs) => outputs,
             Err(refused) => {
                 let detail = format!("{}. {}", refused.reason, refused.remedy);
@@ -90,19 +91,28 @@ impl DataSource for CoverageDataSource {
 }
 
 /// The policies, and the cloud they are for.
-fn policies(config: &Value, diagnostics: &mut Diagnostics) -> Option<(Vec<NetworkPolicy>, Option<Cloud>)> {
+fn policies(config: &Value, diagnostics: &mut Diagnostics) -> Option<(Vec<Part>, Option<Cloud>)> {
     let values = config.attribute("policies").as_list().unwrap_or_default();
     let (mut policies, mut cloud) = (Vec::new(), None);
     for (position, value) in values.iter().enumerate() {
         match policy::network_policy(value) {
-            Ok(policy) => policies.push(policy),
+            Ok(policy) => {
+                let head = Head::of(value);
+                cloud = cloud.or_else(|| head.environment.parse().ok());
+                policies.push(Part {
+                    workload: value.attribute("workload").as_str().unwrap_or_default().to_owned(),
+                    edition: head.edition,
+                    environment: head.environment,
+                    location: head.location,
+                    policy,
+                });
+            }
             Err(error) => {
                 let path = Path::attribute("policies").index(position);
                 diagnostics.error_at(path, "Not a policy", format!("{error}."));
                 return None;
             }
         }
-        cloud = cloud.or_else(|| Head::of(value).environment.parse().ok());
     }
     if policies.is_empty() && !config.attribute("policies").is_unknown() {
         let detail =
@@ -114,9 +124,9 @@ fn policies(config: &Value, diagnostics: &mut Diagnostics) -> Option<(Vec<Networ
 }
 
 /// Policies about other addresses than the subnet's would find everything lacking.
-fn refuse_other_prefixes(policies: &[NetworkPolicy], subnet: &[Prefix], diagnostics: &mut Diagnostics) {
-    for (position, policy) in policies.iter().enumerate() {
-        let local = policy.flows.values().filter_map(|flow| match &flow.local {
+fn refuse_other_prefixes(policies: &[Part], subnet: &[Prefix], diagnostics: &mut Diagnostics) {
+    for (position, part) in policies.iter().enumerate() {
+        let local = part.policy.flows.values().filter_map(|flow| match &flow.local {
             AddressSide::Prefixes(prefixes) => Some(prefixes),
             _ => None,
         });

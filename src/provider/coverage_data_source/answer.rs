@@ -13,7 +13,7 @@ use crate::{
     proof::{
         message,
         model::{Model, WayOut},
-        required::{allows, carriers},
+        required::{allows, carried},
         verdict::Verdict,
     },
     provider::{
@@ -25,6 +25,7 @@ use crate::{
         workload_resource::forms::Entries,
     },
     regions::Cloud,
+    report::subnet::Part,
 };
 
 /// Why there is no answer: something in Azure, or in the configuration, that cannot be read. Less would prove something else.
@@ -39,13 +40,15 @@ const UNREADABLE: &str = "What cannot be read cannot be proven: write the rule i
 /// Every output by name.
 pub(super) fn answer(
     config: &Value,
-    policies: &[NetworkPolicy],
+    parts: Vec<Part>,
     seen: &Seen,
     cloud: Cloud,
 ) -> Result<Vec<(&'static str, Value)>, Refused> {
-    let question = question(config, policies, seen, cloud)?;
+    let question = question(config, parts, seen, cloud)?;
+    let policies: Vec<&NetworkPolicy> = question.parts.iter().map(|part| &part.policy).collect();
+    let policies = policies.as_slice();
     let model = question.model();
-    let carriers = carriers(&model);
+    let carriers = carried(&model);
     let mut interface = 0;
     let mut outputs = verification::answer(&question, &model);
     let mut lint = match outputs.iter().position(|(name, _)| *name == "lint") {
@@ -108,7 +111,7 @@ pub(super) fn answer(
 }
 
 /// The same question as `lockeddown_verification` is asked, about what stands in Azure.
-fn question(config: &Value, policies: &[NetworkPolicy], seen: &Seen, cloud: Cloud) -> Result<Question, Refused> {
+fn question(config: &Value, parts: Vec<Part>, seen: &Seen, cloud: Cloud) -> Result<Question, Refused> {
     let unreadable = |argument| {
         move |reason: String| Refused {
             argument,
@@ -143,11 +146,15 @@ fn question(config: &Value, policies: &[NetworkPolicy], seen: &Seen, cloud: Clou
         endpoint_tags::of_service(service, &locations, cloud)
     });
     let mut question = Question {
+        name: seen.name.clone(),
+        source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
+        rules_by_hand: true,
         groups,
         routes,
         firewall,
         endpoint_tags: endpoint_tags.collect(),
-        required: required(policies, seen),
+        required: required(&parts, seen),
+        parts,
         forbidden: BTreeMap::new(),
         network: seen.spaces(),
         way_out: way_out(config, seen)?,
@@ -171,16 +178,16 @@ fn question(config: &Value, policies: &[NetworkPolicy], seen: &Seen, cloud: Clou
 }
 
 /// The flows of all policies. The subnet's own end is known here, whether a policy says it or not.
-fn required(policies: &[NetworkPolicy], seen: &Seen) -> BTreeMap<String, Flow> {
+fn required(parts: &[Part], seen: &Seen) -> BTreeMap<String, Flow> {
     let subnet: BTreeSet<_> = seen.prefixes().into_iter().collect();
     let mut required = BTreeMap::new();
-    for (position, policy) in policies.iter().enumerate() {
-        for (key, flow) in &policy.flows {
+    for (position, part) in parts.iter().enumerate() {
+        for (key, flow) in &part.policy.flows {
             let mut flow = flow.clone();
             if flow.local == AddressSide::Any && !subnet.is_empty() {
                 flow.local = AddressSide::Prefixes(subnet.clone());
             }
-            let key = match policies.len() {
+            let key = match parts.len() {
                 1 => key.clone(),
                 _ => format!("{position}/{key}"),
             };
@@ -208,7 +215,7 @@ fn way_out(config: &Value, seen: &Seen) -> Result<WayOut, Refused> {
 }
 
 /// Every requirement of the policies: whether its flows pass.
-fn requirements(policies: &[NetworkPolicy], model: &Model) -> Value {
+fn requirements(policies: &[&NetworkPolicy], model: &Model) -> Value {
     #[derive(Default)]
     struct State {
         lacking: Vec<String>,
@@ -256,7 +263,7 @@ fn explained(
     rules: Option<&Vec<SecurityRule>>,
     group: usize,
     carriers: &BTreeMap<(usize, String), BTreeSet<String>>,
-    policies: &[NetworkPolicy],
+    policies: &[&NetworkPolicy],
 ) -> (Value, Value) {
     let (mut explained, mut foreign) = (Entries::new(), Entries::new());
     for rule in rules.into_iter().flatten() {
@@ -303,7 +310,7 @@ fn means_the_same(own: &SecurityRule, other: &SecurityRule) -> bool {
 }
 
 /// Routes that no policy has.
-fn foreign_routes(entries: &Entries, routes: &[Route], policies: &[NetworkPolicy]) -> Entries {
+fn foreign_routes(entries: &Entries, routes: &[Route], policies: &[&NetworkPolicy]) -> Entries {
     let asked = |route: &Route| {
         let same = |own: &Route| {
             let (own_end, end) = (own.destination.to_string(), route.destination.to_string());

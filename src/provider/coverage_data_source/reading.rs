@@ -37,6 +37,8 @@ pub(super) struct Ids {
 /// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// The subnet's name.
+    pub(super) name: String,
     /// The subnet.
     pub(super) subnet: Json,
     /// The virtual network.
@@ -155,6 +157,7 @@ pub(super) async fn look(session: &Session, ids: &Ids, call: &Call) -> Result<Se
     )
     .await?;
     Ok(Seen {
+        name: ids.subnet.name().to_owned(),
         network: network?,
         rules: rules?,
         interface_rules: interface_rules?,

@@ -59,6 +59,10 @@ pub(super) fn schema() -> Schema {
         "service_tag_file",
         optional("Microsoft's service tag file: tags in use are replaced by their addresses, so that more can be decided."),
     )
+    .attribute(
+        "source_uri",
+        optional("The file that configures the subnet, relative to the root of its repository: a code scanner shows findings there."),
+    )
     .attribute("timeouts", azure_readers::timeouts())
     .attribute(
         "requirements",
