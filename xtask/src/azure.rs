@@ -169,6 +169,17 @@ impl Azure {
         Ok(log.as_array().map_or(0, Vec::len))
     }
 
+    /// Makes a network security group and then puts these rules into it, each with a write of its own.
+    pub(crate) fn write_rule_by_rule(&self, group: &str, rules: &[Value]) -> Result<()> {
+        self.put(group, NETWORK_API, &json!({ "location": LOCATION, "properties": {} }))?;
+        for rule in rules {
+            let name = rule.get("name").and_then(Value::as_str).unwrap_or_default();
+            let body = json!({ "properties": rule.get("properties") });
+            self.put(&format!("{group}/securityRules/{name}"), NETWORK_API, &body)?;
+        }
+        Ok(())
+    }
+
     fn get(&self, id: &str, api: &str) -> Result<Option<Value>> {
         let (status, answer) = self.send(self.request(Method::GET, id, api))?;
         match status {

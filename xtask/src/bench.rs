@@ -4,6 +4,8 @@
 //! their difference says something about the provider: the rest is Terraform and the machine.
 
 mod applies;
+mod plain_hcl;
+mod rule_writes;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -58,6 +60,10 @@ const SUBJECTS: [Subject; 4] = [
 /// What Terraform alone needs for as much state: its own time grows with the size of what is planned.
 const SAME_SIZE: &str = "terraform_data with the resource's state";
 
+/// What a configuration says to use the provider.
+const REQUIREMENT: &str =
+    "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n  }\n}\n";
+
 /// Something to plan.
 struct Subject {
     name: &'static str,
@@ -80,7 +86,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             "Unknown argument\n`bench` takes none; `{unknown}` was given."
         )));
     }
-    let mut progress = Progress::new(8);
+    let mut progress = Progress::new(10);
     let provider = progress.step("building the provider for release", |status| {
         let mut command = cargo();
         command.args(["build", "--release", "--package", "lockeddown", "--bin", PROVIDER]);
@@ -167,6 +173,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     rows.extend(progress.step("applying and destroying subnets", |status| {
         applies::measure(&emulator, home.path(), &state, &command, status)
     })?);
+    rows.extend(progress.step("writing rules together and one by one", |_| {
+        rule_writes::measure(&emulator, home.path(), &command)
+    })?);
+    rows.extend(progress.step("computing in plain HCL", |status| {
+        plain_hcl::measure(home.path(), &command, status)
+    })?);
 
     print_table(&rows);
     for case in &cases {
@@ -229,7 +241,7 @@ impl Subject {
         let requirement = if self.name.starts_with("terraform_data") {
             ""
         } else {
-            "terraform {\n  required_providers {\n    lockeddown = { source = \"lockeddown/lockeddown\" }\n  }\n}\n"
+            REQUIREMENT
         };
         format!(
             "{requirement}{} {{\n  count = {size}\n  {}\n}}\n",

@@ -69,22 +69,24 @@ pub(crate) fn start_with_landing_zone(state: &Path) -> Result<Emulator> {
 }
 
 impl Emulator {
-    /// Starts the program and waits for the line that says where it listens.
+    /// Starts the program, whose resources are kept in `state`, and waits for the line that says where it listens.
     pub(crate) fn start(state: &Path) -> Result<Self> {
-        Self::start_program(&binaries::directory()?.join(PROGRAM), state, &[])
-    }
-
-    /// The same of a given build, with further arguments.
-    pub(crate) fn start_program(program: &Path, state: &Path, arguments: &[&str]) -> Result<Self> {
         std::fs::create_dir_all(state)
             .map_err(Failure::while_doing(format!("`{}` cannot be made", state.display())))?;
+        let mut command = Command::new(binaries::directory()?.join(PROGRAM));
+        command.arg("--state-dir").arg(state);
+        Self::spawn(command)
+    }
+
+    /// A given build of it, which keeps nothing.
+    pub(crate) fn start_in_memory(program: &Path, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(program);
-        command
-            .arg("--state-dir")
-            .arg(state)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child =
             (interrupts::shield(&mut command).spawn()).map_err(Failure::while_doing("The emulator did not start"))?;
 

@@ -1,4 +1,4 @@
-//! `arm-emulator --state-dir DIR [--port N]`: the emulator for programs in other languages and for people.
+//! `arm-emulator [--state-dir DIR] [--port N]`: the emulator for programs in other languages and for people.
 //!
 //! Prints one line of JSON with everything a client needs, then serves until its standard input closes or it is told to end.
 
@@ -10,12 +10,12 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 const USAGE: &str = "\
-Usage: arm-emulator --state-dir DIR [OPTION]...
+Usage: arm-emulator [OPTION]...
 
 An Azure Resource Manager in memory, on https://localhost. Prints one line of JSON (endpoint, ca_bundle, tenant_id,
 subscription_id, client_id, client_secret) and serves until its standard input closes, Ctrl-C or SIGTERM.
 
-  --state-dir DIR           where the certificate authority goes and resources are kept
+  --state-dir DIR           keep the resources there from one run to the next, and the certificate authority (default: nothing is kept)
   --port N                  listen on this port (default: a free one)
   --operation-ms N          how long the operation of a write takes (default: 20)
   --retry-after SECONDS     the Retry-After of writes and polls (default: 1)
@@ -120,10 +120,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             unknown => return Err(format!("Unknown argument `{unknown}`.")),
         }
     }
-    match options.state_directory {
-        Some(_) => Ok(Some(options)),
-        None => Err("`--state-dir` is missing.".to_owned()),
-    }
+    Ok(Some(options))
 }
 
 fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
