@@ -55,6 +55,9 @@ pub fn cases() -> io::Result<Vec<Case>> {
 /// The folders cannot be read.
 pub fn kept() -> io::Result<Vec<(String, Vec<PathBuf>)>> {
     let states = home().join("states");
+    if !states.exists() {
+        return Ok(Vec::new());
+    }
     let versions = entries(&states)?.into_iter();
     versions.map(|path| Ok((file_name(&path), entries(&path)?))).collect()
 }
