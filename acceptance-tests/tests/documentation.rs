@@ -221,8 +221,9 @@ fn every_configuration_is_formatted_and_valid() {
 fn every_message_that_is_explained_exists() {
     let guide = binaries::repository().join("docs/guides/troubleshooting.md");
     let text = fs::read_to_string(&guide).unwrap();
-    let sources: String = files(&binaries::repository().join("src"), "rs")
+    let sources: String = ["src", "tfplugin-rs/src"]
         .iter()
+        .flat_map(|folder| files(&binaries::repository().join(folder), "rs"))
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let mut found = 0;
