@@ -27,7 +27,22 @@ pub enum LockLevel {
 }
 
 impl Lock {
-    fn shown(&self) -> Value {
+    /// What [`shown`](Self::shown) has written.
+    pub(super) fn read(shown: &Value) -> Option<Self> {
+        let id = shown.get("id")?.as_str()?;
+        let (scope, name) = id.split_once("/providers/Microsoft.Authorization/locks/")?;
+        let level = match shown.get("properties")?.get("level")?.as_str()? {
+            "ReadOnly" => LockLevel::ReadOnly,
+            _ => LockLevel::CanNotDelete,
+        };
+        Some(Self {
+            name: name.to_owned(),
+            scope: scope.to_owned(),
+            level,
+        })
+    }
+
+    pub(super) fn shown(&self) -> Value {
         let level = match self.level {
             LockLevel::CanNotDelete => "CanNotDelete",
             LockLevel::ReadOnly => "ReadOnly",

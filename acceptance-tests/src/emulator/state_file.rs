@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::StartError;
 use super::azure::Azure;
 use super::kinds::Apart;
+use super::locks::Lock;
 use super::resource::{Object, Resource};
 use super::resource_id::ResourceId;
 
@@ -44,6 +45,11 @@ impl StateFile {
         for shown in state.get("resources").and_then(Value::as_array).into_iter().flatten() {
             load_resource(azure, shown);
         }
+        let locks = state.get("locks").and_then(Value::as_array);
+        azure.locks = locks.into_iter().flatten().filter_map(Lock::read).collect();
+        let intents = state.get("intents").and_then(Value::as_array);
+        let intents = intents.into_iter().flatten().filter_map(Value::as_str);
+        azure.intents = intents.map(str::to_owned).collect();
         let occupants = state.get("occupants").cloned().unwrap_or_else(|| json!({}));
         azure.occupants = serde_json::from_value(occupants).map_err(|error| invalid(error.to_string()))?;
         Ok(())
@@ -61,7 +67,9 @@ impl StateFile {
             .map(|resource| whole(azure, resource))
             .collect();
         let groups: Vec<_> = azure.groups.values().map(|group| group.shown()).collect();
-        let state = json!({ "groups": groups, "resources": resources, "occupants": azure.occupants });
+        let locks: Vec<_> = azure.locks.iter().map(Lock::shown).collect();
+        let state = json!({ "groups": groups, "resources": resources, "occupants": azure.occupants,
+            "locks": locks, "intents": azure.intents });
         let draft = self.path.with_extension("json.new");
         _ = std::fs::write(&draft, format!("{state:#}\n")).and_then(|()| std::fs::rename(&draft, &self.path));
     }
@@ -117,6 +125,18 @@ fn load_resource(azure: &mut Azure, shown: &Value) {
     resource
         .properties
         .extend(guid.map(|guid| ("resourceGuid".to_owned(), guid)));
+    // What the service made of a child, such as the state of a peering.
+    for child in parts.kind.children {
+        let path = format!("/properties/{}", child.collection);
+        for entry in shown.pointer(&path).and_then(Value::as_array).into_iter().flatten() {
+            let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+            let made = (child.read_only.iter())
+                .filter_map(|name| Some(((*name).to_owned(), entry.get("properties")?.get(*name)?.clone())));
+            if let Some(properties) = resource.child_properties_mut(child, name) {
+                properties.extend(made);
+            }
+        }
+    }
     resource.set_state(if failed { "Failed" } else { "Succeeded" }, None);
     resource.etag = super::new_etag();
     azure.resources.insert(target.root, resource);

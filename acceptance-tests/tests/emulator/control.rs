@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use acceptance_tests::emulator::{Emulator, Options};
+use acceptance_tests::emulator::{Emulator, LockLevel, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -109,6 +109,13 @@ fn what_exists_survives_a_restart_and_what_was_going_on_has_ended() {
     setting.emulator.put(&going, nsg(&[]));
     setting.delete("networkSecurityGroups/going");
     setting.put(GROUP, &nsg(&[rule("one", &json!({}))]));
+    let space = json!({ "addressSpace": { "addressPrefixes": ["10.9.0.0/16"] } });
+    let hub = json!({ "location": "westeurope", "properties": space });
+    setting.emulator.put(&setting.id("virtualNetworks/hub"), hub);
+    let peering = setting.id("virtualNetworks/vnet/virtualNetworkPeerings/to-hub");
+    let remote = json!({ "remoteVirtualNetwork": { "id": setting.id("virtualNetworks/hub") } });
+    setting.emulator.put(&peering, json!({ "properties": remote }));
+    setting.emulator.lock(&setting.group, LockLevel::CanNotDelete);
     let before = setting.get(GROUP).body;
     let secret = setting.emulator.client_secret().to_owned();
     drop(setting);
@@ -119,9 +126,11 @@ fn what_exists_survives_a_restart_and_what_was_going_on_has_ended() {
     let mut after = again.get(&kept).unwrap();
     assert_eq!(after["properties"]["provisioningState"], "Succeeded");
     assert!(again.get(&going).is_none());
+    assert_eq!(again.get(&peering).unwrap()["properties"]["peeringState"], "Initiated");
     let settled = before.to_string().replace("Updating", "Succeeded");
     let settled = settled.replace(&before["etag"].to_string(), &after["etag"].to_string());
     assert_eq!(after.take(), serde_json::from_str::<Value>(&settled).unwrap());
+    assert_eq!(Setting::around(again).delete(GROUP).code(), "ScopeLocked");
 }
 
 fn program(directory: &std::path::Path) -> Child {
