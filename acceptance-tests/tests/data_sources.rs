@@ -251,7 +251,12 @@ fn expand_is_known_at_plan_as_far_as_its_inputs_are() {
         let workspace = Trap::new().workspace(Terraform::version(line));
         let plan = workspace.step(
             r#"
-            resource "terraform_data" "other" { input = { group = "/asg", prefix = "10.0.1.0/24" } }
+            resource "terraform_data" "other" {
+              input = {
+                group  = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/applicationSecurityGroups/nodes"
+                prefix = "10.0.1.0/24"
+              }
+            }
             locals {
               leaf = provider::lockeddown::expand("cyclecloud_subnet", {
                 role                        = "server"
@@ -280,7 +285,8 @@ fn expand_is_known_at_plan_as_far_as_its_inputs_are() {
         assert_eq!(changes["location"]["after"], "westeurope");
         assert_eq!(changes["deciding"]["after_unknown"], json!(true));
         let outputs = workspace.outputs();
-        assert_eq!(outputs["groups"], json!(["/asg"]));
+        let group = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/applicationSecurityGroups/nodes";
+        assert_eq!(outputs["groups"], json!([group]));
         assert_eq!(
             outputs["deciding"]["https_9443"]["source_address_prefix"],
             "10.0.1.0/24"
