@@ -1,6 +1,6 @@
-//! What is refused at plan, in the words of the user's terminal.
+//! What is refused at plan, and why: nothing is asked of Azure for that.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use acceptance_tests::terraform::Terraform;
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Refusal {
     wrong: String,
+    /// The summary of the error.
+    says: String,
 }
 
 /// Of a subject, or of all that have some shared choices; these are tried with the first of them.
@@ -30,7 +32,6 @@ fn subject_of(name: &str) -> &'static Subject {
 fn what_is_wrong_is_told_at_plan() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance/subjects/refusals.toml");
     let refusals: BTreeMap<String, Vec<Refusal>> = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let mut told = String::new();
     for (name, refusals) in &refusals {
         let subject = subject_of(name);
         let place = match subject.places()[0] {
@@ -38,16 +39,13 @@ fn what_is_wrong_is_told_at_plan() {
             _ => Place::Born,
         };
         let stage = Stage::new(Terraform::under_test(), 1);
-        let _ = writeln!(told, "# {name}\n");
         for refusal in refusals {
             let arguments = subject.arguments(place, &[&refusal.wrong]);
             stage.workspace.write(&stage.block(&subject.resource, 0, &arguments));
             let error = stage.workspace.expect_error(&["plan"]);
-            let error = error.replace(stage.emulator.subscription_id(), "00000000-0000-0000-0000-000000000000");
-            let _ = writeln!(told, "{}\n{error}\n", refusal.wrong.trim());
+            assert!(error.contains(&refusal.says), "{name}, {}: {error}", refusal.wrong);
         }
         let requests = stage.emulator.requests();
         assert!(requests.writes().lines().is_empty(), "{name}: a plan writes nothing");
     }
-    insta::assert_snapshot!(told);
 }

@@ -83,6 +83,9 @@ impl Stage {
             ("@policy", policy.clone()),
             ("@policy2", policy),
             ("@nat", json!({})),
+            ("@sep", json!({ "serviceEndpointPolicyDefinitions": [] })),
+            ("@ipgroup", json!({ "ipAddresses": ["10.0.64.0/24"] })),
+            ("@classic", json!({})),
         ] {
             let body = json!({ "location": "westeurope", "properties": properties });
             self.emulator.put(&self.id(thing, number), body);
