@@ -152,6 +152,9 @@ fn lose(stage: &Stage, loss: &Loss, number: usize) {
 /// Each loss befalls an instance of its own.
 fn story(label: &str) {
     let subject = subjects().iter().find(|subject| subject.label == label).unwrap();
+    if !subject.is_told() {
+        return;
+    }
     let mut trials = Vec::new();
     for place in subject.places() {
         trials.extend(losses(subject, *place).into_iter().map(|loss| (*place, loss)));

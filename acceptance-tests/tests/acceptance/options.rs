@@ -103,6 +103,9 @@ impl Trial<'_> {
 }
 
 fn story(subject: &Subject) {
+    if !subject.is_told() {
+        return;
+    }
     let trials: Vec<Trial<'_>> = subject
         .choices()
         .into_iter()

@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// Paths such as `egress.type` and expressions.
 pub(crate) type Arguments = BTreeMap<String, String>;
 
+/// Set by `cargo xtask test --full`.
+pub(crate) const FULL_VARIABLE: &str = "LOCKEDDOWN_FULL";
+
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance/subjects");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
@@ -96,6 +99,11 @@ impl Subject {
             "azure bastion" => &[Place::Born],
             _ => &[Place::Born, Place::Attached, Place::Additive],
         }
+    }
+
+    /// Whether its long stories are told in this run: the subjects with many choices belong to the full tier.
+    pub(crate) fn is_told(&self) -> bool {
+        self.choices().len() <= 10 || std::env::var_os(FULL_VARIABLE).is_some()
     }
 
     pub(crate) fn address(&self, number: usize) -> String {
