@@ -416,7 +416,7 @@ fn whatever_the_options_are() {
     for workload in WORKLOADS {
         let (tried, expanded) = (Cell::new(0_u32), Cell::new(0_u32));
         let mut runner = TestRunner::new(Config {
-            cases: 300,
+            cases: 80,
             failure_persistence: None,
             ..Config::default()
         });
