@@ -33,7 +33,7 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use tfplugin_rs::{
-    provider::Provider,
+    provider::{FunctionError, Provider},
     value::{Dynamic, Type, Value},
 };
 
@@ -91,9 +91,7 @@ fn plausible(argument: &Argument) -> Option<BoxedStrategy<Value>> {
         ("server_public_ip_prefixes", _) => some_of(&["203.0.113.0/28", "2001:db8:3::/64"]),
         ("subnet_address_prefixes", _) => some_of(&["10.0.0.0/24", "fd00:1::/64"]),
         ("virtual_network_address_spaces", _) => some_of(&["10.0.0.0/16", "fd00:1::/48"]),
-        (name, Kind::TextSet) if name.ends_with("_source_address_prefixes") => {
-            some_of(&["198.51.100.0/24", "fd00:8::/64"])
-        }
+        (name, Kind::TextSet) if name.ends_with("_source_address_prefixes") => some_of(&["10.8.0.0/24", "fd00:8::/64"]),
         ("node_address_prefixes", _) => some_of(&["10.0.1.0/24", "fd00:2::/64"]),
         ("server_address_prefixes", _) => some_of(&["10.0.2.0/28", "fd00:3::/64"]),
         ("return_proxy_address_prefixes", _) => some_of(&["10.0.1.4", "fd00:2::4"]),
@@ -405,7 +403,9 @@ fn is_proven(runtime: &tokio::runtime::Runtime, workload: &Workload, values: &Va
         value: values.clone(),
     }));
     let answer = runtime.block_on(expand.call(vec![workload.name.into(), inputs]));
-    prop_assert!(answer.is_ok(), "{:?}", answer);
+    // Who lets people in from the internet under a default route to an appliance has their way back to give; that is said rightly.
+    let said_rightly = |error: &FunctionError| error.text.contains("(asymmetric routing)");
+    prop_assert!(answer.as_ref().err().is_none_or(said_rightly), "{:?}", answer);
     Ok(())
 }
 
