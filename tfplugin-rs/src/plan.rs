@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    schema::{Attribute, Block, BlockNesting, Nesting, Schema, Shape},
+    schema::{Attribute, Block, BlockNesting, Nesting, Presence, Schema, Shape},
     value::{Path, Step, Value},
 };
 
@@ -17,11 +17,14 @@ pub fn planned_from(schema: &Schema, prior: Option<&Value>, config: &Value, prop
     plan_block(&schema.block, prior, config, proposed)
 }
 
-/// The paths whose change the schema answers with replacement.
+/// The paths whose change the schema answers with replacement. Only an import that could not tell leaves a required attribute null in a
+/// state: what the configuration says of it then is no change.
 pub fn replacements(schema: &Schema, prior: &Value, planned: &Value) -> Vec<Path> {
     let mut paths = Vec::new();
     for (name, attribute) in &schema.block.attributes {
-        if attribute.replaces && prior.attribute(name) != planned.attribute(name) {
+        let before = prior.attribute(name);
+        let told = !before.is_null() || attribute.presence != Presence::Required;
+        if attribute.replaces && told && before != planned.attribute(name) {
             paths.push(Path::attribute(name));
         }
     }
@@ -211,5 +214,10 @@ mod tests {
         let prior = object(&[("name", "a".into()), ("location", "x".into())]);
         let planned = object(&[("name", "b".into()), ("location", "y".into())]);
         assert_eq!(replacements(&schema(), &prior, &planned), vec![Path::attribute("name")]);
+        let imported = object(&[("location", "x".into())]);
+        assert!(
+            replacements(&schema(), &imported, &planned).is_empty(),
+            "an import could not tell"
+        );
     }
 }

@@ -182,9 +182,13 @@ fn collections_in_a_classic_firewall_which_is_written_with_its_addresses() {
         "azureFirewalls/hub",
         json!({ "sku": { "name": "AZFW_VNet", "tier": "Standard" } }),
     );
+    let subnet = place.id("virtualNetworks/vnet/subnets/AzureFirewallSubnet");
+    place
+        .emulator
+        .put(&subnet, json!({ "properties": { "addressPrefix": "10.0.8.0/26" } }));
     place.emulator.edit(&firewall, |firewall| {
         firewall["properties"]["ipConfigurations"] = json!([{ "name": "first", "properties": {
-            "subnet": { "id": place.id("virtualNetworks/vnet/subnets/theirs") },
+            "subnet": { "id": subnet },
             "publicIPAddress": { "id": place.id("publicIPAddresses/hub") },
         } }]);
     });
@@ -236,6 +240,80 @@ fn a_connection_to_a_site_with_its_key() {
 }
 
 #[test]
+fn what_only_reads_azure_needs_reading_alone() {
+    let place = scene();
+    let here = |text: &str| text.replace("00000000-0000-0000-0000-000000000000", place.emulator.subscription_id());
+    let at = |path: &str| here(&format!("{NETWORK}/{path}"));
+    place
+        .emulator
+        .edit(&at("virtualNetworks/vnet-hpc/subnets/existing"), |subnet| {
+            subnet["properties"]["networkSecurityGroup"] = json!({ "id": at("networkSecurityGroups/nsg-shared") });
+            subnet["properties"]["routeTable"] = json!({ "id": at("routeTables/rt-shared") });
+        });
+    let workspace = at("").replace("Microsoft.Network/", "Microsoft.MachineLearningServices/workspaces/ws");
+    place.emulator.azure(|azure| {
+        azure.publish_outbound_dependencies(&workspace, json!([]));
+        azure.publish_service_tags(json!({ "changeNumber": "1", "cloud": "Public", "values": [
+            { "name": "Storage", "id": "Storage", "properties": {
+                "region": "", "networkFeatures": ["API", "NSG"], "addressPrefixes": ["20.38.0.0/17"] } },
+            { "name": "Storage.WestEurope", "id": "Storage.WestEurope", "properties": {
+                "region": "westeurope", "networkFeatures": ["API", "NSG"], "addressPrefixes": ["20.38.0.0/24"] } },
+        ] }));
+    });
+    let coverage = format!(
+        r#"data "lockeddown_cyclecloud_subnet" "server" {{
+             role                  = "server"
+             location              = "westeurope"
+             node_address_prefixes = ["10.0.1.0/24"]
+           }}
+           data "lockeddown_coverage" "it" {{
+             subnet_id          = "{NETWORK}/virtualNetworks/vnet-hpc/subnets/existing"
+             firewall_policy_id = "{NETWORK}/firewallPolicies/afwp-hub"
+             policies           = [data.lockeddown_cyclecloud_subnet.server.policy]
+           }}"#
+    );
+    let dependencies = format!(
+        r#"data "lockeddown_aml_compute_egress" "ours" {{
+             location                       = "westeurope"
+             subnet_address_prefixes        = ["10.0.1.0/24"]
+             virtual_network_address_spaces = ["10.0.0.0/16"]
+             default_storage_account_name   = "examplestorage"
+             egress                         = {{ type = "firewall", firewall_private_ip_address = "10.1.0.4" }}
+           }}
+           data "lockeddown_aml_outbound_dependencies" "it" {{
+             workspace_id = "{workspace}"
+             policies     = [data.lockeddown_aml_compute_egress.ours.policy]
+           }}"#
+    );
+    let tag = r#"data "lockeddown_service_tag" "it" {
+                   source   = "api"
+                   location = "westeurope"
+                   tags     = ["Storage"]
+                 }"#;
+    for (told, text) in [
+        (
+            "type = \"lockeddown_coverage\", route_table = \"existing\", firewall = \"policy\"",
+            coverage,
+        ),
+        ("type = \"lockeddown_aml_outbound_dependencies\"", dependencies),
+        ("type = \"lockeddown_service_tag\"", tag.to_owned()),
+    ] {
+        let way = Way {
+            told,
+            configuration: text,
+            change: ("", ""),
+        };
+        let actions = listed(&place, &way);
+        place.emulator.restrict_to(actions.clone());
+        place.emulator.clear_requests();
+        place.workspace.write(&configuration(&place, &way, &way.configuration));
+        place.workspace.plan();
+        let needed = place.emulator.requests().actions();
+        assert_eq!(lower(needed), lower(actions), "{told}: needed is left, listed is right");
+    }
+}
+
+#[test]
 fn without_any_one_of_the_actions_something_fails() {
     let place = scene();
     let way = born("type = \"lockeddown_cyclecloud_subnet\"", "");
@@ -244,6 +322,7 @@ fn without_any_one_of_the_actions_something_fails() {
         let rest = actions.iter().filter(|other| *other != action);
         place.emulator.restrict_to(rest.cloned().collect::<Vec<_>>());
     };
+    place.workspace.write(&configuration(&place, &way, &way.configuration));
     for action in actions.iter().filter(|action| !action.ends_with("/delete")) {
         without(action);
         let error = place.workspace.expect_error(&["apply"]);

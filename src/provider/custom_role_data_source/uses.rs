@@ -27,12 +27,14 @@ enum Reach {
     Firewall,
     /// What a row of CycleCloud's catalogue says, and what the resource does beyond it.
     Row(&'static str, &'static [&'static str]),
+    /// The same, read alone.
+    Coverage,
     /// Reads only, with these actions.
     Reads(&'static [&'static str]),
 }
 
 /// Objects of ours beside the workloads.
-const OTHERS: [(&str, Reach); 5] = [
+const OTHERS: [(&str, Reach); 7] = [
     ("subnet", Reach::Subnet),
     ("firewall_rules", Reach::Firewall),
     (
@@ -43,6 +45,11 @@ const OTHERS: [(&str, Reach); 5] = [
         "site_to_site_connection",
         Reach::Row("CC-VPN-RBAC", &["connections/sharedKey/write"]),
     ),
+    (
+        "aml_outbound_dependencies",
+        Reach::Reads(&["Microsoft.MachineLearningServices/workspaces/outboundNetworkDependenciesEndpoints/read"]),
+    ),
+    ("coverage", Reach::Coverage),
     (
         "service_tag",
         Reach::Reads(&["Microsoft.Network/locations/serviceTags/read"]),
@@ -58,7 +65,8 @@ pub(super) struct Argument {
 }
 
 const AROUND: &[Reach] = &[Reach::Subnet];
-const EVERYWHERE: &[Reach] = &[Reach::Subnet, Reach::Firewall];
+const WITH_ROUTES: &[Reach] = &[Reach::Subnet, Reach::Coverage];
+const EVERYWHERE: &[Reach] = &[Reach::Subnet, Reach::Firewall, Reach::Coverage];
 
 /// The words that say where the policy goes; the first one is the default.
 pub(super) const ARGUMENTS: [Argument; 4] = [
@@ -78,7 +86,7 @@ pub(super) const ARGUMENTS: [Argument; 4] = [
     Argument {
         name: "route_table",
         words: &["none", "own", "existing", "kept"],
-        reach: AROUND,
+        reach: WITH_ROUTES,
         description: "Route table: `none`, `own` (there are routes, or a `route_table_name`), `existing` (`route_table_id`) or `kept` (an \
                       existing subnet has one with which the resource has nothing to do). Defaults to `none`.",
     },
@@ -249,6 +257,26 @@ impl Use {
                 }
             }
             Reach::Firewall => {}
+            Reach::Coverage => {
+                add("virtualNetworks", &["read"]);
+                add("virtualNetworks/subnets", &["read"]);
+                add("networkSecurityGroups", &["read"]);
+                if self.table != "none" {
+                    add("routeTables", &["read"]);
+                }
+                match self.firewall {
+                    "none" => {}
+                    "classic" => add("azureFirewalls", &["read"]),
+                    _ => {
+                        add("firewallPolicies", &["read"]);
+                        add("firewallPolicies/ruleCollectionGroups", &["read"]);
+                    }
+                }
+                if !self.links.is_empty() {
+                    add("ipGroups", &["read"]);
+                }
+                return Some(actions);
+            }
         }
         match self.firewall {
             // The policy is read too: its groups are written one after the other, when it is idle.
