@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acceptance_tests::fixtures;
+use acceptance_tests::{fixtures, terraform::Terraform};
 use serde_json::json;
 
 use crate::place::Place;
@@ -353,7 +353,8 @@ fn give_nat_gateway(place: &Place) -> String {
 
 #[test]
 fn what_is_told_wrongly_is_refused_where_it_stands() {
-    let place = scene();
+    // Older ones point at the block.
+    let place = Place::with(Terraform::version("1.15"));
     let refused = |more: &str, told: &str| {
         place.workspace.write(&format!(
             "data \"lockeddown_custom_role\" \"role\" {{\n{more}  resources = {{\n    it = {{ type = \"lockeddown_{told} }}\n  }}\n}}\n"
