@@ -2,13 +2,18 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on should say where"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockeddown::{
-    network::{Access, NetworkPolicy},
+    network::{Access, NetworkPolicy, SecurityRule},
+    proof::{
+        lint::{Lint, lint},
+        model::{Given, Model},
+    },
     workloads::{
         Defaults, Surroundings, Workload,
         composition::{Composition, Conflict, Part, compose},
@@ -260,8 +265,121 @@ fn limits_are_those_of_all_together_and_say_who_needs_how_many() {
     );
 }
 
+/// Two workloads behind one firewall, with collections of their own.
+fn behind_one_firewall() -> Vec<Named> {
+    vec![
+        nodes(&[("egress", firewall("10.0.255.4", 1000))]),
+        policy(
+            "training",
+            "aml_compute_egress",
+            &[("egress", firewall("10.0.255.4", 1200))],
+        ),
+    ]
+}
+
+#[test]
+fn what_is_redundant_beside_others_stays_and_is_said() {
+    let wide = Value::object([
+        ("direction", Value::from("Outbound")),
+        ("protocol", "Tcp".into()),
+        ("priority", 1500_i64.into()),
+        ("destination_address_prefix", "Storage.WestEurope".into()),
+        ("destination_port_range", "443".into()),
+    ]);
+    let rules = Value::object([("all-of-storage", wide)]);
+    let policies = [all()[1].clone(), link("ansys", &[("extra_rules", rules)])];
+    let composition = composed(&policies).unwrap();
+    assert!(composition.policy.security_rules.contains_key("AllowStorageOutbound"));
+    assert!(composition.policy.security_rules.contains_key("all-of-storage"));
+    let model = Model::new(&Given::of_policy(&composition.policy));
+    let found: Vec<String> = lint(&model).iter().map(Lint::in_words).collect();
+    let said = "`all-of-storage` never decides: `AllowStorageOutbound` before it";
+    assert!(found.iter().any(|words| words.starts_with(said)), "{found:#?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Every rule and route of every part is in it, as it stands there alone or as one of several that say the same; and everything in it
+    /// has the requirements of exactly those whose it is.
+    #[test]
+    fn nothing_is_lost_moved_or_without_an_owner(chosen in prop::sample::subsequence(vec![0_usize, 1, 2, 3, 4], 1..6), firewalled in any::<bool>()) {
+        let policies: Vec<Named> = match firewalled {
+            true => behind_one_firewall(),
+            false => chosen.iter().map(|index| all()[*index].clone()).collect(),
+        };
+        let composition = composed(&policies).unwrap();
+        let together = &composition.policy;
+        let same = |one: &SecurityRule, other: &SecurityRule| (one.direction, one.access, one.protocol, &one.source, &one.destination, &one.source_ports, &one.destination_ports)
+            == (other.direction, other.access, other.protocol, &other.source, &other.destination, &other.source_ports, &other.destination_ports);
+        for (part, _, alone) in &policies {
+            let contribution = &composition.contributors[*part];
+            for rule in alone.security_rules.values() {
+                let mut elsewhere = policies.iter().filter(|(other, ..)| other != part).flat_map(|(_, _, policy)| policy.security_rules.values());
+                if elsewhere.any(|other| same(other, rule)) {
+                    let kept = together.security_rules.values().find(|kept| same(kept, rule) && contribution.security_rules.contains(kept.name.as_str()));
+                    prop_assert!(kept.is_some_and(|kept| kept.priority <= rule.priority), "{part}: {}", rule.name);
+                } else {
+                    prop_assert_eq!(together.security_rules.get(rule.name.as_str()), Some(rule), "{}", part);
+                    prop_assert!(contribution.security_rules.contains(rule.name.as_str()));
+                }
+            }
+            for route in alone.routes.values() {
+                let kept = together.routes.values().find(|kept| kept.destination == route.destination);
+                prop_assert_eq!(kept.map(|kept| &kept.next_hop), Some(&route.next_hop));
+                prop_assert!(contribution.routes.contains(kept.unwrap().name.as_str()));
+            }
+            prop_assert!(together.service_endpoints.is_superset(&alone.service_endpoints));
+            prop_assert!(alone.network_rule_collections.iter().all(|one| together.network_rule_collections.contains(one)));
+            prop_assert!(alone.application_rule_collections.iter().all(|one| together.application_rule_collections.contains(one)));
+        }
+        for (name, rule) in &together.security_rules {
+            let owners = policies.iter().filter(|(part, ..)| composition.contributors[*part].security_rules.contains(name));
+            let wanted: BTreeSet<&String> = owners
+                .flat_map(|(_, _, alone)| alone.security_rules.values().filter(|other| same(other, rule)))
+                .flat_map(|other| &other.requirement_ids)
+                .collect();
+            prop_assert_eq!(&rule.requirement_ids.iter().collect::<BTreeSet<_>>(), &wanted, "{}", name);
+        }
+        // Once: each destination, each priority of a direction, and the tail deny.
+        let destinations: BTreeSet<_> = together.routes.values().map(|route| &route.destination).collect();
+        prop_assert_eq!(destinations.len(), together.routes.len());
+        let places: BTreeSet<_> = together.security_rules.values().map(|rule| (rule.direction, rule.priority)).collect();
+        prop_assert_eq!(places.len(), together.security_rules.len());
+        let denies: Vec<_> = together.security_rules.values().filter(|rule| rule.access == Access::Deny).collect();
+        prop_assert!(denies.len() <= 1, "{denies:#?}");
+    }
+
+    /// Wherever a workload is moved to: either nothing meets, or the error proposes a base at which nothing does.
+    #[test]
+    fn a_band_that_is_taken_is_an_error_that_proposes_a_free_one(base in 1_i64..31) {
+        let moved = |base: i64| {
+            let arguments = [("egress", egress("service_tags", &[])), ("priority_base", base.into())];
+            let mut policies = all();
+            policies[1] = policy("training", "aml_compute_egress", &arguments);
+            policies
+        };
+        let policies = moved(base * 100);
+        let taken = |policies: &[Named]| {
+            let mut places = BTreeSet::new();
+            let rules = policies.iter().flat_map(|(_, _, policy)| policy.security_rules.values());
+            rules.filter(|rule| rule.access == Access::Allow).any(|rule| !places.insert((rule.direction, rule.priority)))
+        };
+        match composed(&policies) {
+            Ok(_) => prop_assert!(!taken(&policies)),
+            Err(conflicts) => {
+                prop_assert!(taken(&policies));
+                for conflict in conflicts {
+                    let text = conflict.to_string();
+                    let (_, rest) = text.split_once("Set `priority_base = ").unwrap_or_else(|| panic!("{text}"));
+                    let (number, part) = rest.split_once("` of ").unwrap();
+                    if part.starts_with("training") {
+                        prop_assert!(composed(&moved(number.parse().unwrap())).is_ok(), "{text}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn order_never_matters(order in Just(all()).prop_shuffle()) {

@@ -1,6 +1,7 @@
 //! Addresses of both families on one line: an IPv4 address stands where IPv6 maps it (`::ffff:a.b.c.d`), which no subnet uses itself.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     sync::LazyLock,
 };
@@ -60,6 +61,35 @@ pub fn of_range(text: &str) -> Option<AddressSet> {
     let (first, last) = text.split_once('-')?;
     let (first, last): (IpAddr, IpAddr) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
     (first.is_ipv4() == last.is_ipv4() && first <= last).then(|| AddressSet::of([(number(first), number(last))]))
+}
+
+/// The set in the fewest prefixes, by their family and length.
+pub fn by_length(set: &AddressSet) -> BTreeMap<(Family, u8), AddressSet> {
+    let mut found: BTreeMap<(Family, u8), Vec<(u128, u128)>> = BTreeMap::new();
+    for (family, width, part) in [
+        (Family::V4, 32, set.and(every_ipv4())),
+        (Family::V6, 128, set.without(every_ipv4())),
+    ] {
+        for (mut first, last) in part.iter() {
+            loop {
+                // As large as its place allows, and as what is left.
+                let left = last - first;
+                let within = 127 - left.saturating_add(1).leading_zeros().min(127);
+                let bits = first.trailing_zeros().min(within).min(width);
+                let end = first | ((1_u128 << bits.min(127)) - 1);
+                let length = u8::try_from(width - bits).unwrap_or_default();
+                found.entry((family, length)).or_default().push((first, end));
+                match end.checked_add(1) {
+                    Some(next) if end < last => first = next,
+                    _ => break,
+                }
+            }
+        }
+    }
+    found
+        .into_iter()
+        .map(|(length, intervals)| (length, AddressSet::of(intervals)))
+        .collect()
 }
 
 /// Whether the two hold addresses of a common family. A packet's ends always do.
@@ -122,6 +152,20 @@ mod tests {
         assert_eq!(address(set(&["10.1.2.3/32"]).first().unwrap()).to_string(), "10.1.2.3");
         assert_eq!(address(set(&["fd00::1/128"]).first().unwrap()).to_string(), "fd00::1");
         assert!(!have_a_common_family(&set(&["10.0.0.0/8"]), &set(&["fd00::/8"])));
+    }
+
+    #[test]
+    fn a_set_falls_into_the_fewest_prefixes() {
+        let lengths = |texts: &[&str]| {
+            by_length(&set(texts))
+                .into_keys()
+                .map(|(_, length)| length)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lengths(&["20.60.0.0/17", "20.60.128.0/17", "20.61.0.0/24"]), [16, 24]);
+        assert_eq!(lengths(&["0.0.0.0/0"]), [0]);
+        assert_eq!(lengths(&["10.0.0.1/32", "10.0.0.2/31", "fd00::/8"]), [31, 32, 8]);
+        assert_eq!(by_length(&set(&["10.0.0.0/8", "192.168.0.0/16"])).len(), 2);
     }
 
     #[test]

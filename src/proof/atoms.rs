@@ -22,6 +22,8 @@ pub enum Atom {
     Host(String),
     /// An FQDN tag of Azure Firewall.
     HostTag(String),
+    /// Hosts that nobody lists: a web category, or names known only after apply.
+    Hosts(String),
     /// Application security groups by ARM id, in lower case; `None` while the id is not known.
     Groups(Option<BTreeSet<String>>),
     /// An IP group by ARM id, in lower case, of which nobody said what is in it.
@@ -39,6 +41,7 @@ impl fmt::Display for Atom {
         match self {
             Atom::Tag(name) | Atom::Host(name) => formatter.write_str(name),
             Atom::HostTag(name) => write!(formatter, "FQDN tag {name}"),
+            Atom::Hosts(what) => formatter.write_str(what),
             Atom::Groups(Some(ids)) => formatter.write_str(&names(ids)),
             Atom::Groups(None) => formatter.write_str("an application security group still to be created"),
             Atom::IpGroup(id) => write!(formatter, "the IP group {}", id.rsplit('/').next().unwrap_or(id)),
@@ -66,6 +69,8 @@ pub enum Relation {
 #[derive(Clone, Debug, Default)]
 pub struct World {
     atoms: Vec<Atom>,
+    /// Where each atom lies at most; asked for in every cut.
+    bounds: Vec<AddressSet>,
     /// Host to the tag that covers it.
     covers: Vec<(AtomId, AtomId)>,
     /// Addresses that surely belong to the virtual network.
@@ -106,14 +111,22 @@ impl World {
         if let Some(id) = self.atoms.iter().position(same) {
             return id;
         }
+        self.bounds.push(self.bounds_of(&atom));
         self.atoms.push(atom);
         self.atoms.len() - 1
     }
 
     /// Declares that the tag covers the host's addresses.
     pub fn cover(&mut self, host: AtomId, tag: AtomId) {
-        if !self.covers.contains(&(host, tag)) {
-            self.covers.push((host, tag));
+        if self.covers.contains(&(host, tag)) {
+            return;
+        }
+        self.covers.push((host, tag));
+        if let Some(Atom::Tag(name)) = self.atoms.get(tag)
+            && let Some(addresses) = self.resolved(name)
+            && let Some(bounds) = self.bounds.get_mut(host)
+        {
+            *bounds = bounds.and(&addresses);
         }
     }
 
@@ -141,10 +154,14 @@ impl World {
 
     /// Addresses beyond which the atom has none.
     pub fn bounds(&self, id: AtomId) -> AddressSet {
+        self.bounds.get(id).cloned().unwrap_or_else(AddressSet::none)
+    }
+
+    fn bounds_of(&self, atom: &Atom) -> AddressSet {
         let network = self.network();
         let private = || addresses::public().complement();
-        match self.atoms.get(id) {
-            Some(Atom::Tag(tag)) => match context(tag) {
+        match atom {
+            Atom::Tag(tag) => match context(tag) {
                 Some(Context::Internet) => addresses::public().without(&network),
                 Some(Context::VirtualNetwork) => {
                     let routed = self.routed.clone().unwrap_or_else(AddressSet::none);
@@ -152,13 +169,12 @@ impl World {
                 }
                 Some(Context::LoadBalancer | Context::PlatformDns) => addresses::platform().clone(),
                 Some(Context::Platform) => AddressSet::all(),
-                None => addresses::public().clone(),
+                None => self.resolved(tag).unwrap_or_else(|| addresses::public().clone()),
             },
-            Some(Atom::Host(_) | Atom::HostTag(_)) => addresses::public().clone(),
-            Some(Atom::IpGroup(_)) => AddressSet::all(),
-            Some(Atom::Subnet) if !network.is_empty() => network,
-            Some(Atom::Groups(_) | Atom::Subnet) => private().or(&network),
-            None => AddressSet::none(),
+            Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_) => addresses::public().clone(),
+            Atom::IpGroup(_) => AddressSet::all(),
+            Atom::Subnet if !network.is_empty() => network,
+            Atom::Groups(_) | Atom::Subnet => private().or(&network),
         }
     }
 
@@ -167,7 +183,9 @@ impl World {
     pub fn sure_part(&self, id: AtomId) -> AddressSet {
         let bounds = self.bounds(id);
         match self.atoms.get(id) {
-            Some(Atom::Tag(_) | Atom::Host(_) | Atom::HostTag(_)) => bounds.and(addresses::every_ipv4()),
+            Some(Atom::Tag(_) | Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_)) => {
+                bounds.and(addresses::every_ipv4())
+            }
             _ => bounds,
         }
     }
@@ -219,7 +237,7 @@ impl World {
                     .any(|tag| tag == other || self.relation(tag, other) == Relation::Inside)
                     || self.is_internet(other)
             }
-            (Atom::HostTag(_), Atom::Tag(_)) => self.is_internet(other),
+            (Atom::HostTag(_) | Atom::Hosts(_), Atom::Tag(_)) => self.is_internet(other),
             (Atom::Tag(small), Atom::Tag(large)) => match (context(small), context(large)) {
                 (None, Some(Context::Internet)) => true,
                 // The global form covers the regional ones by address range (files of three clouds, azure-requirements 7).
@@ -242,7 +260,7 @@ impl World {
             },
             // Application rules see names, and two names are two hosts. No pattern holds both, or one would be inside the other.
             (Atom::Host(_), Atom::Host(_)) => true,
-            (Atom::Tag(tag), Atom::Host(_) | Atom::HostTag(_)) => match context(tag) {
+            (Atom::Tag(tag), Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_)) => match context(tag) {
                 Some(Context::VirtualNetwork) => !self.network_may_be_everything(),
                 Some(Context::LoadBalancer | Context::PlatformDns) => true,
                 _ => false,
@@ -253,7 +271,7 @@ impl World {
                     None | Some(Context::Internet | Context::LoadBalancer | Context::PlatformDns)
                 )
             }
-            (Atom::Groups(_) | Atom::Subnet, Atom::Host(_) | Atom::HostTag(_)) => true,
+            (Atom::Groups(_) | Atom::Subnet, Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_)) => true,
             _ => false,
         }
     }

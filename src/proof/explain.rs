@@ -6,9 +6,10 @@ use super::{
     packet::Packet,
     path,
     region::{Block, Match, Presence},
+    routes::{Hop, RouteLine},
     verdict::Verdict,
 };
-use crate::network::{Access, Direction};
+use crate::network::{Access, Direction, Passage};
 
 /// The answer to *why*.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Explanation {
 /// One decision on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Where: `network_security_group`, `route` or `firewall`.
+    /// Where: `network_security_group`, `route`, `firewall`, or `route_of_answers` for an inbound flow.
     pub station: &'static str,
     /// The rule or route.
     pub decided_by: String,
@@ -61,47 +62,46 @@ pub fn why(model: &Model, required: &Required) -> Explanation {
             }
         }
     }
-    if direction == Direction::Outbound {
-        let (routed, _) = decide(&model.routes, passing.clone(), &model.world);
-        for (route, block) in routed {
-            let name = format!("{} ({})", route.name, route.destination);
-            note(
-                model,
-                direction,
-                &mut steps,
-                &block,
-                "route",
-                (&name, &route.hop.in_words()),
-                [].iter(),
-            );
+    // Where two orders of the routes are possible the verdict says so; the steps are those of the first.
+    let answers = || passing.iter().map(Block::answered).collect();
+    let (asked, station) = match direction {
+        Direction::Outbound => (passing.clone(), "route"),
+        Direction::Inbound => (answers(), "route_of_answers"),
+    };
+    let (routed, _) = decide(&model.routes.lines, asked, &model.world);
+    let mut at_firewall = Vec::new();
+    for (route, block) in routed {
+        let name = format!("{} ({})", route.name, route.destination);
+        let outcome = route.hop.in_words();
+        let seen = if direction == Direction::Inbound {
+            block.answered()
+        } else {
+            block.clone()
+        };
+        note(
+            model,
+            direction,
+            &mut steps,
+            &seen,
+            station,
+            (&name, &outcome),
+            [].iter(),
+        );
+        if direction == Direction::Outbound && crosses_firewall(required, route) {
+            at_firewall.push(block);
         }
-        if let Some(lines) = model.firewall.as_ref().filter(|_| crosses_firewall(model, required)) {
-            for (line, block) in path::at_firewall(lines, passing, model) {
-                match line {
-                    Some(line) => {
-                        let outcome = if line.access == Access::Allow { "allow" } else { "deny" };
-                        let ids = line.requirement_ids.iter();
-                        note(
-                            model,
-                            direction,
-                            &mut steps,
-                            &block,
-                            "firewall",
-                            (&line.name, outcome),
-                            ids,
-                        );
-                    }
-                    None => note(
-                        model,
-                        direction,
-                        &mut steps,
-                        &block,
-                        "firewall",
-                        ("no rule", "deny"),
-                        [].iter(),
-                    ),
+    }
+    if let Some(lines) = &model.firewall {
+        for (line, block) in path::at_firewall(lines, at_firewall, model) {
+            let (name, outcome, ids) = match line {
+                Some(line) if line.access == Access::Allow => {
+                    (line.name.as_str(), "allow", Some(&line.requirement_ids))
                 }
-            }
+                Some(line) => (line.name.as_str(), "deny", Some(&line.requirement_ids)),
+                None => ("no rule", "deny", None),
+            };
+            let ids = ids.into_iter().flatten();
+            note(model, direction, &mut steps, &block, "firewall", (name, outcome), ids);
         }
     }
     Explanation {
@@ -110,12 +110,13 @@ pub fn why(model: &Model, required: &Required) -> Explanation {
     }
 }
 
-fn crosses_firewall(model: &Model, required: &Required) -> bool {
-    required.flow.passage == crate::network::Passage::Firewall
-        || model
-            .routes
-            .iter()
-            .any(|route| matches!(route.hop, super::routes::Hop::Appliance(_)))
+fn crosses_firewall(required: &Required, route: &RouteLine) -> bool {
+    let learned = required.flow.passage == Passage::Firewall && required.flow.learned_route && !route.is_own;
+    match route.hop {
+        Hop::Appliance(_) => required.flow.passage != Passage::Handover,
+        Hop::Internet | Hop::PrivateNetwork => learned,
+        _ => false,
+    }
 }
 
 fn note<'i>(

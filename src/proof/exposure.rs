@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use super::{
     firewall::FirewallLine,
-    model::Model,
+    model::{Model, Required},
     nsg::Line,
-    order::{Decides, effective},
+    order::{Decides, decide, effective},
     packet::Packet,
     region::{Block, Match, PortSet, Presence, Side, remainder},
+    routes::Hop,
 };
 use crate::network::{Access, Direction, Passage};
 
@@ -44,6 +45,13 @@ pub enum Opener {
         /// Its name.
         name: String,
     },
+    /// A route that leads packets straight out, past the appliance that is to judge them.
+    Route {
+        /// Its name.
+        name: String,
+        /// Its destination.
+        destination: String,
+    },
 }
 
 /// What the rules of the groups and of the firewall let pass beyond the required flows.
@@ -64,6 +72,7 @@ pub fn exposure(model: &Model) -> Vec<Exposure> {
                     .filter(|required| required.flow.direction == direction && required.flow.passage != Passage::Closed)
                     .flat_map(|required| &required.matches);
                 let left = remainder(open, asked, &model.world);
+                let left = through_groups(model, Some(group), direction, left);
                 found.extend(witness(model, direction, &left, opener(group, line)));
             }
         }
@@ -71,7 +80,58 @@ pub fn exposure(model: &Model) -> Vec<Exposure> {
     if let Some(lines) = &model.firewall {
         found.extend(through_firewall(model, lines));
     }
+    found.extend(past_the_appliance(model));
     found
+}
+
+/// Where the rest of the internet is an appliance's to judge: what routes of the user lead straight out though no requirement asks for
+/// a direct way to there. Ports do not matter, because a route has none.
+fn past_the_appliance(model: &Model) -> Vec<Exposure> {
+    let is_judged = |required: &Required| matches!(required.flow.passage, Passage::Firewall | Passage::Handover);
+    if !model.required.iter().any(is_judged) {
+        return Vec::new();
+    }
+    let meant: Vec<Match> = model
+        .required
+        .iter()
+        .filter(|required| required.flow.passage == Passage::Direct)
+        .flat_map(|required| required.matches.iter().map(move |rule| (required.flow.direction, rule)))
+        .map(|(direction, rule)| Match {
+            destination: match direction {
+                Direction::Outbound => rule.destination.clone(),
+                Direction::Inbound => rule.source.clone(),
+            },
+            ..anything()
+        })
+        .collect();
+    let lines = &model.routes.lines;
+    let mut found = Vec::new();
+    for (position, route) in lines
+        .iter()
+        .enumerate()
+        .filter(|(_, route)| route.is_own && route.hop == Hop::Internet)
+    {
+        let start = of_subnet(model, route.matches(), Direction::Outbound);
+        let taken = effective(lines, position, start, &model.world);
+        let left = remainder(taken, &meant, &model.world);
+        let left = through_groups(model, None, Direction::Outbound, left);
+        let by = Opener::Route {
+            name: route.name.clone(),
+            destination: route.destination.clone(),
+        };
+        found.extend(witness(model, Direction::Outbound, &left, by));
+    }
+    found
+}
+
+fn anything() -> Match {
+    Match {
+        protocols: u8::MAX,
+        source: Side::Any,
+        source_ports: PortSet::all(),
+        destination: Side::Any,
+        ports: PortSet::all(),
+    }
 }
 
 /// What only the default rules 65000 and 65001 let pass: no mistake, but open.
@@ -86,11 +146,26 @@ pub fn baseline(model: &Model) -> Vec<Exposure> {
                 .filter(|(_, line)| line.access == Access::Allow && line.is_default());
             for (position, line) in defaults {
                 let open = effective(lines, position, seen_from_subnet(model, line, direction), &model.world);
+                let open = through_groups(model, Some(group), direction, open);
                 found.extend(witness(model, direction, &open, opener(group, line)));
             }
         }
     }
     found
+}
+
+/// What the groups on the way, but for one, let pass of it: open is only what all of them do.
+fn through_groups(model: &Model, but: Option<usize>, direction: Direction, blocks: Vec<Block>) -> Vec<Block> {
+    let others = model
+        .groups
+        .iter()
+        .enumerate()
+        .filter(|(position, _)| Some(*position) != but);
+    others.fold(blocks, |blocks, (_, nsg)| {
+        let (decided, _) = decide(nsg.lines(direction), blocks, &model.world);
+        let allowed = decided.into_iter().filter(|(line, _)| line.access == Access::Allow);
+        allowed.map(|(_, block)| block).collect()
+    })
 }
 
 pub(super) fn opener(group: usize, line: &Line) -> Opener {
@@ -113,16 +188,15 @@ pub(super) fn of_subnet(model: &Model, matches: &[Match], direction: Direction) 
     let Some(local) = &model.local else {
         return blocks.collect();
     };
-    let (source, destination) = match direction {
-        Direction::Outbound => (local.clone(), Side::Any),
-        Direction::Inbound => (Side::Any, local.clone()),
-    };
-    let possible = Match {
-        protocols: u8::MAX,
-        source,
-        source_ports: PortSet::all(),
-        destination,
-        ports: PortSet::all(),
+    let possible = match direction {
+        Direction::Outbound => Match {
+            source: local.clone(),
+            ..anything()
+        },
+        Direction::Inbound => Match {
+            destination: local.clone(),
+            ..anything()
+        },
     };
     blocks.filter_map(|block| block.and(&possible, &model.world)).collect()
 }

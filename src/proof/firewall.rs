@@ -12,8 +12,8 @@ use super::{
     region::{Match, PortSet, Side},
 };
 use crate::network::{
-    Access, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, Known, NetworkRuleCollection,
-    NetworkRuleDestination, PortRange, Prefix, Protocol,
+    Access, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, Known, NetworkPolicy,
+    NetworkRuleCollection, NetworkRuleDestination, PortRange, Prefix, Protocol, ServiceTag,
 };
 
 /// A firewall rule as the proof sees it.
@@ -45,39 +45,60 @@ pub enum Collection {
     Application(Access, ApplicationRuleCollection),
 }
 
-/// The rules of one policy: the base policy is the first of its layers.
+/// The collections of one group or policy: the base policy is the first of the layers.
 pub type Layer = Vec<Collection>;
+
+/// The collections of a network policy, which allow.
+pub fn of_policy(policy: &NetworkPolicy) -> Layer {
+    let network = policy.network_rule_collections.iter().cloned();
+    let application = policy.application_rule_collections.iter().cloned();
+    network
+        .map(|collection| Collection::Network(Access::Allow, collection))
+        .chain(application.map(|collection| Collection::Application(Access::Allow, collection)))
+        .collect()
+}
+
+/// The service tags that network rules name.
+pub fn tags(layers: &[Layer]) -> Vec<ServiceTag> {
+    let network = layers.iter().flatten().filter_map(|collection| match collection {
+        Collection::Network(_, collection) => Some(&collection.rules),
+        Collection::Application(..) => None,
+    });
+    let mut tags = Vec::new();
+    for rule in network.flatten() {
+        match &rule.destination {
+            NetworkRuleDestination::Tag(tag) => tags.push(tag.clone()),
+            NetworkRuleDestination::Addresses(texts) => tags.extend(texts.iter().filter_map(|text| text.parse().ok())),
+            NetworkRuleDestination::Hosts(_) => {}
+        }
+    }
+    tags
+}
 
 /// The rules of all layers in the order in which the firewall looks at them.
 pub fn lines(layers: &[Layer], world: &mut World) -> Vec<FirewallLine> {
+    let ordered: Vec<Vec<&Collection>> = layers.iter().map(in_order).collect();
     let mut lines = Vec::new();
-    for layer in layers {
-        let mut network: Vec<(&Access, &NetworkRuleCollection)> = layer
-            .iter()
-            .filter_map(|collection| match collection {
-                Collection::Network(access, collection) => Some((access, collection)),
-                Collection::Application(..) => None,
-            })
-            .collect();
-        network.sort_by_key(|(_, collection)| collection.priority);
-        for (access, collection) in network {
+    for collection in ordered.iter().flatten() {
+        if let Collection::Network(access, collection) = collection {
             lines.extend(network_lines(*access, collection, world));
         }
     }
-    for layer in layers {
-        let mut application: Vec<(&Access, &ApplicationRuleCollection)> = layer
-            .iter()
-            .filter_map(|collection| match collection {
-                Collection::Application(access, collection) => Some((access, collection)),
-                Collection::Network(..) => None,
-            })
-            .collect();
-        application.sort_by_key(|(_, collection)| collection.priority);
-        for (access, collection) in application {
+    for collection in ordered.iter().flatten() {
+        if let Collection::Application(access, collection) = collection {
             lines.extend(application_lines(*access, collection, world));
         }
     }
     lines
+}
+
+fn in_order(layer: &Layer) -> Vec<&Collection> {
+    let mut ordered: Vec<&Collection> = layer.iter().collect();
+    ordered.sort_by_key(|collection| match collection {
+        Collection::Network(_, collection) => collection.priority,
+        Collection::Application(_, collection) => collection.priority,
+    });
+    ordered
 }
 
 fn network_lines(access: Access, collection: &NetworkRuleCollection, world: &mut World) -> Vec<FirewallLine> {
@@ -188,7 +209,7 @@ fn texts_to_sides(texts: &BTreeSet<String>, world: &mut World) -> Vec<Side> {
 fn host(name: &Known<String>, world: &mut World) -> Side {
     let atom = match name {
         Known::Is(name) => Atom::Host(name.clone()),
-        Known::NotYet => Atom::HostTag("of a host known after apply".to_owned()),
+        Known::NotYet => Atom::Hosts("hosts that are not known".to_owned()),
     };
     Side::Atom(world.atom(atom))
 }

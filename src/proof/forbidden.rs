@@ -1,12 +1,14 @@
 //! Whether something passes that must not.
 
 use super::{
-    model::{Model, Required},
+    model::{Model, Required, WayOut},
     order::decide,
     packet::Packet,
+    path::{UNDECIDED_ROUTES, at_firewall},
     region::{Block, Match, Presence},
+    routes::{Hop, RouteLine},
 };
-use crate::network::Access;
+use crate::network::{Access, Direction};
 
 /// A packet that passes although it must not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,35 +17,128 @@ pub struct Breach {
     pub packet: Packet,
     /// The rule that lets it pass; the last one on the way where there are several groups.
     pub allowed_by: String,
-    /// Its priority.
-    pub priority: u32,
-    /// What would have to be so for such a packet to exist; empty where one surely does.
+    /// Its priority; `None` for a rule of the firewall, which has its collection's.
+    pub priority: Option<u32>,
+    /// What would have to be so for such a packet to exist and pass; empty where one surely does.
     pub conditions: Vec<String>,
 }
 
-/// A packet of the flow that every group lets pass, if there is one. A sure one is better than a possible one.
+/// Packets that got so far.
+#[derive(Clone)]
+struct Passing {
+    block: Block,
+    allowed_by: String,
+    priority: Option<u32>,
+    /// What would have to be so.
+    unsure: Option<String>,
+}
+
+/// A packet of the flow that every group, the routes and the firewall let pass, if there is one. A sure one is better than a possible
+/// one. An inbound packet has passed when it arrives, whatever becomes of the answer.
 pub fn passes(model: &Model, flow: &Required) -> Option<Breach> {
     let direction = flow.flow.direction;
-    let mut passing: Vec<(String, u32, Block)> = flow
+    let mut passing: Vec<Passing> = flow
         .matches
         .iter()
-        .map(|rule| (String::new(), 0, Match::block(rule)))
+        .map(|rule| Passing {
+            block: Match::block(rule),
+            allowed_by: String::new(),
+            priority: None,
+            unsure: None,
+        })
         .collect();
     for group in &model.groups {
-        let blocks = passing.into_iter().map(|(_, _, block)| block).collect();
+        let blocks = passing.into_iter().map(|passing| passing.block).collect();
         let (decided, _) = decide(group.lines(direction), blocks, &model.world);
         let allowed = decided.into_iter().filter(|(line, _)| line.access == Access::Allow);
         passing = allowed
-            .map(|(line, block)| (line.name.clone(), line.priority, block))
+            .map(|(line, block)| Passing {
+                block,
+                allowed_by: line.name.clone(),
+                priority: Some(line.priority),
+                unsure: None,
+            })
             .collect();
     }
+    if direction == Direction::Inbound {
+        return breach(model, direction, passing);
+    }
+    let along = |lines: &[RouteLine]| {
+        let beyond = passing.iter().flat_map(|one| along_routes(model, lines, one));
+        breach(model, direction, beyond.collect())
+    };
+    let one = along(&model.routes.lines);
+    let Some(lines) = &model.routes.tags_first else {
+        return one;
+    };
+    match (one, along(lines)) {
+        (Some(one), Some(other)) if one.conditions.is_empty() => {
+            Some(if other.conditions.is_empty() { one } else { other })
+        }
+        (Some(one), Some(_)) => Some(one),
+        (Some(mut one), None) | (None, Some(mut one)) => {
+            one.conditions.push(UNDECIDED_ROUTES.to_owned());
+            Some(one)
+        }
+        (None, None) => None,
+    }
+}
+
+/// What of the packets leaves.
+fn along_routes(model: &Model, lines: &[RouteLine], passing: &Passing) -> Vec<Passing> {
+    let (routed, _) = decide(lines, vec![passing.block.clone()], &model.world);
+    let mut leaving = Vec::new();
+    for (route, block) in routed {
+        let on = |unsure| Passing {
+            block: block.clone(),
+            unsure,
+            ..passing.clone()
+        };
+        let left_to_others = || Some(format!("{} lets it pass", route.hop.in_words()));
+        match (&route.hop, &model.firewall) {
+            (Hop::Nowhere, _) => {}
+            (Hop::Internet, _) if model.way_out == WayOut::Unsure => {
+                leaving.push(on(Some(
+                    "a machine has a public address or stands behind a load balancer".to_owned(),
+                )));
+            }
+            (Hop::Internet, _) if model.way_out == WayOut::Missing => {}
+            (Hop::Internet | Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint, _) => {
+                leaving.push(on(None))
+            }
+            (Hop::Gateway, _) | (Hop::Appliance(_), None) => leaving.push(on(left_to_others())),
+            (Hop::Appliance(_), Some(rules)) => {
+                let judged = at_firewall(rules, vec![block.clone()], model).into_iter();
+                leaving.extend(judged.filter_map(|(line, block)| {
+                    let line = line.filter(|line| line.access == Access::Allow)?;
+                    Some(Passing {
+                        block,
+                        allowed_by: line.name.clone(),
+                        priority: None,
+                        unsure: None,
+                    })
+                }));
+            }
+        }
+    }
+    leaving
+}
+
+fn breach(model: &Model, direction: Direction, passing: Vec<Passing>) -> Option<Breach> {
     let mut possible = None;
-    for (allowed_by, priority, block) in passing {
-        let conditions = match block.presence(&model.world) {
+    for Passing {
+        block,
+        allowed_by,
+        priority,
+        unsure,
+    } in passing
+    {
+        let mut conditions = match block.presence(&model.world) {
             Presence::Empty => continue,
             Presence::Real => Vec::new(),
             Presence::If(conditions) => conditions,
         };
+        conditions.extend(unsure);
         let breach = Breach {
             packet: Packet::of(&block, direction, &model.world),
             allowed_by,

@@ -119,6 +119,14 @@ impl<T: Number> Intervals<T> {
 
     /// Whether some number is in both.
     pub fn meets(&self, other: &Intervals<T>) -> bool {
+        // Asked for every pair of rule and packet: most lie apart as a whole.
+        let apart = |one: &Intervals<T>, two: &Intervals<T>| match (one.0.last(), two.0.first()) {
+            (Some(one), Some(two)) => one.1 < two.0,
+            _ => true,
+        };
+        if apart(self, other) || apart(other, self) {
+            return false;
+        }
         let (mut here, mut there) = (self.0.iter().peekable(), other.0.iter().peekable());
         while let (Some(one), Some(two)) = (here.peek(), there.peek()) {
             if one.0.max(two.0) <= one.1.min(two.1) {

@@ -43,7 +43,7 @@ pub fn blocked(required: &Required, obstacle: &Obstacle) -> String {
         requirements(&required.flow),
         flow(&required.flow),
         obstacle.packet,
-        obstacle.cause.in_words(),
+        obstacle.in_words(),
         obstacle.cause.remedy()
     )
 }
@@ -56,7 +56,7 @@ pub fn unproven(required: &Required, conditions: &[String], obstacle: &Obstacle)
         flow(&required.flow),
         obstacle.packet,
         conditions.join(" and "),
-        obstacle.cause.in_words(),
+        obstacle.in_words(),
         obstacle.cause.remedy()
     )
 }
@@ -74,6 +74,9 @@ pub fn opener(by: &Opener) -> String {
         }
         Opener::Rule { name, priority, .. } => format!("`{name}` (priority {priority})"),
         Opener::FirewallRule { collection, name } => format!("the firewall's rule `{name}` of `{collection}`"),
+        Opener::Route { name, destination } => {
+            format!("the route `{name}` ({destination}), which leads past the appliance that is to judge it,")
+        }
     }
 }
 

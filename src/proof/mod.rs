@@ -21,6 +21,7 @@ pub mod intervals;
 pub mod lint;
 pub mod message;
 pub mod model;
+mod nearly;
 pub mod nsg;
 pub mod order;
 pub mod packet;

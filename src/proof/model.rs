@@ -1,19 +1,19 @@
 //! What is proven: the groups, routes and firewall around one subnet, and the flows that must pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     addresses::{self, AddressSet},
     atoms::{Atom, World},
-    firewall::{self, Collection, FirewallLine, Layer},
+    firewall::{self, FirewallLine, Layer},
     nsg::{self, Nsg},
     packet::protocols,
     region::{Match, Side, group_side},
-    routes::{Hop, RouteLine, RouteTable},
+    routes::{Hop, RouteTable, Routes},
 };
 use crate::network::{
-    Access, AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, Passage, Prefix, Route, RouteDestination,
-    SecurityRule,
+    AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, Passage, Prefix, Route, RouteDestination, SecurityRule,
+    ServiceTag,
 };
 
 /// How packets to the internet leave the subnet where a route leads them straight out.
@@ -73,7 +73,7 @@ pub struct Model {
     /// The groups on the way.
     pub groups: Vec<Nsg>,
     /// Routes in the order in which they win.
-    pub routes: Vec<RouteLine>,
+    pub routes: Routes,
     /// The firewall's rules; `None` where nobody says what it lets pass.
     pub firewall: Option<Vec<FirewallLine>>,
     /// How packets leave.
@@ -88,17 +88,7 @@ impl<'a> Given<'a> {
     /// What a policy says by itself. Regional service endpoints reach their own region and its pair only; which tags those are
     /// depends on the location, so `endpoint_tags` stays empty.
     pub fn of_policy(policy: &'a NetworkPolicy) -> Given<'a> {
-        let mut layer: Layer = policy
-            .network_rule_collections
-            .iter()
-            .map(|collection| Collection::Network(Access::Allow, collection.clone()))
-            .collect();
-        layer.extend(
-            policy
-                .application_rule_collections
-                .iter()
-                .map(|collection| Collection::Application(Access::Allow, collection.clone())),
-        );
+        let layer = firewall::of_policy(policy);
         let crosses = |flow: &Flow| flow.passage == Passage::Firewall;
         let has_firewall = !layer.is_empty() || policy.flows.values().any(crosses);
         Given {
@@ -109,6 +99,41 @@ impl<'a> Given<'a> {
             flows: policy.flows.clone(),
             ..Given::default()
         }
+    }
+}
+
+impl Given<'_> {
+    /// The service tags that its rules, routes, collections and flows name.
+    pub fn tags(&self) -> BTreeSet<String> {
+        let mut tags: BTreeSet<String> = self.endpoint_tags.iter().cloned().collect();
+        let mut add = |tag: &ServiceTag| {
+            tags.insert(tag.as_str().to_owned());
+        };
+        for rule in self.groups.iter().flatten() {
+            for side in [&rule.source, &rule.destination] {
+                if let AddressSide::Tag(tag) = side {
+                    add(tag);
+                }
+            }
+        }
+        for route in &self.routes {
+            if let RouteDestination::Tag(tag) = &route.destination {
+                add(tag);
+            }
+        }
+        for flow in self.flows.values() {
+            match &flow.peer {
+                FlowPeer::Tag(tag)
+                | FlowPeer::Host {
+                    covered_by: Some(tag), ..
+                } => add(tag),
+                _ => {}
+            }
+        }
+        for tag in firewall::tags(self.firewall.as_deref().unwrap_or_default()) {
+            add(&tag);
+        }
+        tags
     }
 }
 
@@ -130,16 +155,13 @@ fn local_prefixes<'f>(flows: impl Iterator<Item = &'f Flow>) -> Vec<Prefix> {
 impl Model {
     /// Makes it ready for questions.
     pub fn new(given: &Given<'_>) -> Model {
-        let routed = given.routes.iter().filter_map(|route| match &route.destination {
-            RouteDestination::Prefix(prefix) => Some(prefix),
-            RouteDestination::Tag(_) => None,
-        });
-        let learned = match &given.learned_default {
-            Some(_) => addresses::every_ipv4().clone(),
-            None => AddressSet::none(),
+        let table = RouteTable {
+            routes: given.routes.iter().map(|route| (*route).clone()).collect(),
+            network: given.network.clone(),
+            endpoint_tags: given.endpoint_tags.clone(),
+            learned_default: given.learned_default.clone(),
         };
-        let network = addresses::of_prefixes(&given.network);
-        let mut world = World::new(network, addresses::of_prefixes(routed).or(&learned));
+        let mut world = World::new(addresses::of_prefixes(&given.network), table.routed());
         for (tag, set) in &given.resolved_tags {
             world.resolve(tag, set.clone());
         }
@@ -148,12 +170,6 @@ impl Model {
             .iter()
             .map(|rules| Nsg::new(rules.iter().copied(), &mut world))
             .collect();
-        let table = RouteTable {
-            routes: given.routes.iter().map(|route| (*route).clone()).collect(),
-            network: given.network.clone(),
-            endpoint_tags: given.endpoint_tags.clone(),
-            learned_default: given.learned_default.clone(),
-        };
         let routes = table.lines(&mut world);
         let firewall = given
             .firewall
@@ -173,7 +189,13 @@ impl Model {
             model.required.push(required);
         }
         let prefixes = local_prefixes(given.flows.values());
-        model.local = (!prefixes.is_empty()).then(|| Side::Set(addresses::of_prefixes(&prefixes)));
+        model.local = match prefixes.is_empty() {
+            false => Some(Side::Set(addresses::of_prefixes(&prefixes))),
+            true if given.flows.values().any(|flow| flow.local == AddressSide::Any) => {
+                Some(Side::Atom(model.world.atom(Atom::Subnet)))
+            }
+            true => None,
+        };
         model
     }
 

@@ -20,6 +20,10 @@ pub fn decide<'l, D: Decides>(list: &'l [D], blocks: Vec<Block>, world: &World) 
             if open.is_empty() {
                 return (decided, open);
             }
+            // Most entries are about something else.
+            if !open.iter().any(|block| block.may_meet(rule)) {
+                continue;
+            }
             let mut left = Vec::with_capacity(open.len());
             for block in open {
                 match block.and(rule, world) {

@@ -37,6 +37,14 @@ pub fn protocols(protocol: Protocol) -> Protocols {
     }
 }
 
+const NAMES: [(Protocols, &str); 5] = [(TCP, "TCP"), (UDP, "UDP"), (ICMP, "ICMP"), (ESP, "ESP"), (AH, "AH")];
+
+/// The protocols of a set.
+pub fn protocols_in_words(protocols: Protocols) -> String {
+    let names = NAMES.into_iter().filter(|(bit, _)| protocols & bit != 0);
+    names.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+}
+
 /// One packet out of a set, with names in place of addresses that nobody listed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Packet {
@@ -57,8 +65,7 @@ pub struct Packet {
 impl Packet {
     /// A packet of the block.
     pub fn of(block: &Block, direction: Direction, world: &World) -> Packet {
-        let named = [(TCP, "TCP"), (UDP, "UDP"), (ICMP, "ICMP"), (ESP, "ESP"), (AH, "AH")];
-        let found = named.into_iter().find(|(bit, _)| block.protocols & bit != 0);
+        let found = NAMES.into_iter().find(|(bit, _)| block.protocols & bit != 0);
         let (bit, protocol) = found.unwrap_or((OTHER, "another protocol"));
         let with_ports = bit & WITH_PORTS != 0;
         let (source, destination) = ends(block, world);

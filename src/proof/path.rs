@@ -4,6 +4,7 @@ use super::{
     addresses,
     firewall::FirewallLine,
     model::{Model, Required, WayOut},
+    nearly::nearly,
     order::decide,
     packet::Packet,
     region::{Block, Match, Presence},
@@ -26,10 +27,38 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
         // The proxy is a flow of its own; what no egress can express was said when it was expanded.
         return Verdict::Proven;
     }
-    let direction = required.flow.direction;
-    let blocks: Vec<Block> = required.matches.iter().map(Match::block).collect();
     let mut stopped = Vec::new();
-    let mut passing = blocks;
+    let passing = through_groups(model, required, &mut stopped);
+    let along = |routes: &[RouteLine]| {
+        let mut beyond = Vec::new();
+        match required.flow.direction {
+            Direction::Outbound => along_routes(model, routes, required, passing.clone(), &mut beyond),
+            // What the appliance itself hands over goes back to it.
+            Direction::Inbound if required.flow.passage == Passage::Handover => {}
+            Direction::Inbound => way_back(model, routes, passing.clone(), &mut beyond),
+        }
+        judge(model, required, beyond)
+    };
+    let at_groups = judge(model, required, stopped);
+    if matches!(at_groups, Verdict::Refuted(_)) {
+        return at_groups;
+    }
+    let one = along(&model.routes.lines);
+    let verdict = match &model.routes.tags_first {
+        None => one,
+        Some(lines) => one.or_if(along(lines), UNDECIDED_ROUTES),
+    };
+    at_groups.and(verdict)
+}
+
+/// What an answer depends on where two orders of the routes give two.
+pub(super) const UNDECIDED_ROUTES: &str =
+    "the addresses that Microsoft lists for a service tag are in longer prefixes than the route that covers them";
+
+/// What every group lets pass.
+fn through_groups(model: &Model, required: &Required, stopped: &mut Vec<Stopped>) -> Vec<Block> {
+    let direction = required.flow.direction;
+    let mut passing: Vec<Block> = required.matches.iter().map(Match::block).collect();
     for (position, group) in model.groups.iter().enumerate() {
         let (decided, _) = decide(group.lines(direction), passing.clone(), &model.world);
         let denied: Vec<_> = decided
@@ -53,25 +82,26 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
         let allowed = decided.into_iter().filter(|(line, _)| line.access == Access::Allow);
         passing = allowed.map(|(_, block)| block).collect();
     }
-    match direction {
-        Direction::Outbound => along_routes(model, required, passing, &mut stopped),
-        // What the appliance itself hands over goes back to it.
-        Direction::Inbound if required.flow.passage == Passage::Handover => {}
-        Direction::Inbound => way_back(model, passing, &mut stopped),
-    }
-    judge(model, direction, stopped)
+    passing
 }
 
 /// Where outbound packets go, and who decides there.
-fn along_routes(model: &Model, required: &Required, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+fn along_routes(
+    model: &Model,
+    routes: &[RouteLine],
+    required: &Required,
+    passing: Vec<Block>,
+    stopped: &mut Vec<Stopped>,
+) {
     let passage = required.flow.passage;
     let wants_an_appliance = matches!(passage, Passage::Firewall | Passage::Handover);
-    let (routed, _) = decide(&model.routes, passing, &model.world);
+    let (routed, _) = decide(routes, passing, &model.world);
     for (route, block) in routed {
         match &route.hop {
-            // No route of the subnet leads to the appliance: where one is learned it is there all the same.
-            Hop::Internet | Hop::PrivateNetwork if wants_an_appliance && !route.is_own => {
-                if !required.flow.learned_route {
+            // No route of the subnet leads to the appliance: where one is learned it is there all the same. A route of one's own to the
+            // internet is a way past it that was meant, unless it is the default route.
+            Hop::Internet | Hop::PrivateNetwork if wants_an_appliance && (!route.is_own || route.is_default) => {
+                if !required.flow.learned_route || route.is_own {
                     stopped.push(Stopped {
                         block,
                         unsure: None,
@@ -158,9 +188,9 @@ pub(super) fn at_firewall<'l>(
 
 /// "0.0.0.0/0 … inbound from internet breaks for VMs with a public address": whoever connects from a public address gets the answers
 /// back only straight.
-fn way_back(model: &Model, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
     let answers = passing.iter().map(Block::answered).collect();
-    let (routed, _) = decide(&model.routes, answers, &model.world);
+    let (routed, _) = decide(routes, answers, &model.world);
     for (route, block) in routed {
         let peer = block.destination.reach(&model.world);
         if !matches!(route.hop, Hop::Appliance(_) | Hop::Gateway | Hop::Nowhere) || !peer.meets(addresses::public()) {
@@ -178,7 +208,7 @@ fn way_back(model: &Model, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
     }
 }
 
-fn judge(model: &Model, direction: Direction, stopped: Vec<Stopped>) -> Verdict {
+fn judge(model: &Model, required: &Required, stopped: Vec<Stopped>) -> Verdict {
     let mut verdict = Verdict::Proven;
     for Stopped { block, cause, unsure } in stopped {
         let mut conditions = match block.presence(&model.world) {
@@ -188,7 +218,11 @@ fn judge(model: &Model, direction: Direction, stopped: Vec<Stopped>) -> Verdict 
         };
         conditions.extend(unsure);
         let obstacle = Obstacle {
-            packet: Packet::of(&block, direction, &model.world),
+            packet: Packet::of(&block, required.flow.direction, &model.world),
+            nearly: match &cause {
+                Cause::Rule { group, .. } => nearly(model, required, *group),
+                _ => None,
+            },
             cause,
         };
         let found = if conditions.is_empty() {

@@ -66,6 +66,13 @@ impl Place {
         place
     }
 
+    fn may_meet(&self, side: &Side) -> bool {
+        match side {
+            Side::Set(set) => self.set.meets(set),
+            Side::Any | Side::Atom(_) => true,
+        }
+    }
+
     /// What of it is on the side; `None` if surely nothing is.
     fn and(&self, side: &Side, world: &World) -> Option<Place> {
         match side {
@@ -175,18 +182,7 @@ impl Place {
         }
         let reach = self.reach(world);
         let mut doubts = Vec::new();
-        // An atom that lies around another one says nothing new.
-        let innermost: Vec<AtomId> = self
-            .inside
-            .iter()
-            .filter(|one| {
-                !self
-                    .inside
-                    .iter()
-                    .any(|other| one != &other && world.relation(*other, **one) == Relation::Inside)
-            })
-            .copied()
-            .collect();
+        let innermost = self.innermost(world);
         for (position, one) in innermost.iter().enumerate() {
             for other in innermost.iter().skip(position + 1) {
                 doubts.push(format!(
@@ -227,10 +223,18 @@ impl Place {
         }
     }
 
+    /// The atoms that hold it, without those that lie around another one of them: they say nothing new.
+    fn innermost(&self, world: &World) -> Vec<AtomId> {
+        let around = |one: &AtomId| {
+            let mut others = self.inside.iter().filter(|other| *other != one);
+            others.any(|other| world.relation(*other, *one) == Relation::Inside)
+        };
+        self.inside.iter().filter(|one| !around(one)).copied().collect()
+    }
+
     /// In words: names, else the addresses.
     pub fn in_words(&self, world: &World) -> String {
-        // The last name is the narrowest one that was asked for.
-        match self.inside.as_slice() {
+        match self.innermost(world).as_slice() {
             [] => in_words(&self.reach(world)),
             atoms => atoms
                 .iter()
@@ -343,14 +347,22 @@ impl Match {
 }
 
 impl Block {
+    /// Whether the rule may match some of it: what is known without cutting.
+    pub fn may_meet(&self, rule: &Match) -> bool {
+        self.protocols & rule.protocols != 0
+            && self.destination.may_meet(&rule.destination)
+            && self.source.may_meet(&rule.source)
+            && self.ports.meets(&rule.ports)
+            && self.source_ports.meets(&rule.source_ports)
+    }
+
     /// What of it the rule matches; `None` if surely nothing.
     pub fn and(&self, rule: &Match, world: &World) -> Option<Block> {
-        let protocols = self.protocols & rule.protocols;
-        if protocols == 0 || !self.ports.meets(&rule.ports) || !self.source_ports.meets(&rule.source_ports) {
+        if !self.may_meet(rule) {
             return None;
         }
         Some(Block {
-            protocols,
+            protocols: self.protocols & rule.protocols,
             destination: self.destination.and(&rule.destination, world)?,
             source: self.source.and(&rule.source, world)?,
             source_ports: self.source_ports.and(&rule.source_ports),
@@ -439,7 +451,10 @@ pub fn remainder<'m>(blocks: Vec<Block>, rules: impl IntoIterator<Item = &'m Mat
         if left.is_empty() {
             break;
         }
-        left = left.iter().flat_map(|block| block.without(rule, world)).collect();
+        // Most rules are about something else.
+        if left.iter().any(|block| block.may_meet(rule)) {
+            left = left.iter().flat_map(|block| block.without(rule, world)).collect();
+        }
     }
     left
 }

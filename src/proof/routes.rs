@@ -1,8 +1,9 @@
 //! Routes: which next hop a packet is given.
 //!
-//! The longest prefix wins; of equal ones the user's, then learned ones, then the system's. A service endpoint's route is the
-//! system's and more specific than any prefix people write; an explicit prefix beats a service tag, a regional tag its global form,
-//! and `AzureCloud` comes last (virtual-networks-udr-overview).
+//! The longest prefix wins; of equal ones the user's, then learned ones, then the system's; of a user's equal ones an explicit prefix
+//! beats a service tag, a regional tag its global form, and `AzureCloud` comes last (virtual-networks-udr-overview). A tag stands for the
+//! prefixes that Microsoft lists for it, and so does a service endpoint. Where nobody says them, they are taken to be as long as those
+//! of every publication are, and where even that decides nothing there are two orders ([`Routes`]).
 
 use super::{
     addresses::{self, AddressSet},
@@ -12,7 +13,7 @@ use super::{
     packet::protocols,
     region::{Match, PortSet, Side},
 };
-use crate::network::{Known, NextHop, Prefix, Protocol, Route, RouteDestination};
+use crate::network::{Family, Known, NextHop, Prefix, Protocol, Route, RouteDestination};
 
 /// Where a packet goes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct RouteLine {
     pub hop: Hop,
     /// Whether the user wrote it.
     pub is_own: bool,
+    /// Whether it is a default route.
+    pub is_default: bool,
     matches: Vec<Match>,
 }
 
@@ -82,6 +85,51 @@ pub struct RouteTable {
     pub learned_default: Option<Hop>,
 }
 
+/// Routes in the order in which they win.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// The order, with every explicit prefix that may be the longer one before the tags.
+    pub lines: Vec<RouteLine>,
+    /// The order in which the tags' prefixes are longer, where nobody says which is so.
+    pub tags_first: Option<Vec<RouteLine>>,
+}
+
+/// The shortest prefixes of a service tag in any publication, by family (azure-requirements 7).
+const SHORTEST_OF_TAGS: [(Family, u8); 2] = [(Family::V4, 14), (Family::V6, 40)];
+
+/// Among routes of one length: who wins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Explicit,
+    /// A user's route to a tag; the global form after the regional ones, `AzureCloud` last.
+    Tag(bool, bool, String),
+    Endpoint,
+    System,
+}
+
+struct Ranked {
+    /// `None` for a tag whose prefixes nobody says.
+    length: Option<u8>,
+    family: Option<Family>,
+    rank: Rank,
+    line: RouteLine,
+}
+
+impl Ranked {
+    /// Whether it may lose against a tag, and whether it may win.
+    fn against_tags(&self) -> (bool, bool) {
+        let (Some(length), Some(family)) = (self.length, self.family) else {
+            return (false, false);
+        };
+        let shortest = SHORTEST_OF_TAGS.iter().find(|(other, _)| *other == family);
+        let single = if family == Family::V4 { 32 } else { 128 };
+        (
+            length < single,
+            shortest.is_some_and(|(_, shortest)| length >= *shortest),
+        )
+    }
+}
+
 impl RouteTable {
     /// What the routes' destinations add to the tag `VirtualNetwork`.
     pub fn routed(&self) -> AddressSet {
@@ -97,15 +145,9 @@ impl RouteTable {
     }
 
     /// The routes in the order in which they win, the system's among them.
-    pub fn lines(&self, world: &mut World) -> Vec<RouteLine> {
-        let mut lines = Vec::new();
-        for tag in &self.endpoint_tags {
-            let side = tag_side(tag, world);
-            lines.push(line("service endpoint", tag, Hop::ServiceEndpoint, &side));
-        }
-        let mut by_length: Vec<(u8, bool, RouteLine)> = Vec::new();
+    pub fn lines(&self, world: &mut World) -> Routes {
+        let mut ranked = Vec::new();
         let mut defaults = Vec::new();
-        let mut tags = Vec::new();
         for route in &self.routes {
             let destination = route.destination.to_string();
             let own = |side: &Side| RouteLine {
@@ -114,60 +156,117 @@ impl RouteTable {
             };
             match &route.destination {
                 RouteDestination::Prefix(prefix) if prefix.is_everything() => {
-                    defaults.push(own(&Side::Set(addresses::of_prefix(prefix))));
+                    let line = own(&Side::Set(addresses::of_prefix(prefix)));
+                    defaults.push(RouteLine {
+                        is_default: true,
+                        ..line
+                    });
                 }
-                RouteDestination::Prefix(prefix) => {
-                    // Of two families, lengths may be compared: their prefixes never compete.
-                    by_length.push((prefix.length(), true, own(&Side::Set(addresses::of_prefix(prefix)))));
-                }
+                RouteDestination::Prefix(prefix) => ranked.push(of_prefix(prefix, Rank::Explicit, &own)),
                 RouteDestination::Tag(tag) => {
-                    let rank = (
+                    let rank = Rank::Tag(
                         tag.as_str().to_lowercase().starts_with("azurecloud"),
                         !tag.as_str().contains('.'),
                         tag.as_str().to_owned(),
                     );
-                    let side = tag_side(tag.as_str(), world);
-                    tags.push((rank, own(&side)));
+                    ranked.extend(of_tag(tag.as_str(), &rank, world, &own));
                 }
             }
         }
+        for tag in &self.endpoint_tags {
+            let endpoint = |side: &Side| line("service endpoint", tag, Hop::ServiceEndpoint, side);
+            ranked.extend(of_tag(tag, &Rank::Endpoint, world, &endpoint));
+        }
         for prefix in &self.network {
-            let side = Side::Set(addresses::of_prefix(prefix));
-            let system = line("system", &prefix.to_string(), Hop::VirtualNetwork, &side);
-            by_length.push((prefix.length(), false, system));
+            let system = |side: &Side| line("system", &prefix.to_string(), Hop::VirtualNetwork, side);
+            ranked.push(of_prefix(prefix, Rank::System, &system));
         }
-        // Longest first; the system's route of the same length after the user's.
-        by_length.sort_by(|one, other| other.0.cmp(&one.0).then(other.1.cmp(&one.1)));
-        let network = world.network();
-        lines.extend(by_length.into_iter().map(|(_, _, line)| line));
-        if !network.is_empty() {
-            lines.push(line(
-                "system",
-                "virtual network",
-                Hop::VirtualNetwork,
-                &Side::Set(network),
-            ));
-        }
-        tags.sort_by(|one, other| one.0.cmp(&other.0));
-        lines.extend(tags.into_iter().map(|(_, line)| line));
+        let mut last = defaults;
         let private = addresses::public().complement();
-        lines.push(line(
-            "system",
-            "private space",
-            Hop::PrivateNetwork,
-            &Side::Set(private),
-        ));
-        lines.extend(defaults);
+        let to_peers = line("system", "private space", Hop::PrivateNetwork, &Side::Set(private));
+        last.insert(0, to_peers);
         if let Some(hop) = &self.learned_default {
-            lines.push(line(
+            last.push(line(
                 "learned",
                 "0.0.0.0/0",
                 hop.clone(),
                 &Side::Set(addresses::every_ipv4().clone()),
             ));
         }
-        lines.push(line("system", "0.0.0.0/0", Hop::Internet, &Side::Any));
-        lines
+        last.push(line("system", "0.0.0.0/0", Hop::Internet, &Side::Any));
+        ordered(ranked, &last)
+    }
+}
+
+/// Longest first, those of a tag whose prefixes nobody says between the prefixes that are surely longer and those surely shorter.
+fn ordered(mut ranked: Vec<Ranked>, last: &[RouteLine]) -> Routes {
+    // Of two families, lengths may be compared: their prefixes never compete.
+    ranked.sort_by(|one, other| other.length.cmp(&one.length).then_with(|| one.rank.cmp(&other.rank)));
+    let (mut tags, prefixes): (Vec<Ranked>, Vec<Ranked>) = ranked.into_iter().partition(|entry| entry.length.is_none());
+    // Regional prefixes are mostly not in the global form's list, and longer than those that hold them: an endpoint's win there.
+    tags.sort_by_key(|entry| matches!(entry.rank, Rank::Tag(_, true, _) | Rank::Tag(true, ..)));
+    if tags.is_empty() {
+        let lines = prefixes.into_iter().map(|entry| entry.line);
+        return Routes {
+            lines: lines.chain(last.iter().cloned()).collect(),
+            tags_first: None,
+        };
+    }
+    let undecided = prefixes
+        .iter()
+        .any(|entry| entry.against_tags() == (true, true) && entry.line.reaches_the_public_internet());
+    let order = |before_tags: &dyn Fn((bool, bool)) -> bool| -> Vec<RouteLine> {
+        let (before, after): (Vec<&Ranked>, Vec<&Ranked>) = prefixes
+            .iter()
+            .partition(|entry| before_tags(entry.against_tags()) || !entry.line.reaches_the_public_internet());
+        let lines = before
+            .into_iter()
+            .chain(&tags)
+            .chain(after)
+            .map(|entry| entry.line.clone());
+        lines.chain(last.iter().cloned()).collect()
+    };
+    Routes {
+        lines: order(&|(_, may_win)| may_win),
+        tags_first: undecided.then(|| order(&|(may_lose, _)| !may_lose)),
+    }
+}
+
+fn of_prefix(prefix: &Prefix, rank: Rank, line: &dyn Fn(&Side) -> RouteLine) -> Ranked {
+    Ranked {
+        length: Some(prefix.length()),
+        family: Some(prefix.family()),
+        rank,
+        line: line(&Side::Set(addresses::of_prefix(prefix))),
+    }
+}
+
+/// A line for each length among the tag's prefixes; one where nobody says them.
+fn of_tag(tag: &str, rank: &Rank, world: &mut World, line: &dyn Fn(&Side) -> RouteLine) -> Vec<Ranked> {
+    let Some(addresses) = world.resolved(tag) else {
+        return vec![Ranked {
+            length: None,
+            family: None,
+            rank: rank.clone(),
+            line: line(&tag_side(tag, world)),
+        }];
+    };
+    let by_length = addresses::by_length(&addresses).into_iter();
+    let ranked = by_length.map(|((family, length), part)| Ranked {
+        length: Some(length),
+        family: Some(family),
+        rank: rank.clone(),
+        line: line(&Side::Set(part)),
+    });
+    ranked.collect()
+}
+
+impl RouteLine {
+    fn reaches_the_public_internet(&self) -> bool {
+        self.matches.iter().any(|rule| match &rule.destination {
+            Side::Set(set) => set.meets(addresses::public()),
+            Side::Any | Side::Atom(_) => true,
+        })
     }
 }
 
@@ -188,6 +287,7 @@ fn line(name: &str, destination: &str, hop: Hop, side: &Side) -> RouteLine {
         destination: destination.to_owned(),
         hop,
         is_own: false,
+        is_default: false,
         matches: Match::all(
             protocols(Protocol::Any),
             &Side::Any,

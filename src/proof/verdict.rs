@@ -27,6 +27,19 @@ pub struct Obstacle {
     pub packet: Packet,
     /// What stops it.
     pub cause: Cause,
+    /// The rule that misses it by one word, where there is one.
+    pub nearly: Option<String>,
+}
+
+impl Obstacle {
+    /// In words, for people: what stops the packet, and what nearly lets it pass.
+    pub fn in_words(&self) -> String {
+        let cause = self.cause.in_words();
+        match &self.nearly {
+            Some(nearly) => format!("{cause}; {nearly}"),
+            None => cause,
+        }
+    }
 }
 
 /// What stops a packet.
@@ -102,6 +115,20 @@ impl Verdict {
             Verdict::Proven => None,
             Verdict::Refuted(obstacle) | Verdict::DependsOn { obstacle, .. } => Some(obstacle),
         }
+    }
+
+    /// Which of the two is so depends on a condition, unless they agree.
+    pub fn or_if(self, other: Verdict, condition: &str) -> Verdict {
+        let (obstacle, mut conditions) = match (self, other) {
+            (Verdict::Proven, Verdict::Proven) => return Verdict::Proven,
+            (Verdict::Refuted(obstacle), Verdict::Refuted(_)) => return Verdict::Refuted(obstacle),
+            (Verdict::DependsOn { conditions, obstacle }, _) | (_, Verdict::DependsOn { conditions, obstacle }) => {
+                (obstacle, conditions)
+            }
+            (Verdict::Refuted(obstacle), _) | (_, Verdict::Refuted(obstacle)) => (obstacle, Vec::new()),
+        };
+        conditions.push(condition.to_owned());
+        Verdict::DependsOn { conditions, obstacle }
     }
 
     /// The worse of the two.

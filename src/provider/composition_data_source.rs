@@ -9,9 +9,16 @@ use tfplugin_rs::{
     value::{Path, Type, Value},
 };
 
-use super::{outputs, policy, schema};
+use super::{
+    expansion::{self, proven},
+    outputs, policy, schema,
+};
 use crate::{
     network::NetworkPolicy,
+    proof::{
+        lint::{Lint, lint},
+        model::{Given, Model},
+    },
     workloads::{
         Workload,
         composition::{Composition, Contribution, Part, compose},
@@ -65,6 +72,14 @@ impl DataSource for CompositionDataSource {
             ),
         )
         .attribute("policy", Attribute::computed(policy::ty(), policy::DESCRIPTION))
+        .attribute("proof", Attribute::computed(proven::ty(), proven::DESCRIPTION))
+        .attribute(
+            "lint",
+            Attribute::computed(
+                Type::list(Type::String),
+                "Rules that change nothing beside the others, and what makes them so. A composition leaves them where they are.",
+            ),
+        )
     }
 
     async fn validate(&self, config: &Value, _call: &Call, diagnostics: &mut Diagnostics) {
@@ -75,6 +90,12 @@ impl DataSource for CompositionDataSource {
 
     async fn read(&self, mut config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let (head, composition) = composed(&config, diagnostics)?;
+        let (proof, lints) = prove(&composition.policy, diagnostics);
+        if diagnostics.has_errors() {
+            return None;
+        }
+        config.set_attribute("proof", proof.to_value());
+        config.set_attribute("lint", Value::string_list(lints));
         for (name, value) in outputs::shared(&composition.policy) {
             config.set_attribute(name, value);
         }
@@ -149,6 +170,15 @@ pub(super) fn composed(config: &Value, diagnostics: &mut Diagnostics) -> Option<
             None
         }
     }
+}
+
+/// Each policy was proven alone; together one may close what another needs. Also what rules do not do beside the others.
+pub(super) fn prove(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) -> (proven::Proof, Vec<String>) {
+    let model = Model::new(&Given::of_policy(policy));
+    let (proof, problems) = proven::judge(&model, &|_| Path::attribute(POLICIES));
+    expansion::report(problems, diagnostics);
+    let lints = lint(&model).iter().map(Lint::in_words).collect();
+    (proof, lints)
 }
 
 /// A subnet is in one region of one cloud; the edition of a composition is that of all, or none.

@@ -23,6 +23,7 @@ mod policy;
 mod project_bundle_data_source;
 mod region_data_source;
 mod requirements_data_source;
+mod resolved_tags;
 mod schema;
 mod service_tag_data_source;
 mod site_connection_resource;

@@ -157,7 +157,7 @@ fn required_flow(model: &Model, required: &Required) -> Flow {
                 (Standing::Proven, reason.map(|reason| said(reason, None)))
             }
             Verdict::Refuted(obstacle) => {
-                let reason = format!("{} does not pass: {}", message::flow(flow), obstacle.cause.in_words());
+                let reason = format!("{} does not pass: {}", message::flow(flow), obstacle.in_words());
                 let evidence = Evidence {
                     packet: Some(obstacle.packet.to_string()),
                     reason,
@@ -167,7 +167,7 @@ fn required_flow(model: &Model, required: &Required) -> Flow {
                 (Standing::Refuted, Some(evidence))
             }
             Verdict::DependsOn { conditions, obstacle } => {
-                let reason = format!("{} does not pass: {}", message::flow(flow), obstacle.cause.in_words());
+                let reason = format!("{} does not pass: {}", message::flow(flow), obstacle.in_words());
                 let evidence = Evidence {
                     packet: Some(obstacle.packet.to_string()),
                     reason,
@@ -191,10 +191,10 @@ fn forbidden_flow(key: &str, flow: &network::Flow, breach: Option<Breach>) -> Fl
     };
     let evidence = Evidence {
         packet: Some(breach.packet.to_string()),
-        reason: format!(
-            "the rule `{}` (priority {}) lets it pass",
-            breach.allowed_by, breach.priority
-        ),
+        reason: match breach.priority {
+            Some(priority) => format!("the rule `{}` (priority {priority}) lets it pass", breach.allowed_by),
+            None => format!("the firewall's rule `{}` lets it pass", breach.allowed_by),
+        },
         remedy: Some(format!(
             "Narrow or remove `{}`, or place a deny before it.",
             breach.allowed_by
@@ -262,6 +262,7 @@ fn open(exposure: &Exposure) -> Open {
         Opener::Rule { name, priority, .. } if *priority >= 65000 => (name, "default_rule"),
         Opener::Rule { name, .. } => (name, "security_rule"),
         Opener::FirewallRule { name, .. } => (name, "firewall_rule"),
+        Opener::Route { name, .. } => (name, "route"),
     };
     Open {
         rule: rule.clone(),

@@ -62,7 +62,6 @@ static ARGUMENTS: &[Argument] = &[
          `forced_tunnel`, else `Internet`.",
     ),
     tag_routes::ROUTE_TARGETS,
-    tag_routes::SERVICE_TAG_FILE,
     tag_routes::ROUTE_TABLE_LIMITS,
     Argument::optional(
         "hdinsight_management_enabled",

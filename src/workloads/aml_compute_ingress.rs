@@ -65,7 +65,6 @@ static ARGUMENTS: &[Argument] = &[
     )
     .or(Default::Text("Internet")),
     tag_routes::ROUTE_TARGETS,
-    tag_routes::SERVICE_TAG_FILE,
     tag_routes::ROUTE_TABLE_LIMITS,
     Argument::optional(
         "paired_region_enabled",

@@ -10,6 +10,7 @@ use super::{
     operators::refuse_everybody,
     problem::Stop,
     rules::Switches,
+    tag_routes::SERVICE_TAG_FILE,
 };
 use crate::{
     network::{Family, Known, Prefix, PrerequisiteStatus, Priority, SecurityRule},
@@ -78,6 +79,7 @@ pub static ARGUMENTS: &[Argument] = &[
     ),
     Argument::optional("deny_priority", Kind::Number, "Priority of the tail deny, 4000 to 4096.").or(Default::Number(4000)),
     Argument::optional("name_prefix", Kind::Text, "Stands before every rule's name.").or(Default::Text("")),
+    SERVICE_TAG_FILE,
     Argument::optional(
         "strict",
         Kind::Flag,

@@ -26,7 +26,8 @@ pub(super) const ROUTE_TARGETS: Argument = Argument::optional(
 pub(super) const SERVICE_TAG_FILE: Argument = Argument::optional(
     "service_tag_file",
     Kind::Text,
-    "Path of Microsoft's *Service Tags* file for the cloud. Required with `route_targets = \"address_prefix\"`; read during the plan.",
+    "Path of Microsoft's *Service Tags* file for the cloud, read during the plan. The proof then knows the addresses behind service tags, and \
+     nothing depends on whether two of them overlap. Required with `route_targets = \"address_prefix\"`, where a workload has that.",
 );
 
 pub(super) const ROUTE_TABLE_LIMITS: Argument = Argument::optional(

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use crate::oracle::{self, Probe};
 
 /// Addresses that every prefix of the universe either holds or does not.
-const ADDRESSES: [&str; 10] = [
+pub(crate) const ADDRESSES: [&str; 10] = [
     "10.0.0.4",
     "10.0.0.200",
     "10.0.1.4",
@@ -31,7 +31,7 @@ const ADDRESSES: [&str; 10] = [
     "fd00::5",
     "2603:1000::1",
 ];
-const PREFIXES: [&str; 9] = [
+pub(crate) const PREFIXES: [&str; 9] = [
     "10.0.0.0/24",
     "10.0.0.128/25",
     "10.0.0.0/16",
@@ -49,9 +49,9 @@ const TAGS: [&str; 5] = [
     "Storage",
     "AzureKeyVault",
 ];
-const PORTS: [u16; 5] = [0, 22, 80, 443, 65535];
+pub(crate) const PORTS: [u16; 5] = [0, 22, 80, 443, 65535];
 const RANGES: [&str; 6] = ["443", "80", "0-79", "80-443", "444-65535", "0-65535"];
-const PROTOCOLS: [Protocol; 5] = [
+pub(crate) const PROTOCOLS: [Protocol; 5] = [
     Protocol::Tcp,
     Protocol::Udp,
     Protocol::Icmp,
@@ -60,7 +60,7 @@ const PROTOCOLS: [Protocol; 5] = [
 ];
 
 /// What the tags mean here: the virtual network is 10.0.0.0/24, and a file says what Storage is.
-fn in_tag(tag: &str, address: IpAddr) -> bool {
+pub(crate) fn in_tag(tag: &str, address: IpAddr) -> bool {
     let within = |prefix: &str| prefix.parse::<ipnet::IpNet>().unwrap().contains(&address);
     let platform = within("168.63.129.16/32");
     let network = within("10.0.0.0/24");
@@ -69,6 +69,7 @@ fn in_tag(tag: &str, address: IpAddr) -> bool {
         "AzureLoadBalancer" => platform,
         "Internet" => !network && !platform && !within("10.0.0.0/8") && !within("172.16.0.0/12") && !within("fd00::/8"),
         "Storage" => within("20.60.0.0/16"),
+        "Storage.WestEurope" => within("20.60.128.0/17"),
         "AzureKeyVault" => within("20.60.128.0/17") || within("40.1.1.1/32"),
         other => panic!("{other}"),
     }
@@ -83,7 +84,7 @@ fn side() -> impl Strategy<Value = AddressSide> {
     ]
 }
 
-fn ports() -> impl Strategy<Value = Ports> {
+pub(crate) fn ports() -> impl Strategy<Value = Ports> {
     prop_oneof![
         1 => Just(Ports::Any),
         2 => proptest::collection::btree_set(proptest::sample::select(RANGES.as_slice()), 1..3)
@@ -91,7 +92,7 @@ fn ports() -> impl Strategy<Value = Ports> {
     ]
 }
 
-fn direction() -> impl Strategy<Value = Direction> {
+pub(crate) fn direction() -> impl Strategy<Value = Direction> {
     prop_oneof![Just(Direction::Inbound), Just(Direction::Outbound)]
 }
 
@@ -122,7 +123,7 @@ prop_compose! {
     }
 }
 
-fn rules() -> impl Strategy<Value = Vec<SecurityRule>> {
+pub(crate) fn rules() -> impl Strategy<Value = Vec<SecurityRule>> {
     proptest::collection::vec(rule(), 0..9).prop_map(|rules| {
         let mut by_priority = BTreeMap::new();
         for rule in rules {
@@ -137,20 +138,26 @@ fn resolve(texts: &[&str]) -> AddressSet {
     addresses::of_prefixes(&prefixes)
 }
 
-/// With every tag's addresses said, nothing depends on anything.
-fn model(rules: &[SecurityRule], flow: Flow) -> Model {
+/// What every tag stands for here.
+pub(crate) fn resolved() -> BTreeMap<String, AddressSet> {
     let network = resolve(&["10.0.0.0/24", "168.63.129.16/32"]);
     let elsewhere = resolve(&["10.0.0.0/8", "172.16.0.0/12", "fd00::/8"]);
+    BTreeMap::from([
+        ("Storage".to_owned(), resolve(&["20.60.0.0/16"])),
+        ("Storage.WestEurope".to_owned(), resolve(&["20.60.128.0/17"])),
+        ("AzureKeyVault".to_owned(), resolve(&["20.60.128.0/17", "40.1.1.1/32"])),
+        ("Internet".to_owned(), network.or(&elsewhere).complement()),
+        ("VirtualNetwork".to_owned(), network),
+    ])
+}
+
+/// With every tag's addresses said, nothing depends on anything.
+fn model(rules: &[SecurityRule], flow: Flow) -> Model {
     Model::new(&Given {
         groups: vec![rules.iter().collect()],
         network: vec!["10.0.0.0/24".parse().unwrap()],
         flows: BTreeMap::from([("flow".to_owned(), flow)]),
-        resolved_tags: BTreeMap::from([
-            ("Storage".to_owned(), resolve(&["20.60.0.0/16"])),
-            ("AzureKeyVault".to_owned(), resolve(&["20.60.128.0/17", "40.1.1.1/32"])),
-            ("Internet".to_owned(), network.or(&elsewhere).complement()),
-            ("VirtualNetwork".to_owned(), network),
-        ]),
+        resolved_tags: resolved(),
         ..Given::default()
     })
 }
@@ -160,11 +167,18 @@ fn single(address: &str) -> Prefix {
 }
 
 /// Both ends of one family: no packet has others.
-fn same_family(one: &str, other: &str) -> bool {
+pub(crate) fn same_family(one: &str, other: &str) -> bool {
     one.contains(':') == other.contains(':')
 }
 
-fn flow(direction: Direction, protocol: Protocol, local: &str, peer: &str, source_port: u16, port: u16) -> Flow {
+pub(crate) fn flow(
+    direction: Direction,
+    protocol: Protocol,
+    local: &str,
+    peer: &str,
+    source_port: u16,
+    port: u16,
+) -> Flow {
     Flow {
         direction,
         protocol,

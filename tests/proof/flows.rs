@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use lockeddown::network::{Access, Flow, Passage};
 
-use crate::expansions::every_expansion;
+use crate::expansions::{ALSO, every_expansion};
 
 /// What a rule opens, a flow asks for, and the other way round: neither is made from the other.
 #[test]
@@ -47,6 +47,9 @@ fn every_rule_answers_a_flow_and_every_flow_has_an_answer() {
 fn flows_are_what_the_documents_ask_for() {
     let mut listed = String::new();
     every_expansion(|name, policy| {
+        if name.contains(ALSO) {
+            return;
+        }
         let _ = writeln!(listed, "{name}");
         for (key, flow) in &policy.flows {
             let ports = match &flow.ports {

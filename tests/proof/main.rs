@@ -10,10 +10,19 @@ mod differential;
 mod expansions;
 mod flows;
 mod functions;
+#[path = "../inputs/goldens.rs"]
+mod goldens;
 #[path = "../inputs/mod.rs"]
 mod inputs;
+mod mutants;
 mod mutation;
 mod oracle;
+mod paths;
+mod second_opinion;
 mod sound;
+#[path = "../inputs/tables.rs"]
+mod tables;
+mod universe;
 mod verification;
 mod wrong;
+mod z3;

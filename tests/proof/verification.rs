@@ -81,6 +81,7 @@ fn dynamic(value: Value) -> Value {
 fn type_of(value: &Value) -> Type {
     match value {
         Value::Map(entries) => Type::object(entries.iter().map(|(name, value)| (name.clone(), type_of(value)))),
+        Value::List(elements) => Type::list(elements.first().map_or(Type::String, type_of)),
         Value::Number(_) => Type::Number,
         _ => Type::String,
     }
@@ -229,4 +230,225 @@ async fn what_cannot_be_read_is_an_error_where_it_is_written() {
         "unreadable",
         read("lockeddown_verification", &entries).await.unwrap_err()
     );
+}
+
+fn firewall_rule(entries: &[(&'static str, Value)]) -> Value {
+    let mut rule = Value::object([("source_addresses", Value::string_list(["10.0.0.0/24".to_owned()]))]);
+    for (name, value) in entries {
+        rule.set_attribute(*name, value.clone());
+    }
+    rule
+}
+
+fn texts(text: &str) -> Value {
+    Value::string_list([text.to_owned()])
+}
+
+fn collection(name: &str, priority: i64, action: &str, rule: Value) -> Value {
+    Value::object([
+        ("name", Value::from(name)),
+        ("priority", priority.into()),
+        ("action", action.into()),
+        ("rule", Value::List(vec![rule])),
+    ])
+}
+
+fn group(collection: Value) -> Value {
+    Value::object([("network_rule_collection", Value::List(vec![collection]))])
+}
+
+/// What stands behind a group that lets everything out: a default route to a firewall, and somebody's rules on it.
+fn behind_a_firewall(more: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+    let mut all = rule("Allow", 100, "*", "*");
+    all.set_attribute("protocol", "*".into());
+    let route = Value::object([
+        ("address_prefix", Value::from("0.0.0.0/0")),
+        ("next_hop_type", "VirtualAppliance".into()),
+        ("next_hop_in_ip_address", "10.9.0.4".into()),
+    ]);
+    let storage = firewall_rule(&[
+        ("name", "storage".into()),
+        ("protocols", texts("TCP")),
+        ("destination_addresses", texts("Storage")),
+        ("destination_ports", texts("443")),
+    ]);
+    let platform = group(collection("platform", 100, "Allow", storage));
+    let mut entries = vec![
+        ("security_rules", dynamic(Value::object([("everything", all)]))),
+        ("routes", dynamic(Value::object([("default", route)]))),
+        ("virtual_network_address_spaces", Value::string_set(["10.0.0.0/16"])),
+        ("rule_collection_groups", dynamic(Value::List(vec![platform]))),
+        (
+            "required_flows",
+            Value::object([(
+                "storage",
+                flow(&[("peer", "Storage"), ("port", "443"), ("local", "10.0.0.0/24")]),
+            )]),
+        ),
+    ];
+    for (name, value) in more {
+        entries.retain(|(other, _)| other != name);
+        entries.push((name, value.clone()));
+    }
+    entries
+}
+
+#[tokio::test]
+async fn a_firewall_of_others_is_judged_by_its_own_order() {
+    let entries = behind_a_firewall(&[(
+        "forbidden_flows",
+        Value::object([(
+            "mail",
+            flow(&[("peer", "Internet"), ("port", "25"), ("local", "10.0.0.0/24")]),
+        )]),
+    )]);
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    // The group lets mail out, and the firewall does not.
+    assert_eq!(
+        state.attribute("verdict").as_str(),
+        Some("proven"),
+        "{}",
+        answers(&state)
+    );
+
+    // An earlier group comes first, whatever the numbers of its collections.
+    let deny = firewall_rule(&[
+        ("name", "no-storage".into()),
+        ("protocols", texts("Any")),
+        ("destination_addresses", texts("Storage.WestEurope")),
+        ("destination_ports", texts("*")),
+    ]);
+    let allow = firewall_rule(&[
+        ("name", "storage".into()),
+        ("protocols", texts("TCP")),
+        ("destination_addresses", texts("Storage")),
+        ("destination_ports", texts("443")),
+    ]);
+    let groups = vec![
+        group(collection("central", 60_000, "Deny", deny)),
+        group(collection("platform", 100, "Allow", allow)),
+    ];
+    let entries = behind_a_firewall(&[("rule_collection_groups", dynamic(Value::List(groups)))]);
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert_eq!(state.attribute("verdict").as_str(), Some("refuted"));
+    let said = answers(&state);
+    assert!(
+        said.contains("the firewall's rule `no-storage` of collection `central` denies it"),
+        "{said}"
+    );
+
+    let forbidden = Value::object([("storage", flow(&[("peer", "Storage"), ("local", "10.0.0.0/24")]))]);
+    let entries = behind_a_firewall(&[("forbidden_flows", forbidden)]);
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert_eq!(state.attribute("verdict").as_str(), Some("refuted"));
+    let said = answers(&state);
+    assert!(said.contains("the firewall's rule `storage` lets it pass"), "{said}");
+}
+
+/// A file in which two of the server's tags have addresses in common.
+fn service_tag_file() -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let tag = |name: &str, prefixes: &[&str]| serde_json::json!({ "name": name, "id": name, "properties": { "region": "", "networkFeatures": ["NSG"], "addressPrefixes": prefixes } });
+    let content = serde_json::json!({
+        "changeNumber": 1,
+        "cloud": "Public",
+        "values": [
+            tag("Storage", &["20.60.0.0/16", "20.150.0.0/17"]),
+            tag("AzureActiveDirectory", &["20.190.128.0/18", "2603:1006::/40"]),
+            tag("AzureMonitor", &["20.42.0.0/24"]),
+            tag("AzureResourceManager", &["20.42.0.128/25", "40.79.0.0/24"]),
+            tag("AzureKeyVault", &["20.60.0.0/24"]),
+        ],
+    });
+    std::fs::write(file.path(), content.to_string()).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn with_a_service_tag_file_nothing_depends_on_whether_tags_overlap() {
+    let rules = |destination: &str| {
+        Value::object([
+            ("no-vault", rule("Deny", 100, destination, "*")),
+            ("AllowStorage", rule("Allow", 110, "Storage", "443")),
+            ("BlockOutbound", rule("Deny", 4000, "Internet", "*")),
+        ])
+    };
+    let required = Value::object([(
+        "storage",
+        flow(&[("peer", "Storage"), ("port", "443"), ("local", "10.0.0.0/24")]),
+    )]);
+    let entries = |destination: &str| {
+        vec![
+            ("security_rules", dynamic(rules(destination))),
+            ("required_flows", required.clone()),
+        ]
+    };
+    let by_name = read("lockeddown_verification", &entries("AzureKeyVault"))
+        .await
+        .unwrap();
+    assert_eq!(by_name.attribute("verdict").as_str(), Some("depends_on"));
+    let file = service_tag_file();
+    let path = file.path().to_str().unwrap();
+    for (destination, verdict) in [("AzureKeyVault", "refuted"), ("AzureMonitor", "proven")] {
+        let mut entries = entries(destination);
+        entries.push(("service_tag_file", path.into()));
+        let state = read("lockeddown_verification", &entries).await.unwrap();
+        assert_eq!(
+            state.attribute("verdict").as_str(),
+            Some(verdict),
+            "{}",
+            answers(&state)
+        );
+    }
+    // Hosts have the addresses of the tag that covers them.
+    let policies = Value::List(vec![server_policy().await]);
+    let entries = [("policies", policies), ("service_tag_file", path.into())];
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert_eq!(
+        state.attribute("verdict").as_str(),
+        Some("proven"),
+        "{}",
+        answers(&state)
+    );
+}
+
+#[tokio::test]
+async fn a_workload_proves_itself_with_the_addresses_of_its_file() {
+    let deny = Value::object([
+        ("direction", Value::from("Outbound")),
+        ("access", "Deny".into()),
+        ("protocol", "*".into()),
+        ("priority", 100_i64.into()),
+        ("destination_address_prefix", "20.42.0.0/25".into()),
+    ]);
+    let entries = |file: Option<&str>| {
+        vec![
+            ("role", Value::from("server")),
+            ("location", "westeurope".into()),
+            ("edition", "2026-08".into()),
+            ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+            ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+            ("priority_base", 200_i64.into()),
+            ("extra_rules", Value::object([("no-monitor", deny.clone())])),
+            ("service_tag_file", file.map(str::to_owned).into()),
+        ]
+    };
+    let by_name = read("lockeddown_cyclecloud_subnet", &entries(None)).await.unwrap();
+    assert_eq!(
+        by_name.attribute("proof").attribute("verdict").as_str(),
+        Some("depends_on")
+    );
+    let file = service_tag_file();
+    let refused = read("lockeddown_cyclecloud_subnet", &entries(file.path().to_str()))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.contains("CC-SERVER-MONITOR needs TCP 443 to `AzureMonitor`"),
+        "{refused}"
+    );
+    assert!(!refused.contains("AzureResourceManager"), "{refused}");
+    let refused = read("lockeddown_cyclecloud_subnet", &entries(Some("/nowhere.json")))
+        .await
+        .unwrap_err();
+    assert!(refused.starts_with("service_tag_file: "), "{refused}");
 }

@@ -48,7 +48,8 @@ Usage: cargo xtask COMMAND
                                     HTML page: `target/report.html`, or PATH.
   test [--full]                     everything CI runs: format, lints, unit and acceptance tests.
                                     --full repeats the acceptance tests under every Terraform version there is (1.6 and OpenTofu: their core), builds the
-                                    release twice, checks the dependencies and compiles with the oldest Rust.
+                                    release twice, checks the dependencies, compiles with the oldest Rust, and checks
+                                    the proof against Z3.
   terraform [--emulator] [--] ARGS  any Terraform command with the freshly built provider as `lockeddown/lockeddown`.
                                     --emulator also starts the emulator with a resource group and a virtual network,
                                     and sets the provider's environment and TF_VAR_virtual_network_id.

@@ -5,12 +5,13 @@ use tfplugin_rs::value::{Path, Type, Value};
 use crate::{
     network::PrerequisiteStatus,
     proof::{
-        exposure::{baseline, exposure},
+        exposure::{Exposure, baseline, exposure},
         message,
         model::{Given, Model, Required, WayOut},
         required::allows,
         verdict::{Cause, Obstacle, Verdict},
     },
+    provider::resolved_tags,
     requirements::{Category, catalogue},
     workloads::{EXPOSURE_INTENDED, Expanded, Problem, Severity, Workload},
 };
@@ -55,29 +56,58 @@ impl Proof {
     }
 }
 
-/// Proves an expansion, and what there is to say about it.
+/// Proves an expansion, and what there is to say about it. With a service tag file tags are addresses.
 pub(super) fn prove(workload: &Workload, values: &Value, expanded: &Expanded) -> (Proof, Vec<Problem>) {
-    let model = Model::new(&Given::of_policy(&expanded.policy));
+    let mut given = Given::of_policy(&expanded.policy);
+    let mut problems = Vec::new();
+    if let Some(path) = values.attribute("service_tag_file").as_str() {
+        match resolved_tags::of(path, expanded.environment, &given.tags()) {
+            Ok(tags) => given.resolved_tags = tags,
+            Err(reason) => problems.push(Problem {
+                severity: Severity::Error,
+                path: Path::attribute("service_tag_file"),
+                summary: "Unusable service tag file".to_owned(),
+                detail: format!("{reason}."),
+            }),
+        }
+    }
+    let model = Model::new(&given);
+    let extra = values.attribute("extra_rules").as_map();
+    // At the rule that is in the way, where it is the user's.
+    let place = |cause: &Cause| {
+        let own = message::blocking_rule(cause).filter(|name| extra.is_some_and(|rules| rules.contains_key(*name)));
+        own.map_or_else(Path::root, |name| Path::attribute("extra_rules").key(name))
+    };
+    let (proof, found) = judge(&model, &place);
+    problems.extend(found);
+    problems.extend(said_of_exposure(values, &proof.exposure));
+    problems.extend(said_of_the_way_out(workload, expanded, model));
+    (proof, problems)
+}
+
+/// Proves a model. What does not pass is an error at the place of its cause, what is not proven one warning.
+pub(in crate::provider) fn judge(model: &Model, place: &dyn Fn(&Cause) -> Path) -> (Proof, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut proof = Proof {
         verdict: "proven",
         flows: model.required.len(),
         ..Proof::default()
     };
+    let problem = |severity, cause: &Cause, summary: &str, detail| Problem {
+        severity,
+        path: place(cause),
+        summary: summary.to_owned(),
+        detail,
+    };
     let mut blocked: Vec<(&Required, Obstacle, Vec<String>)> = Vec::new();
-    for finding in allows(&model) {
+    for finding in allows(model) {
         match finding.verdict {
             Verdict::Proven => {}
             Verdict::DependsOn { conditions, obstacle } => {
                 let text = message::unproven(finding.required, &conditions, &obstacle);
                 if proof.depends_on.is_empty() {
-                    problems.push(problem(
-                        Severity::Warning,
-                        values,
-                        &obstacle.cause,
-                        "Required flow not proven",
-                        text.clone(),
-                    ));
+                    let summary = "Required flow not proven";
+                    problems.push(problem(Severity::Warning, &obstacle.cause, summary, text.clone()));
                 }
                 proof.depends_on.push(text);
             }
@@ -99,42 +129,15 @@ pub(super) fn prove(workload: &Workload, values: &Value, expanded: &Expanded) ->
         if !others.is_empty() {
             text.push_str(&format!(" It also stops {}.", others.join(", ")));
         }
-        problems.push(problem(
-            Severity::Error,
-            values,
-            &obstacle.cause,
-            "Required flow blocked",
-            text,
-        ));
+        problems.push(problem(Severity::Error, &obstacle.cause, "Required flow blocked", text));
     }
-    proof.exposure = exposure(&model)
-        .iter()
-        .filter(|exposure| exposure.conditions.is_empty())
-        .map(message::exposed)
-        .collect();
-    proof.baseline = baseline(&model)
-        .iter()
-        .filter(|exposure| exposure.conditions.is_empty())
-        .map(message::exposed)
-        .collect();
-    problems.extend(said_of_exposure(values, &proof.exposure));
-    problems.extend(said_of_the_way_out(workload, expanded, model));
+    let sure = |exposures: Vec<Exposure>| -> Vec<String> {
+        let sure = exposures.iter().filter(|exposure| exposure.conditions.is_empty());
+        sure.map(message::exposed).collect()
+    };
+    proof.exposure = sure(exposure(model));
+    proof.baseline = sure(baseline(model));
     (proof, problems)
-}
-
-/// At the rule that is in the way, where it is the user's.
-fn problem(severity: Severity, values: &Value, cause: &Cause, summary: &str, detail: String) -> Problem {
-    let extra = values.attribute("extra_rules").as_map();
-    let own = message::blocking_rule(cause).filter(|name| extra.is_some_and(|rules| rules.contains_key(*name)));
-    Problem {
-        severity,
-        path: match own {
-            Some(name) => Path::attribute("extra_rules").key(name),
-            None => Path::root(),
-        },
-        summary: summary.to_owned(),
-        detail,
-    }
 }
 
 fn said_of_exposure(values: &Value, exposure: &[String]) -> Option<Problem> {

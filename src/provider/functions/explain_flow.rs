@@ -99,7 +99,7 @@ impl Function for ExplainFlow {
         Ok(Value::object([
             ("verdict", Value::from(explanation.verdict.as_str())),
             ("packet", obstacle.map(|obstacle| obstacle.packet.to_string()).into()),
-            ("reason", obstacle.map(|obstacle| obstacle.cause.in_words()).into()),
+            ("reason", obstacle.map(|obstacle| obstacle.in_words()).into()),
             ("remedy", obstacle.map(|obstacle| obstacle.cause.remedy()).into()),
             ("depends_on", Value::string_list(conditions)),
             ("steps", Value::List(steps.map(step_value).collect())),

@@ -11,12 +11,6 @@ use tfplugin_rs::{
 use super::{super::managed::SAME_LOCATION, arguments::Reach};
 use crate::{
     network::NetworkPolicy,
-    proof::{
-        message,
-        model::{Given, Model},
-        required::allows,
-        verdict::Verdict,
-    },
     provider::{composition_data_source as composition, expansion, outputs, policy, schema},
     regions::normalize_location,
     workloads::{Defaults, Managed, Surroundings, Workload},
@@ -223,21 +217,10 @@ fn composed(values: &Value, defaults: Defaults, diagnostics: &mut Diagnostics) -
         diagnostics.error_at(Path::attribute("location"), "Another region than the policies'", detail);
         return None;
     }
-    prove(&composition.policy, diagnostics);
+    composition::prove(&composition.policy, diagnostics);
     Some(Demanded {
         policy: composition.policy,
         outputs: BTreeMap::new(),
         edition: None,
     })
-}
-
-/// Each policy was proven alone; together one may close what another needs.
-fn prove(policy: &NetworkPolicy, diagnostics: &mut Diagnostics) {
-    let model = Model::new(&Given::of_policy(policy));
-    for finding in allows(&model) {
-        if let Verdict::Refuted(obstacle) = finding.verdict {
-            let text = message::blocked(finding.required, &obstacle);
-            diagnostics.error_at(Path::attribute(POLICIES), "Required flow blocked", text);
-        }
-    }
 }

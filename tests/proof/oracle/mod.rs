@@ -1,5 +1,7 @@
 //! The oracle: an NSG in the words of Azure's documentation, packet by packet. It shares nothing with the engine but the rules' types.
 
+pub(crate) mod path;
+
 use lockeddown::network::{Access, AddressSide, Direction, Ports, Protocol, SecurityRule};
 
 /// A packet of the tiny universe: addresses are numbers, and so are tags.
@@ -35,25 +37,33 @@ fn port_matches(ports: &Ports, port: u16) -> bool {
     }
 }
 
-/// Whether the group lets the packet open a connection.
-pub(crate) fn allows(rules: &[SecurityRule], probe: &Probe, in_tag: &dyn Fn(&str, std::net::IpAddr) -> bool) -> bool {
-    let mut sorted: Vec<&SecurityRule> = rules.iter().filter(|rule| rule.direction == probe.direction).collect();
-    sorted.sort_by_key(|rule| rule.priority);
+/// The first rule that matches the packet.
+pub(crate) fn deciding<'r>(
+    rules: &'r [SecurityRule],
+    probe: &Probe,
+    in_tag: &dyn Fn(&str, std::net::IpAddr) -> bool,
+) -> Option<&'r SecurityRule> {
     let has_ports = matches!(probe.protocol, Protocol::Tcp | Protocol::Udp);
-    for rule in sorted {
-        let ports = |given: &Ports, port| match (has_ports, given) {
-            (true, given) => port_matches(given, port),
-            (false, Ports::Any) => true,
-            (false, given) => port_matches(given, 0),
-        };
-        if (rule.protocol == Protocol::Any || rule.protocol == probe.protocol)
+    let ports = |given: &Ports, port| match (has_ports, given) {
+        (true, given) => port_matches(given, port),
+        (false, Ports::Any) => true,
+        (false, given) => port_matches(given, 0),
+    };
+    let matching = rules.iter().filter(|rule| {
+        rule.direction == probe.direction
+            && (rule.protocol == Protocol::Any || rule.protocol == probe.protocol)
             && address_matches(&rule.source, probe.source, in_tag)
             && address_matches(&rule.destination, probe.destination, in_tag)
             && ports(&rule.source_ports, probe.source_port)
             && ports(&rule.destination_ports, probe.port)
-        {
-            return rule.access == Access::Allow;
-        }
+    });
+    matching.min_by_key(|rule| rule.priority)
+}
+
+/// Whether the group lets the packet open a connection.
+pub(crate) fn allows(rules: &[SecurityRule], probe: &Probe, in_tag: &dyn Fn(&str, std::net::IpAddr) -> bool) -> bool {
+    if let Some(rule) = deciding(rules, probe, in_tag) {
+        return rule.access == Access::Allow;
     }
     let (from_network, to_network) = (
         in_tag("VirtualNetwork", probe.source),
