@@ -205,7 +205,7 @@ pub enum PeerType {
 pub struct Open {
     /// The rule that lets them.
     pub rule: String,
-    /// Whose: `security_rule`, `default_rule` or `firewall_rule`.
+    /// Whose: `security_rule`, `default_rule`, `firewall_rule` or `route`.
     pub by: String,
     /// `Outbound` or `Inbound`.
     pub direction: String,
