@@ -20,18 +20,60 @@ pub(crate) fn every_expansion(mut visit: impl FnMut(&str, &NetworkPolicy)) {
             of_option_set(workload, label, &values, &mut visit);
         }
     }
-    for (workload, table, values) in goldens() {
-        of_option_set(
-            Workload::find(&workload).unwrap(),
-            &format!("{GOLDEN}{table}"),
-            &values,
-            &mut visit,
-        );
+    let further = FURTHER.map(|(workload, label, text)| (workload.to_owned(), label.to_owned(), arguments_of(text)));
+    for (workload, label, values) in goldens().into_iter().chain(further) {
+        let workload = Workload::find(&workload).unwrap();
+        of_option_set(workload, &format!("{ALSO}{label}"), &values, &mut visit);
     }
 }
 
-/// How the names of the golden tables' option sets begin.
-pub(crate) const GOLDEN: &str = "golden ";
+/// How the names of option sets begin that are not those of the tests of every workload.
+pub(crate) const ALSO: &str = "also ";
+
+/// Routes that lead answers past an appliance which the subnet's default route leads to.
+pub(crate) const ANSWERS: &str = "answers past an appliance";
+
+/// What no table is about: every kind of route, and the other ways out.
+const FURTHER: [(&str, &str, &str); 5] = [
+    (
+        "aml_compute_ingress",
+        ANSWERS,
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           node_public_ip_enabled = true
+           default_route_next_hop_type = "VirtualAppliance""#,
+    ),
+    (
+        "aml_attached_compute_ingress",
+        ANSWERS,
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           compute_type = "hdinsight"
+           public_ip_enabled = true
+           default_route_next_hop_type = "VirtualAppliance""#,
+    ),
+    (
+        "aml_compute_egress",
+        "forced tunnel",
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           virtual_network_address_spaces = ["10.0.0.0/16"]
+           egress = { type = "forced_tunnel", forced_tunnel_source = "route" }"#,
+    ),
+    (
+        "aml_compute_egress",
+        "proxy",
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           egress = { type = "proxy", proxy_address = "10.0.250.4", proxy_port = 3128 }"#,
+    ),
+    (
+        "cyclecloud_subnet",
+        "node strict firewall",
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           virtual_network_address_spaces = ["10.0.0.0/16"]
+           role = "node"
+           isolation = "strict"
+           server_address_prefixes = ["10.0.2.0/28"]
+           egress = { type = "firewall", firewall_private_ip_address = "10.0.255.4" }"#,
+    ),
+];
 
 fn of_option_set(workload: &Workload, label: &str, values: &Value, visit: &mut impl FnMut(&str, &NetworkPolicy)) {
     for edition in Edition::all() {
