@@ -288,7 +288,7 @@ fn behind_a_firewall(more: &[(&'static str, Value)]) -> Vec<(&'static str, Value
     ];
     for (name, value) in more {
         entries.retain(|(other, _)| other != name);
-        entries.push((name, value.clone()));
+        entries.push((*name, value.clone()));
     }
     entries
 }
