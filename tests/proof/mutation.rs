@@ -75,7 +75,7 @@ fn a_change_that_makes_a_difference_to_one_packet_is_noticed() {
                 while let Some((name, policy)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let chosen = |mutant: &Mutant| {
                         let label = format!("{name} / {} / {}", mutant.kind, mutant.what);
-                        everything || stable_hash(&label) % one_of(mutant.kind) == 0
+                        everything || stable_hash(&label).is_multiple_of(one_of(mutant.kind))
                     };
                     for mutant in mutants(policy).into_iter().filter(chosen) {
                         judge(name, policy, &mutant, &count);
@@ -112,10 +112,8 @@ fn a_change_that_makes_a_difference_to_one_packet_is_noticed() {
 }
 
 fn judge(name: &str, policy: &NetworkPolicy, mutant: &Mutant, count: &Mutex<Count>) {
-    let universe = Universe {
-        learned: name.contains(ANSWERS).then_some(Hop::Appliance),
-        ..Universe::of(policy, &mutant.written.policy)
-    };
+    let mut universe = Universe::of(policy, &mutant.written.policy);
+    universe.learned = name.contains(ANSWERS).then_some(Hop::Appliance);
     let before = Written {
         policy: policy.clone(),
         firewall: None,

@@ -51,6 +51,9 @@ pub(crate) enum Hop {
     Nowhere,
 }
 
+/// The length of a prefix, and whose it is: the highest wins.
+type Place = (u8, std::cmp::Reverse<(u8, String)>);
+
 /// How long a user's route is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Length {
@@ -100,7 +103,7 @@ impl Around<'_> {
     /// The longest prefix; of equal ones the user's explicit one, the user's tags, an endpoint's, the system's. With it, whether the
     /// user wrote the route.
     pub(crate) fn next_hop(&self, address: IpAddr) -> (Hop, Option<Length>) {
-        let mut best: Option<((u8, std::cmp::Reverse<(u8, String)>), Hop)> = None;
+        let mut best: Option<(Place, Hop)> = None;
         let mut offer = |net: IpNet, rank: u8, name: &str, hop: Hop| {
             let key = (net.prefix_len(), std::cmp::Reverse((rank, name.to_owned())));
             if net.contains(&address) && best.as_ref().is_none_or(|(other, _)| key > *other) {
