@@ -3,6 +3,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a bench prints and may stop"
 )]
 
