@@ -87,6 +87,15 @@ pub fn passes(model: &Model, flow: &Required) -> Option<Breach> {
 /// What of the packets leaves.
 fn along_routes(model: &Model, lines: &[RouteLine], passing: &Passing) -> Vec<Passing> {
     let (routed, _) = decide(lines, vec![passing.block.clone()], &model.world);
+    // Which of several ways it takes straight out does not matter: the packets stay together.
+    let straight = |route: &RouteLine| match route.hop {
+        Hop::Internet => matches!(model.way_out, WayOut::Given | WayOut::NotSaid),
+        Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint => true,
+        Hop::Nowhere | Hop::Gateway | Hop::Appliance(_) => false,
+    };
+    if routed.iter().all(|(route, _)| straight(route)) {
+        return vec![passing.clone()];
+    }
     let mut leaving = Vec::new();
     for (route, block) in routed {
         let on = |unsure| Passing {

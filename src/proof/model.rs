@@ -145,6 +145,8 @@ fn local_prefixes<'f>(flows: impl Iterator<Item = &'f Flow>) -> Vec<Prefix> {
             _ => None,
         })
         .flatten()
+        // A flow of one family only, from a subnet whose prefixes nobody says.
+        .filter(|prefix| !prefix.is_everything())
         .copied()
         .collect();
     prefixes.sort();
