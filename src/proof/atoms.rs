@@ -77,6 +77,8 @@ pub struct World {
     network: Option<AddressSet>,
     /// Prefixes of user-defined routes, which the tag `VirtualNetwork` holds too.
     routed: Option<AddressSet>,
+    /// Whether the subnet, where its prefixes are not known, counts as one of IPv4 only.
+    subnet_is_ipv4: bool,
     /// Tags whose addresses are known, in lower case.
     resolved: BTreeMap<String, AddressSet>,
 }
@@ -89,6 +91,11 @@ impl World {
             routed: Some(routed),
             ..World::default()
         }
+    }
+
+    /// Says that nothing is asked of IPv6 in a subnet whose prefixes are not known. To be said before the subnet is spoken of.
+    pub fn leave_ipv6_aside(&mut self) {
+        self.subnet_is_ipv4 = true;
     }
 
     /// Says which addresses a tag stands for, from a service tag file.
@@ -174,6 +181,7 @@ impl World {
             Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_) => addresses::public().clone(),
             Atom::IpGroup(_) => AddressSet::all(),
             Atom::Subnet if !network.is_empty() => network,
+            Atom::Subnet if self.subnet_is_ipv4 => private().and(addresses::every_ipv4()),
             Atom::Groups(_) | Atom::Subnet => private().or(&network),
         }
     }

@@ -154,6 +154,11 @@ fn local_prefixes<'f>(flows: impl Iterator<Item = &'f Flow>) -> Vec<Prefix> {
     prefixes
 }
 
+/// Whether it says a family, 0.0.0.0/0, of a subnet whose prefixes nobody says: a route for IPv4 leads nothing else to an appliance.
+fn is_family(local: &AddressSide) -> bool {
+    matches!(local, AddressSide::Prefixes(prefixes) if !prefixes.is_empty() && prefixes.iter().all(Prefix::is_everything))
+}
+
 impl Model {
     /// Makes it ready for questions.
     pub fn new(given: &Given<'_>) -> Model {
@@ -164,6 +169,9 @@ impl Model {
             learned_default: given.learned_default.clone(),
         };
         let mut world = World::new(addresses::of_prefixes(&given.network), table.routed());
+        if given.flows.values().any(|flow| is_family(&flow.local)) {
+            world.leave_ipv6_aside();
+        }
         for (tag, set) in &given.resolved_tags {
             world.resolve(tag, set.clone());
         }
@@ -193,7 +201,11 @@ impl Model {
         let prefixes = local_prefixes(given.flows.values());
         model.local = match prefixes.is_empty() {
             false => Some(Side::Set(addresses::of_prefixes(&prefixes))),
-            true if given.flows.values().any(|flow| flow.local == AddressSide::Any) => {
+            true if given
+                .flows
+                .values()
+                .any(|flow| flow.local == AddressSide::Any || is_family(&flow.local)) =>
+            {
                 Some(Side::Atom(model.world.atom(Atom::Subnet)))
             }
             true => None,
@@ -207,6 +219,7 @@ impl Model {
         let local = match &flow.local {
             // Packets of a subnet come from it, whatever its addresses.
             AddressSide::Any => Side::Atom(world.atom(Atom::Subnet)),
+            side if is_family(side) => Side::Atom(world.atom(Atom::Subnet)),
             side => nsg::side(side, world),
         };
         let peer = peer(&flow.peer, world);

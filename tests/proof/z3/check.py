@@ -277,6 +277,8 @@ class Case:
             if subnet is not None:
                 facts.append(z3.Implies(subnet, network if self.network else z3.Not(public(end))))
                 facts.append(z3.Implies(subnet, z3.Not(within(end, PLATFORM))))
+                if self.case["subnet_is_ipv4"]:
+                    facts.append(z3.Implies(subnet, z3.Not(v6)))
         return facts
 
 

@@ -71,11 +71,17 @@ pub(crate) fn case(name: &str, policy: &NetworkPolicy, layers: Option<&Vec<Layer
         })).collect::<Vec<_>>(),
         "network": given.network.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "local": local,
+        "subnet_is_ipv4": policy.flows.values().any(|flow| is_family(&flow.local)),
         "firewall": given.firewall.as_deref().map(firewall),
         "flows": policy.flows.iter().map(|(key, flow)| (key.clone(), self::flow(flow))).collect::<BTreeMap<_, _>>(),
         "verdicts": verdicts,
         "exposed": exposed,
     })
+}
+
+/// 0.0.0.0/0: the subnet, whose prefixes nobody says, as far as it is one of IPv4.
+fn is_family(local: &AddressSide) -> bool {
+    matches!(local, AddressSide::Prefixes(prefixes) if prefixes.iter().all(|prefix| prefix.to_string() == "0.0.0.0/0"))
 }
 
 fn side(side: &AddressSide) -> Value {
@@ -119,6 +125,7 @@ fn flow(flow: &Flow) -> Value {
         "protocol": flow.protocol.as_str(),
         "local": match &flow.local {
             AddressSide::Any => json!({ "subnet": true }),
+            local if is_family(local) => json!({ "subnet": true }),
             local => side(local),
         },
         "peer": match &flow.peer {
