@@ -254,6 +254,15 @@ fn a_landing_zone_among_what_others_made_leaves_theirs_untouched() {
         .collect();
     assert_eq!(denies, ["licenses-BlockOutbound"]);
 
+    // A service endpoint that the first brought stays while the other relies on it, and then is nobody's: only what the others made is compared.
+    zone.workspace.destroy();
+    theirs("destroyed");
+}
+
+#[test]
+fn a_landing_zone_among_what_others_made_gives_everything_back() {
+    let zone = Zone::new("landing-zone-attached", platform);
+    zone.workspace.apply();
     zone.workspace.destroy();
     zone.assert_is(&zone.before, "destroyed, and yet");
 }
