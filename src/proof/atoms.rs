@@ -167,6 +167,8 @@ impl World {
     fn bounds_of(&self, atom: &Atom) -> AddressSet {
         let network = self.network();
         let private = || addresses::public().complement();
+        // Azure's own address is no machine's.
+        let machines = private().without(addresses::platform());
         match atom {
             Atom::Tag(tag) => match context(tag) {
                 Some(Context::Internet) => addresses::public().without(&network),
@@ -181,8 +183,8 @@ impl World {
             Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_) => addresses::public().clone(),
             Atom::IpGroup(_) => AddressSet::all(),
             Atom::Subnet if !network.is_empty() => network,
-            Atom::Subnet if self.subnet_is_ipv4 => private().and(addresses::every_ipv4()),
-            Atom::Groups(_) | Atom::Subnet => private().or(&network),
+            Atom::Subnet if self.subnet_is_ipv4 => machines.and(addresses::every_ipv4()),
+            Atom::Groups(_) | Atom::Subnet => machines.or(&network),
         }
     }
 
