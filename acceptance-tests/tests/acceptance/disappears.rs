@@ -75,7 +75,7 @@ fn losses(subject: &Subject, place: Place) -> Vec<Loss> {
         };
         let old = names(before.get(id));
         let new = names(Some(body)).into_iter().filter(|name| !old.contains(name));
-        losses.extend(new.map(|name| Loss::Collection(short(id), name)));
+        losses.extend(new.map(|name| Loss::Collection(short(id), name.replace("-0", "-#"))));
     }
     for list in lists.into_values() {
         let last = list.len() - 1;
@@ -133,6 +133,7 @@ fn lose(stage: &Stage, loss: &Loss, number: usize) {
         }
         Loss::Collection(short, name) => stage.emulator.edit(&full(short), |object| {
             let entries = object["properties"][COLLECTIONS].as_array_mut().unwrap();
+            let name = name.replace("-#", &format!("-{number}"));
             entries.retain(|entry| entry["name"] != name.as_str());
         }),
         Loss::Field(short, pointer, value) => stage.emulator.edit(&full(short), |object| {

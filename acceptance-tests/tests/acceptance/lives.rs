@@ -59,7 +59,14 @@ fn live(terraform: Terraform) {
     let state = stage.workspace.state();
     let mut imports = String::new();
     let mut forget = vec!["state".to_owned(), "rm".to_owned()];
-    for instance in &instances {
+    // Among the rules of others one that asks for nothing has left nothing to be found by.
+    let is_found = |instance: &&Instance| {
+        let values = state.resource(&instance.subject.address(instance.number)).clone();
+        let nothing = |list: &str| values[list].as_object().is_none_or(serde_json::Map::is_empty);
+        instance.place != Place::Additive || !nothing("security_rules") || !nothing("routes")
+    };
+    let found: Vec<&Instance> = instances.iter().filter(is_found).collect();
+    for instance in &found {
         let address = instance.subject.address(instance.number);
         let values = state.resource(&address);
         let id = values["id"].as_str().unwrap();
@@ -74,7 +81,7 @@ fn live(terraform: Terraform) {
     stage.workspace.run(&forget).expect_success();
     stage.workspace.write(&format!("{configuration}{imports}"));
     let plan = stage.workspace.plan();
-    for instance in &instances {
+    for instance in &found {
         let address = instance.subject.address(instance.number);
         let actions = plan.change(&address).actions;
         // What stands among the rules of others bears no mark: its arguments come with the next apply.

@@ -178,15 +178,30 @@ fn settle(value: &mut Value) {
     }
 }
 
-/// What differs between two states of Azure.
+/// What differs between two states of Azure: the id, and where and how.
 pub(crate) fn difference(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Vec<String> {
     let mut found = Vec::new();
     for id in before.keys().chain(after.keys().filter(|id| !before.contains_key(*id))) {
-        let (one, other) = (before.get(id), after.get(id));
-        if one != other {
-            let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), ToString::to_string);
-            found.push(format!("{id}\n   was {}\n   is  {}", text(one), text(other)));
-        }
+        let value = |azure: &BTreeMap<String, Value>| azure.get(id).cloned().unwrap_or_default();
+        compare(id, &value(before), &value(after), &mut found);
     }
     found
+}
+
+fn compare(at: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
+    match (before, after) {
+        (Value::Object(one), Value::Object(other)) => {
+            for name in one.keys().chain(other.keys().filter(|name| !one.contains_key(*name))) {
+                let value = |members: &serde_json::Map<String, Value>| members.get(name).cloned().unwrap_or_default();
+                compare(&format!("{at} .{name}"), &value(one), &value(other), found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (one, other) in one.iter().zip(other) {
+                compare(&format!("{at} []"), one, other, found);
+            }
+        }
+        (before, after) if before == after => {}
+        (before, after) => found.push(format!("{at}: was {before}, is {after}")),
+    }
 }

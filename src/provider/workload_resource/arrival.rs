@@ -59,15 +59,25 @@ impl Found {
     /// What the subnet had before, where only Azure could tell.
     pub(super) fn settle_previous(&self, work: &Work<'_>) -> Value {
         let mut object = work.object.clone();
-        for (attribute, field) in [
-            ("previous_network_security_group_id", "networkSecurityGroup"),
-            ("previous_route_table_id", "routeTable"),
+        for (attribute, field, target) in [
+            (
+                "previous_network_security_group_id",
+                "networkSecurityGroup",
+                &work.targets.group,
+            ),
+            ("previous_route_table_id", "routeTable", &work.targets.table),
         ] {
+            // An object of the resource's own that lost its mark was not there before the resource.
+            let is_own = |id: &&str| {
+                let own = target.as_ref().filter(|held| held.own);
+                own.is_some_and(|held| id.eq_ignore_ascii_case(&held.id.to_string()))
+            };
             if object.attribute(attribute).is_unknown() {
                 let id = self
                     .subnet
                     .as_ref()
-                    .and_then(|subnet| subnet::association(&subnet.body, field));
+                    .and_then(|subnet| subnet::association(&subnet.body, field))
+                    .filter(|id| !is_own(id));
                 object.set_attribute(attribute, id.map(str::to_owned).into());
             }
         }
