@@ -37,7 +37,7 @@ fn perform(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
             Ok(Answer::empty(204))
         }
         ("DELETE", "faults") => {
-            azure.faults.0.clear();
+            azure.clear_faults();
             Ok(Answer::empty(204))
         }
         ("GET", "resources") => Ok(Answer::json(200, json!(azure.ids()))),

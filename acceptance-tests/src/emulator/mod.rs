@@ -399,9 +399,9 @@ impl Emulator {
         self.azure(|azure| azure.faults.0.push(fault));
     }
 
-    /// Forgets all faults. A test that ends with faults left has not met them: see [`faults_left`](Self::faults_left).
+    /// Forgets all faults; an operation that never ended because of one ends. A test that ends with faults left has not met them: see [`faults_left`](Self::faults_left).
     pub fn clear_faults(&self) {
-        self.azure(|azure| azure.faults.0.clear());
+        self.azure(Azure::clear_faults);
     }
 
     /// The faults that nothing has met yet.

@@ -95,6 +95,15 @@ impl Operation {
 }
 
 impl Azure {
+    /// Forgets the faults. An operation that never ended because of one ends.
+    pub(super) fn clear_faults(&mut self) {
+        self.faults.0.clear();
+        let now = Instant::now();
+        for operation in self.operations.iter_mut().filter(|operation| operation.is_running()) {
+            operation.due.get_or_insert(now);
+        }
+    }
+
     /// Ends the operations that are due.
     pub(super) fn settle(&mut self) {
         let now = Instant::now();

@@ -94,6 +94,9 @@ pub(super) async fn read(
     }
     if let Some(target) = &targets.subnet {
         seen.push(subnet::read(&mut state, target, body(&subnet)));
+        // What was added to a subnet of somebody else has to be taken away again.
+        let added = !target.born && subnet::has_any_endpoint(body(&subnet), &kept.added_service_endpoints);
+        seen.push(added.then_some(true));
     }
     *private = kept.write();
     let seen: Vec<bool> = seen.into_iter().flatten().collect();

@@ -323,6 +323,11 @@ fn associate(document: &mut Json, field: &str, id: Option<&ResourceId>) {
     }
 }
 
+/// Whether the subnet has one of these service endpoints.
+pub(super) fn has_any_endpoint(subnet: Option<&Json>, endpoints: &BTreeSet<String>) -> bool {
+    subnet.is_some_and(|subnet| !endpoints_of(subnet).is_disjoint(endpoints))
+}
+
 fn endpoints_of(subnet: &Json) -> BTreeSet<String> {
     let endpoints = subnet
         .pointer("/properties/serviceEndpoints")

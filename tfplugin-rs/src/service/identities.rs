@@ -51,7 +51,7 @@ impl<'a> Identities<'a> {
             .or_else(|| self.made(object).filter(Value::is_wholly_known))
     }
 
-    /// The identity of a planned object.
+    /// The identity of a planned object, if all of it is known: Terraform cannot show a plan with another.
     pub(super) fn planned(
         &self,
         sent: Option<Value>,
@@ -61,7 +61,7 @@ impl<'a> Identities<'a> {
     ) -> Option<Value> {
         let planned = self.made(&plan.planned);
         let Some(prior) = plan.prior.as_ref().filter(|_| !replaces) else {
-            return planned;
+            return planned.filter(Value::is_wholly_known);
         };
         if let (Some(before), Some(after)) = (self.made(prior), planned)
             && after.is_wholly_known()
