@@ -74,13 +74,7 @@ impl Trial<'_> {
 
     /// Another name or network is another object; everything else is changed in place.
     fn assert_replaced_only_by_name_or_network(&self, plan: &Plan) {
-        // Without a subnet the name is part of another one, and the group moves.
-        let firewall_only = matches!(self.place, Place::Policy | Place::Collections);
-        let replaces = if firewall_only {
-            [""; 0].as_slice()
-        } else {
-            &["name = ", "virtual_network_id = ", "subnet_id = "]
-        };
+        let replaces = ["name = ", "virtual_network_id = ", "subnet_id = "];
         let expected: &[&str] = if self.choice.silent {
             &["no-op"]
         } else if replaces.iter().any(|argument| self.choice.tried.starts_with(argument)) {

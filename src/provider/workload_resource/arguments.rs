@@ -59,7 +59,9 @@ pub(super) fn arguments(reach: Reach) -> Vec<(&'static str, Attribute)> {
                 Type::String,
                 "Name of this set of rules: it becomes part of the rule collection group's name, or stands before the collections' names in a \
                  group or firewall of others.",
-            ),
+            )
+            .replaces()
+            .equivalent_when(SAME_BUT_FOR_CASE),
         )],
     };
     arguments.extend(firewall());
