@@ -149,10 +149,11 @@ pub(super) fn split(
 pub(super) fn read(state: &mut Value, target: &FirewallTarget, document: Option<&Json>) -> Option<bool> {
     let known = collection::of(state);
     let own = target.is_own();
-    let expected = own || !known.is_empty();
+    // A group without collections is not made.
+    let expected = !known.is_empty();
     let Some(document) = document else {
         collection::show(Entries::new(), state);
-        if own {
+        if own && expected {
             state.set_attribute("rule_collection_group_id", Value::Null);
         }
         return expected.then_some(false);
@@ -164,5 +165,5 @@ pub(super) fn read(state: &mut Value, target: &FirewallTarget, document: Option<
         let priority = document.pointer("/properties/priority").and_then(Json::as_i64);
         state.set_attribute("rule_collection_group_priority", priority.into());
     }
-    expected.then_some(found)
+    (own || expected).then_some(found)
 }

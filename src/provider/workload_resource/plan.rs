@@ -367,8 +367,9 @@ fn replace_what_moves(resource: &WorkloadResource, plan: &mut Plan) {
     if identity(prior) == identity(&plan.planned) {
         return;
     }
-    let moved =
-        |name: &&str| !plan.config.attribute(name).is_null() && prior.attribute(name) != plan.planned.attribute(name);
+    // A group's name has a default, to which it goes back where the configuration says no more of it.
+    let given = |name: &str| name == "rule_collection_group_name" || !plan.config.attribute(name).is_null();
+    let moved = |name: &&str| given(name) && prior.attribute(name) != plan.planned.attribute(name);
     let paths = identity::FIREWALL_ARGUMENTS
         .into_iter()
         .filter(moved)
