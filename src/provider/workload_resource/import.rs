@@ -94,9 +94,11 @@ fn empty(resource: &WorkloadResource) -> Value {
     Value::object(attributes.map(|name| (name, Value::Null)))
 }
 
-/// Whether a state is one of [`find`]: every other has an id.
+/// Whether a state is one of [`find`]: every other has an id or, where no collection is needed and so no group, what it was asked for.
 pub(super) fn is_importing(state: &Value) -> bool {
-    state.attribute("id").is_null()
+    ["id", "location", "policies"]
+        .iter()
+        .all(|attribute| state.attribute(attribute).is_null())
 }
 
 /// Completes the state of [`find`] to what an apply would have left.

@@ -179,6 +179,7 @@ impl Source {
 fn adapted(reach: Reach, (name, mut attribute): (String, Attribute)) -> (String, Attribute) {
     match name.as_str() {
         "location" if reach == Reach::Subnet => attribute = attribute.replaces().equivalent_when(SAME_LOCATION),
+        "location" => attribute = attribute.equivalent_when(SAME_LOCATION),
         // The default depends on whether the network security group is shared.
         "isolation" => {
             attribute.default = None;
