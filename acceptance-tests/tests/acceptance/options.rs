@@ -138,11 +138,13 @@ fn story(subject: &Subject) {
     let before = stage.azure();
     let all = |of: &dyn Fn(&Trial<'_>) -> String| trials.iter().map(of).collect::<String>();
 
-    // What is replaced among the collections of others is taken away first.
+    // What is replaced among the collections, the rules and in the subnet of others is taken away first.
     let replaced = trials
         .iter()
-        .filter(|trial| trial.place == Place::Collections && trial.is_another_object())
-        .map(|trial| format!("/hub-{}/", trial.number))
+        .filter(|trial| trial.is_another_object() && !trial.choice.silent)
+        .flat_map(|trial| {
+            ["/hub-#/", "/shared-# ", "/theirs-# "].map(|object| object.replace('#', &trial.number.to_string()))
+        })
         .collect::<Vec<_>>();
 
     // Made while nobody knows.

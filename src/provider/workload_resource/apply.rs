@@ -33,6 +33,11 @@ pub(super) async fn apply(
     let targets = targets_of(&change.planned, diagnostics)?;
     let prior = change.prior.clone();
     let mut kept = Kept::read(&change.private);
+    if prior.is_none() {
+        // What the object that is replaced had added went with it. The plan may not say so: Terraform hands the private data of the plan of the new
+        // object to the removal of the old one.
+        kept.added_service_endpoints.clear();
+    }
     let work = Work {
         resource,
         session,

@@ -37,10 +37,6 @@ pub(super) fn plan(
     diagnostics: &mut Diagnostics,
 ) {
     let mut kept = Kept::read(&plan.private);
-    if plan.prior.is_none() {
-        // What an object that is replaced had added goes with it.
-        kept.added_service_endpoints.clear();
-    }
     let edition = edition(plan, &kept, session);
     if !call.stores_planned_private {
         refuse_forgotten_edition(plan, &kept, session, diagnostics);
