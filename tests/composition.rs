@@ -233,6 +233,26 @@ fn the_proposed_places_are_free() {
 }
 
 #[test]
+fn collections_of_one_name_at_different_priorities_need_a_name_prefix_and_no_other_base() {
+    let behind = |name: &'static str, base: i64, prefix: &str| {
+        let arguments = [
+            ("egress", firewall("10.0.255.4", base)),
+            ("name_prefix", Value::from(prefix)),
+        ];
+        let mut named = policy(name, "aml_compute_egress", &arguments);
+        // As at a firewall, to which the subnets' own rules and routes are nothing.
+        named.2.security_rules.clear();
+        named.2.routes.clear();
+        named
+    };
+    let report = conflicts(&[behind("one", 1000, ""), behind("other", 3000, "")]);
+    let said = "have one name and differ; a group has each name once. Set `name_prefix` of one of them";
+    assert!(!report.is_empty(), "nothing was found");
+    assert!(report.lines().all(|line| line.ends_with(said)), "{report}");
+    assert!(composed(&[behind("one", 1000, ""), behind("other", 3000, "other-")]).is_ok());
+}
+
+#[test]
 fn limits_are_those_of_all_together_and_say_who_needs_how_many() {
     let wide = |name: &'static str, second: u8| {
         let sources: Vec<String> = (0..2100_u32)

@@ -143,8 +143,20 @@ fn every_relative_link_leads_somewhere() {
     assert!(followed > 500, "only {followed} links were found");
 }
 
+/// The blocks of a page by configuration: a block that names its providers begins another one.
+fn configurations(page: &Page) -> Vec<Vec<String>> {
+    let mut configurations: Vec<Vec<String>> = Vec::new();
+    for block in page.blocks("terraform") {
+        match configurations.last_mut() {
+            Some(configuration) if !block.contains("required_providers") => configuration.push(block),
+            _ => configurations.push(vec![block]),
+        }
+    }
+    configurations
+}
+
 /// azurerm is a provider with its documented schema and nothing behind it, the Verified Module one with its documented input.
-fn workspace(page: &Page) -> Workspace {
+fn workspace(blocks: &[String]) -> Workspace {
     let workspace = Workspace::new().env("AZURERM_STUB_MAJOR", "5");
     let directory = format!("{:?}", binaries::directory().unwrap().display().to_string());
     workspace.write_file(
@@ -154,7 +166,6 @@ fn workspace(page: &Page) -> Workspace {
              \"hashicorp/azurerm\" = {directory}\n  }}\n}}\n"
         ),
     );
-    let blocks = page.blocks("terraform");
     let names_its_providers = blocks.iter().any(|block| block.contains("required_providers"));
     if !names_its_providers {
         workspace.write_file(
@@ -175,12 +186,12 @@ const AVM_REST: &str = "variable \"name\" {}\nvariable \"location\" {}\nvariable
 #[test]
 fn every_configuration_is_formatted_and_valid() {
     let mut checked = 0;
-    for page in told() {
-        let blocks = page.blocks("terraform");
-        if blocks.is_empty() {
-            continue;
-        }
-        let workspace = workspace(&page);
+    let told = told();
+    let all = told
+        .iter()
+        .flat_map(|page| configurations(page).into_iter().map(move |blocks| (page, blocks)));
+    for (page, blocks) in all {
+        let workspace = workspace(&blocks);
         let formatted = workspace.run(&["fmt", "-check", "-diff"]);
         assert!(formatted.success, "{}: not formatted\n{formatted}", page.path.display());
         for (position, block) in blocks
@@ -247,7 +258,8 @@ fn the_refusal_that_the_guide_to_the_proof_quotes_is_what_terraform_prints() {
     let text = fs::read_to_string(&path).unwrap();
     let page = Page { path, text };
     let quoted = page.blocks("text").pop().unwrap();
-    let printed = workspace(&page).expect_error(&["plan"]);
+    let configurations = configurations(&page);
+    let printed = workspace(configurations.first().unwrap()).expect_error(&["plan"]);
     assert!(
         on_one_line(&printed).contains(on_one_line(&quoted).as_str()),
         "{printed}"
@@ -259,7 +271,8 @@ fn the_plan_of_the_readme_is_the_plan() {
     let path = binaries::repository().join("README.md");
     let text = fs::read_to_string(&path).unwrap();
     let page = Page { path, text };
-    let planned = workspace(&page).plan();
+    let configurations = configurations(&page);
+    let planned = workspace(configurations.first().unwrap()).plan();
     let rules = planned.change("lockeddown_cyclecloud_subnet.server").after["security_rules"].clone();
     let field = |rule: &serde_json::Value, name: &str| match &rule[name] {
         serde_json::Value::String(text) => Some(text.clone()),

@@ -1,5 +1,5 @@
 # A landing zone for HPC and machine learning without open internet access: a hub with a firewall and a gateway, a CycleCloud server and its nodes
-# in spokes of their own, Azure Machine Learning in one spoke for each way out, and license servers on premises.
+# in spokes of their own, Azure Machine Learning in one spoke with a subnet for each way out, and license servers on premises.
 #
 # The platform team owns hub and networks: their ids come in as variables. This configuration owns the subnets, with everything in them that the
 # requirements demand. `terraform plan` and `terraform test` need no Azure account.

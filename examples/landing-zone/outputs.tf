@@ -4,7 +4,7 @@ output "verdicts" {
 }
 
 output "peerings" {
-  description = "Both halves of the peering between the spokes, for whoever creates it."
+  description = "Both halves of the peering between the spokes."
   value       = data.lockeddown_cyclecloud_connection.spokes.peerings
 }
 

@@ -7,7 +7,7 @@ terraform {
 }
 
 # Every setting can come from the environment (ARM_SUBSCRIPTION_ID, ARM_TENANT_ID, ARM_CLIENT_ID, ARM_CLIENT_SECRET, …).
-# Data sources need none of them.
+# Only resources, and data sources that read Azure, need a credential.
 provider "lockeddown" {
   environment = "public"
   edition     = "2026-08"

@@ -253,6 +253,11 @@ impl Composer<'_> {
                     .find(|(_, other, place)| other.eq_ignore_ascii_case(name) || *place == priority);
                 match meets {
                     Some(_) if known => {}
+                    Some((owner, _, place)) if *place != priority => self.conflicts.push(Conflict::CollectionName {
+                        one: (*owner).to_owned(),
+                        other: part.name.to_owned(),
+                        collection: name.to_owned(),
+                    }),
                     Some((owner, other, _)) => self.conflicts.push(Conflict::Collections {
                         one: ((*owner).to_owned(), (*other).to_owned()),
                         other: (part.name.to_owned(), name.to_owned()),

@@ -28,7 +28,7 @@ use crate::progress::{Progress, say};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NAME: &str = "terraform-provider-lockeddown";
 
-/// A platform a release is made for on this machine. Others are built on machines of their own by the release workflow.
+/// A platform a release is made for.
 #[derive(Clone, Copy, Debug)]
 struct Platform {
     /// Terraform's name for it.

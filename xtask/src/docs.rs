@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the reference pages in the Terraform Registry's layout, from the schemas and the examples, and the guides.
+//! `cargo xtask docs`: the reference pages in the Terraform Registry's layout, from the schemas, the examples and the README, and the guides.
 
 use std::{
     collections::BTreeMap,
@@ -97,6 +97,12 @@ fn index(schema: &Schema) -> Result<String> {
     let mut page = front_matter("Provider: lockeddown", None, &schema.description);
     let _ = write!(page, "# lockeddown Provider\n\n{}\n", schema.description);
     page.push_str(&example("provider/provider.tf", "terraform")?);
+    for (title, from, to) in [
+        ("What there is", "Terraform 1.8", "The outputs have"),
+        ("Guides", "- From the Microsoft page", "## "),
+    ] {
+        let _ = write!(page, "\n## {title}\n\n{}\n", of_the_readme(from, to)?);
+    }
     page.push_str(AUTHENTICATION);
     for (title, text, file) in CREDENTIALS {
         let _ = write!(page, "\n### {title}\n\n{text}\n");
@@ -104,6 +110,23 @@ fn index(schema: &Schema) -> Result<String> {
     }
     page.push_str(&reference(schema));
     Ok(page)
+}
+
+/// What stands in the README from the line that begins with `from` to before the next that begins with `to`, its links as from `docs`.
+fn of_the_readme(from: &str, to: &str) -> Result<String> {
+    let path = repository().join("README.md");
+    let text =
+        fs::read_to_string(&path).map_err(Failure::while_doing(format!("`{}` cannot be read", path.display())))?;
+    let lines = text.lines().skip_while(|line| !line.starts_with(from));
+    let lines: Vec<&str> = lines.take_while(|line| !line.starts_with(to)).collect();
+    if lines.is_empty() {
+        let detail = format!(
+            "A part of the README is missing\nNo line of `{}` begins with `{from}`.",
+            path.display()
+        );
+        return Err(Failure::new(detail));
+    }
+    Ok(lines.join("\n").trim_end().replace("](docs/", "]("))
 }
 
 const AUTHENTICATION: &str = "

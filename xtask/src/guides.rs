@@ -88,7 +88,9 @@ fn document(repository: &Path, number: &str) -> Result<String> {
     let path = repository.join(format!("src/requirements/anchors/{number}.toml"));
     let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
     let known = requirements()?;
-    let mut page = "### Where each place of the document leads\n".to_owned();
+    let mut page = "### Where each place of the document leads\n\nA `line` is one of the page's source text, counted from its first: it gives the \
+                    order. The words beside it are the ones to look for on the page.\n"
+        .to_owned();
     let mut used = Vec::new();
     for (title, part) in sections(&text) {
         let anchors: Anchors =

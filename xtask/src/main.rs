@@ -46,7 +46,7 @@ Usage: cargo xtask COMMAND
                                     destroy. No Azure account, no other tools.
   demo --report [PATH]              plan the landing zone of the examples, without Azure, and write what was proven of it as one
                                     HTML page: `target/report.html`, or PATH.
-  test [--full]                     everything CI runs: format, lints, unit and acceptance tests.
+  test [--full]                     what CI runs on every change: format, lints, unit and acceptance tests.
                                     --full repeats the acceptance tests under every Terraform version there is (1.6 and OpenTofu: their core), builds the
                                     release twice, checks the dependencies, compiles with the oldest Rust, and checks
                                     the proof against Z3.
@@ -54,7 +54,7 @@ Usage: cargo xtask COMMAND
                                     --emulator also starts the emulator with a resource group and a virtual network,
                                     and sets the provider's environment and TF_VAR_virtual_network_id.
   emulator [ARGS]                   the ARM emulator alone, until Ctrl-C; ARGS go to `arm-emulator`.
-  docs [--check]                    `docs` from the schemas, examples and templates; --check only compares.
+  docs [--check]                    `docs` from the schemas, examples, templates and README; --check only compares.
   fixtures                          writes the states that this version leaves behind below `acceptance-tests/fixtures`:
                                     later versions must plan them empty.
   dist [--platform NAME] [--sign KEY] [--twice]

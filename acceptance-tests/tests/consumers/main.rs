@@ -112,16 +112,20 @@ output "names" {
 
 const SUBNET_4: &str = r#"
 resource "azurerm_subnet" "server" {
-  name              = "server"
-  address_prefixes  = ["10.0.0.0/28"]
-  service_endpoints = local.server.service_endpoints
+  name                 = "server"
+  resource_group_name  = "rg"
+  virtual_network_name = "vnet"
+  address_prefixes     = ["10.0.0.0/28"]
+  service_endpoints    = local.server.service_endpoints
 }
 "#;
 
 const SUBNET_5: &str = r#"
 resource "azurerm_subnet" "server" {
-  name             = "server"
-  address_prefixes = ["10.0.0.0/28"]
+  name                 = "server"
+  resource_group_name  = "rg"
+  virtual_network_name = "vnet"
+  address_prefixes     = ["10.0.0.0/28"]
   dynamic "service_endpoint" {
     for_each = local.server.service_endpoints
     content {

@@ -19,7 +19,7 @@ impl Provider for Stub {
         let features = NestedBlock {
             nesting: BlockNesting::List,
             block: Block::default(),
-            min_items: 0,
+            min_items: 1,
             max_items: 1,
             description: String::new(),
         };
@@ -138,7 +138,10 @@ fn route_table() -> Schema {
 
 /// azurerm 5 replaced the list of service endpoints by a block.
 fn subnet() -> Schema {
-    let schema = named("subnet").attribute("address_prefixes", Attribute::optional(Type::list(Type::String), ""));
+    let schema = named("subnet")
+        .attribute("resource_group_name", Attribute::required(Type::String, ""))
+        .attribute("virtual_network_name", Attribute::required(Type::String, ""))
+        .attribute("address_prefixes", Attribute::optional(Type::list(Type::String), ""));
     if std::env::var("AZURERM_STUB_MAJOR").as_deref() == Ok("5") {
         let service = Attribute::required(Type::String, "");
         let block = Block {

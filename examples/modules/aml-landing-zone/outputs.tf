@@ -39,8 +39,8 @@ output "prerequisites" {
 }
 
 output "proof" {
-  description = "What was proven of the outbound side."
-  value       = data.lockeddown_aml_compute_egress.this.proof
+  description = "What was proven of both sides together."
+  value       = data.lockeddown_composition.this.proof
 }
 
 output "policies" {

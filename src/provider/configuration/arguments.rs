@@ -165,7 +165,7 @@ pub(super) static ARGUMENTS: &[Argument] = &[
     text(
         "msi_api_version",
         &[env::MSI_API_VERSION],
-        "API version of that endpoint.",
+        "API version of the endpoint that gives managed identities their tokens (`msi_endpoint`).",
     ),
     flag(
         "use_cli",
@@ -262,8 +262,9 @@ pub(super) fn schema() -> Schema {
         (argument.name, attribute)
     });
     Schema::new(
-        "Documented network requirements of locked-down Azure workloads, expanded into rules and applied. Data sources and functions \
-         need none of these settings; resources need a credential.",
+        "Documented network requirements of locked-down Azure workloads, expanded into rules and applied. Resources, and the data \
+         sources that read Azure (`lockeddown_coverage`, `lockeddown_aml_outbound_dependencies`, and `lockeddown_service_tag` with `source = \"api\"`), \
+         need a credential. Everything else needs none.",
     )
     .attributes(attributes)
 }

@@ -90,22 +90,29 @@ pub(super) fn schema() -> Schema {
             "foreign_rules",
             computed(
                 of_workloads("security_rules"),
-                "Those among them behind which no requirement stands: they let no required flow pass and are in no policy.",
+                "Rules of the subnet's group behind which no requirement stands: they let no required flow pass and are in no policy.",
             ),
         )
         .attribute(
             "network_interface_security_rules",
-            computed(of_workloads("security_rules"), "The same of the group at the network interface."),
+            computed(
+                of_workloads("security_rules"),
+                "Rules of the group at the network interface by name, in the shape of azurerm's `security_rule`, with the requirements that each \
+                 carries. Null without such a group.",
+            ),
         )
         .attribute(
             "network_interface_foreign_rules",
-            computed(of_workloads("security_rules"), "Those among them behind which no requirement stands."),
+            computed(
+                of_workloads("security_rules"),
+                "Rules of the group at the network interface behind which no requirement stands: they let no required flow pass and are in no policy.",
+            ),
         )
         .attribute(
             "routes",
             computed(of_workloads("routes"), "Routes of the subnet's table by name, in the shape of azurerm's `route`."),
         )
-        .attribute("foreign_routes", computed(of_workloads("routes"), "Those among them that are in no policy."))
+        .attribute("foreign_routes", computed(of_workloads("routes"), "Routes of the subnet's table that are in no policy."))
         .attribute(
             "rule_collection_groups",
             computed(
@@ -121,8 +128,8 @@ pub(super) fn schema() -> Schema {
             ),
         )
         .attribute("service_endpoints", computed(texts(), "Service endpoints of the subnet, by ARM's name."))
-        .attribute("missing_service_endpoints", computed(texts(), "Those that policies ask for and the subnet does not have."))
-        .attribute("surplus_service_endpoints", computed(texts(), "Those that the subnet has and no policy asks for."))
+        .attribute("missing_service_endpoints", computed(texts(), "Service endpoints that policies ask for and the subnet does not have."))
+        .attribute("surplus_service_endpoints", computed(texts(), "Service endpoints that the subnet has and no policy asks for."))
         .attribute(
             "virtual_network_address_spaces",
             computed(texts(), "Address spaces of the virtual network and of those it is connected with."),

@@ -109,7 +109,11 @@ pub(in crate::provider) fn answers(schema: Schema) -> Schema {
     )
     .attribute(
         "depends_on_conditions",
-        Attribute::computed(Type::list(finding()), "The same for what is so only if something holds that nobody declared."),
+        Attribute::computed(
+            Type::list(finding()),
+            "Required flows that do not pass and forbidden ones that do, if something holds that nobody declared: each with a packet, the \
+             conditions, the reason and a remedy.",
+        ),
     )
     .attribute(
         "exposure",

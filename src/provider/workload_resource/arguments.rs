@@ -64,7 +64,7 @@ pub(super) fn arguments(reach: Reach) -> Vec<(&'static str, Attribute)> {
             .equivalent_when(SAME_BUT_FOR_CASE),
         )],
     };
-    arguments.extend(firewall());
+    arguments.extend(firewall(reach));
     arguments.push(timeouts::argument());
     arguments
 }
@@ -192,7 +192,8 @@ fn subnet() -> Vec<(&'static str, Attribute)> {
         ),
         (
             "ignored_route_name_prefixes",
-            texts("The same for routes. Defaults to `[]`.").default_value(Value::string_set::<String>([])),
+            texts("Routes whose names begin so belong to Azure itself: they are kept and are no drift. Defaults to `[]`.")
+                .default_value(Value::string_set::<String>([])),
         ),
         (
             "tags",
@@ -204,17 +205,23 @@ fn subnet() -> Vec<(&'static str, Attribute)> {
     ]
 }
 
-fn firewall() -> Vec<(&'static str, Attribute)> {
+fn firewall(reach: Reach) -> Vec<(&'static str, Attribute)> {
     let text = |description: &str| Attribute::optional(Type::String, description).equivalent_when(SAME_BUT_FOR_CASE);
     let computed =
         |description: &str| Attribute::optional_computed(Type::String, description).equivalent_when(SAME_BUT_FOR_CASE);
     vec![
         (
             "firewall_policy_id",
-            text(
-                "ARM id of the firewall policy in which a rule collection group of the resource's own holds the collections. Without this, \
-                 `rule_collection_group_id` and `firewall_id` the collections are only shown.",
-            ),
+            text(match reach {
+                Reach::Subnet => {
+                    "ARM id of the firewall policy in which a rule collection group of the resource's own holds the collections. Without this, \
+                     `rule_collection_group_id` and `firewall_id` the collections are only shown."
+                }
+                Reach::Firewall => {
+                    "ARM id of the firewall policy in which a rule collection group of the resource's own holds the collections. One of this, \
+                     `rule_collection_group_id` and `firewall_id` is required."
+                }
+            }),
         ),
         (
             "rule_collection_group_name",

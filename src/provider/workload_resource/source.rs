@@ -88,8 +88,16 @@ impl Source {
     /// Its arguments.
     pub(super) fn arguments(self) -> Vec<(String, Attribute)> {
         let Source::Workload(workload) = self else {
-            let description = "The output `policy` of each workload's data source, or of the function `expand`, all for the same place. With a \
-                               network security group of others each must be expanded with `subnet_address_prefixes`.";
+            let description = match self.reach() {
+                Reach::Subnet => {
+                    "The output `policy` of each workload's data source, or of the function `expand`, all for the same place. With a network \
+                     security group of others each must be expanded with `subnet_address_prefixes`."
+                }
+                Reach::Firewall => {
+                    "The output `policy` of each workload's data source, or of the function `expand`. They may be of different subnets and regions \
+                     of one cloud."
+                }
+            };
             let mut arguments = vec![(
                 POLICIES.to_owned(),
                 Attribute::required(Type::list(policy::ty()), description),
@@ -138,7 +146,15 @@ impl Source {
         }
         let shared = schema::shared_outputs().into_iter();
         shared
-            .map(|(name, ty, description)| (name.to_owned(), Attribute::computed(ty, description)))
+            .map(|(name, ty, description)| {
+                let description = match (self.reach(), name) {
+                    (Reach::Firewall, "security_rules" | "counterpart_rules" | "routes") => {
+                        "Always empty: this resource is about the firewall's rules alone."
+                    }
+                    _ => description,
+                };
+                (name.to_owned(), Attribute::computed(ty, description))
+            })
             .collect()
     }
 

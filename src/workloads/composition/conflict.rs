@@ -64,7 +64,7 @@ pub enum Conflict {
         /// The other part.
         other: String,
     },
-    /// Two rule collections of one name or priority.
+    /// Two rule collections of one priority, perhaps of one name too.
     #[error(
         "Rule collection `{}` of {} and `{}` of {} meet at priority {priority}{}; a group has each name and priority once. Set \
          `egress.collection_priority_base = {free}` of one of them",
@@ -80,6 +80,19 @@ pub enum Conflict {
         priority: i64,
         /// A base that is free.
         free: i64,
+    },
+    /// Two rule collections of one name, at different priorities.
+    #[error(
+        "Rule collections `{collection}` of {one} and of {other} have one name and differ; a group has each name once. Set `name_prefix` of one of \
+         them"
+    )]
+    CollectionName {
+        /// A part.
+        one: String,
+        /// The other part.
+        other: String,
+        /// The name.
+        collection: String,
     },
     /// More than Azure takes.
     #[error("{what} holds at most {limit}, and these are {total}: {contributors}. {remedy}")]
@@ -105,7 +118,7 @@ impl Conflict {
             Conflict::Name { .. } => "Rule name taken",
             Conflict::Routes { .. } => "Conflicting routes",
             Conflict::RoutePropagation { .. } => "Conflicting route propagation",
-            Conflict::Collections { .. } => "Conflicting rule collections",
+            Conflict::Collections { .. } | Conflict::CollectionName { .. } => "Conflicting rule collections",
             Conflict::Limit { .. } => "Too many",
         }
     }

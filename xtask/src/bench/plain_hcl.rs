@@ -16,7 +16,15 @@ const FILE: &str = "../shared/data/ServiceTags_Public_cn376.json";
 
 /// The rows of the table. Without the file there are none for service tags.
 pub(super) fn measure(home: &Path, command: &impl Fn(&Path) -> Command, status: &Status) -> Result<Vec<[String; 2]>> {
-    let mut pairs = vec![("rules of a CycleCloud server", server_by_us(), server_by_hand())];
+    let mut pairs = vec![
+        ("rules of a CycleCloud server", server_by_us(), server_by_hand()),
+        (
+            "two workloads composed for one subnet",
+            composition_by_us(),
+            composition_by_hand(),
+        ),
+        ("the rules of a server, proven", proof_by_us(), proof_by_hand()),
+    ];
     if let Ok(file) = binaries::repository().join(FILE).canonicalize() {
         let file = file.display().to_string();
         pairs.push(("one tag of the 4 MB file", tags_by_us(&file, 1), tags_by_hand(&file, 1)));
@@ -144,3 +152,123 @@ output "rules" {
 "#
     .to_owned()
 }
+
+fn composition_by_us() -> String {
+    format!(
+        r#"{REQUIREMENT}
+data "lockeddown_cyclecloud_subnet" "bench" {{
+  location                = "westeurope"
+  role                    = "node"
+  subnet_address_prefixes = ["10.0.1.0/24"]
+  server_address_prefixes = ["10.0.0.0/28"]
+}}
+
+data "lockeddown_aml_compute_ingress" "bench" {{
+  location                = "westeurope"
+  subnet_address_prefixes = ["10.0.1.0/24"]
+}}
+
+data "lockeddown_composition" "bench" {{
+  policies = [data.lockeddown_cyclecloud_subnet.bench.policy, data.lockeddown_aml_compute_ingress.bench.policy]
+}}
+
+output "rules" {{
+  value = data.lockeddown_composition.bench.security_rules
+}}
+"#
+    )
+}
+
+/// Merged, and no priority twice in one direction. Nobody says which workload a rule is from, and what they need of each other is not proven.
+fn composition_by_hand() -> String {
+    r#"locals {
+  keys = ["name", "priority", "direction", "access", "protocol", "destination_port_range", "source_address_prefix", "destination_address_prefix"]
+  nodes = [
+    ["https_9443", 110, "Outbound", "Allow", "Tcp", "9443", "10.0.1.0/24", "10.0.0.0/28"],
+    ["AllowAzureStorage", 130, "Outbound", "Allow", "Tcp", "443", "10.0.1.0/24", "Storage"],
+    ["BlockOutbound", 4000, "Outbound", "Deny", "*", "*", "10.0.1.0/24", "Internet"],
+  ]
+  ingress = [
+    ["AllowBatchNodeManagement", 150, "Inbound", "Allow", "Tcp", "29876-29877", "BatchNodeManagement", "10.0.1.0/24"],
+    ["AllowAzureMachineLearning", 151, "Inbound", "Allow", "Tcp", "44224", "AzureMachineLearning", "10.0.1.0/24"],
+  ]
+  rules = { for row in concat(local.nodes, local.ingress) : row[0] => zipmap(local.keys, row) }
+}
+
+output "rules" {
+  value = local.rules
+
+  precondition {
+    condition     = length(distinct([for rule in local.rules : "${rule.direction} ${rule.priority}"])) == length(local.rules)
+    error_message = "Two rules have one priority."
+  }
+}
+"#
+    .to_owned()
+}
+
+/// Flows that a server needs, as rows of protocol, port and tag.
+const FLOWS: &str = r#"[
+    ["Tcp", "443", "Storage"],
+    ["Tcp", "443", "AzureActiveDirectory"],
+    ["Tcp", "443", "AzureMonitor"],
+    ["Tcp", "443", "AzureResourceManager"],
+  ]"#;
+
+fn proof_by_us() -> String {
+    format!(
+        r#"{REQUIREMENT}
+{HAND_WRITTEN}
+data "lockeddown_verification" "bench" {{
+  security_rules = local.rules
+
+  required_flows = {{
+    for flow in {FLOWS} : flow[2] => {{ protocol = flow[0], port = flow[1], peer = flow[2] }}
+  }}
+}}
+
+output "verdict" {{
+  value = data.lockeddown_verification.bench.verdict
+}}
+"#
+    )
+}
+
+/// The first rule, by priority, that names exactly the flow's tag and port or everything. No set algebra: a range, a list, a prefix or an overlapping
+/// tag is beyond it, and so is every question of what passes besides.
+fn proof_by_hand() -> String {
+    format!(
+        r#"{HAND_WRITTEN}
+locals {{
+  ordered = [for key in sort([for rule in local.rules : format("%05d", rule.priority)]) : [for rule in local.rules : rule if format("%05d", rule.priority) == key][0]]
+  verdicts = {{
+    for flow in {FLOWS} : flow[2] => [
+      for rule in local.ordered : rule.access
+      if rule.direction == "Outbound" && contains(["*", flow[0]], rule.protocol) && contains(["*", flow[1]], rule.destination_port_range)
+      && contains(["*", "Internet", flow[2]], rule.destination_address_prefix)
+    ][0]
+  }}
+}}
+
+output "verdict" {{
+  value = alltrue([for access in local.verdicts : access == "Allow"]) ? "proven" : "refuted"
+}}
+"#
+    )
+}
+
+const HAND_WRITTEN: &str = r#"locals {
+  rules = {
+    for number, tag in ["Storage", "AzureActiveDirectory", "AzureMonitor", "AzureResourceManager", "Internet"] : tag => {
+      priority                   = 100 + number
+      direction                  = "Outbound"
+      access                     = tag == "Internet" ? "Deny" : "Allow"
+      protocol                   = tag == "Internet" ? "*" : "Tcp"
+      source_port_range          = "*"
+      source_address_prefix      = "*"
+      destination_port_range     = tag == "Internet" ? "*" : "443"
+      destination_address_prefix = tag
+    }
+  }
+}
+"#;
