@@ -193,6 +193,11 @@ impl World {
     pub fn sure_part(&self, id: AtomId) -> AddressSet {
         let bounds = self.bounds(id);
         match self.atoms.get(id) {
+            // "Might also contain default routes" is no promise.
+            Some(Atom::Tag(tag)) if context(tag) == Some(Context::VirtualNetwork) => {
+                let usual = addresses::public().complement().or(&self.network());
+                bounds.and(&usual).and(addresses::every_ipv4())
+            }
             Some(Atom::Tag(_) | Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_)) => {
                 bounds.and(addresses::every_ipv4())
             }

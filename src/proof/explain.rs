@@ -87,7 +87,8 @@ pub fn why(model: &Model, required: &Required) -> Explanation {
             (&name, &outcome),
             [].iter(),
         );
-        if direction == Direction::Outbound && crosses_firewall(required, route) {
+        let judged = model.firewall_at(&route.hop).is_some();
+        if direction == Direction::Outbound && judged && crosses_firewall(required, route) {
             at_firewall.push(block);
         }
     }

@@ -8,7 +8,7 @@ use super::{
     nsg::Line,
     order::{Decides, decide, effective},
     packet::Packet,
-    region::{Block, Match, PortSet, Presence, Side, remainder},
+    region::{Block, Match, Presence, Side, remainder},
     routes::Hop,
 };
 use crate::network::{Access, Direction, Passage};
@@ -69,7 +69,7 @@ pub fn exposure(model: &Model) -> Vec<Exposure> {
                 let asked = model
                     .required
                     .iter()
-                    .filter(|required| required.flow.direction == direction && required.flow.passage != Passage::Closed)
+                    .filter(|required| required.flow.direction == direction && is_asked_for(required))
                     .flat_map(|required| &required.matches);
                 let left = remainder(open, asked, &model.world);
                 let left = through_groups(model, Some(group), direction, left);
@@ -82,6 +82,11 @@ pub fn exposure(model: &Model) -> Vec<Exposure> {
     }
     found.extend(past_the_appliance(model));
     found
+}
+
+/// Whether its own packets must pass: what goes by way of a proxy goes to the proxy, and past it is past its judgement.
+fn is_asked_for(required: &Required) -> bool {
+    !matches!(required.flow.passage, Passage::Closed | Passage::Proxy)
 }
 
 /// Where the rest of the internet is an appliance's to judge: what routes of the user lead straight out though no requirement asks for
@@ -101,7 +106,7 @@ fn past_the_appliance(model: &Model) -> Vec<Exposure> {
                 Direction::Outbound => rule.destination.clone(),
                 Direction::Inbound => rule.source.clone(),
             },
-            ..anything()
+            ..Match::to(Side::Any)
         })
         .collect();
     let lines = &model.routes.lines;
@@ -122,16 +127,6 @@ fn past_the_appliance(model: &Model) -> Vec<Exposure> {
         found.extend(witness(model, Direction::Outbound, &left, by));
     }
     found
-}
-
-fn anything() -> Match {
-    Match {
-        protocols: u8::MAX,
-        source: Side::Any,
-        source_ports: PortSet::all(),
-        destination: Side::Any,
-        ports: PortSet::all(),
-    }
 }
 
 /// What only the default rules 65000 and 65001 let pass: no mistake, but open.
@@ -191,11 +186,11 @@ pub(super) fn of_subnet(model: &Model, matches: &[Match], direction: Direction) 
     let possible = match direction {
         Direction::Outbound => Match {
             source: local.clone(),
-            ..anything()
+            ..Match::to(Side::Any)
         },
         Direction::Inbound => Match {
             destination: local.clone(),
-            ..anything()
+            ..Match::to(Side::Any)
         },
     };
     blocks.filter_map(|block| block.and(&possible, &model.world)).collect()
@@ -213,9 +208,7 @@ fn through_firewall(model: &Model, lines: &[FirewallLine]) -> Vec<Exposure> {
         let asked = model
             .required
             .iter()
-            .filter(|required| {
-                required.flow.direction == Direction::Outbound && required.flow.passage != Passage::Closed
-            })
+            .filter(|required| required.flow.direction == Direction::Outbound && is_asked_for(required))
             .flat_map(|required| &required.matches);
         let left = remainder(open, asked, &model.world);
         let by = Opener::FirewallRule {

@@ -12,8 +12,8 @@ use super::{
     region::{Match, PortSet, Side},
 };
 use crate::network::{
-    Access, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, Known, NetworkPolicy,
-    NetworkRuleCollection, NetworkRuleDestination, PortRange, Prefix, Protocol, ServiceTag,
+    Access, ApplicationProtocol, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource, Known,
+    NetworkPolicy, NetworkRuleCollection, NetworkRuleDestination, PortRange, Prefix, Protocol, ServiceTag,
 };
 
 /// A firewall rule as the proof sees it.
@@ -28,6 +28,35 @@ pub struct FirewallLine {
     /// The requirements behind it.
     pub requirement_ids: BTreeSet<String>,
     pub(super) matches: Vec<Match>,
+    /// Ports at which an application rule waits for a protocol that nobody speaks there.
+    mute: PortSet,
+}
+
+impl FirewallLine {
+    /// The line as whoever keeps to the ports' protocols meets it: an application rule for HTTP matches no TLS, so one for `Http:443` does
+    /// nothing for a client that speaks TLS at 443, and `Https:80` nothing for one that speaks HTTP at 80 (azure-requirements 4.4).
+    pub(super) fn as_clients_speak(&self) -> FirewallLine {
+        let mut line = self.clone();
+        if !self.mute.is_empty() {
+            for rule in &mut line.matches {
+                rule.ports = rule.ports.without(&self.mute);
+            }
+            line.matches.retain(|rule| !rule.ports.is_empty());
+        }
+        line
+    }
+}
+
+/// At which of its ports a rule has only the other protocol than clients speak there.
+fn mute(spoken: &[(ApplicationProtocol, u16)]) -> PortSet {
+    let others = [
+        (ApplicationProtocol::Http, 443, ApplicationProtocol::Https),
+        (ApplicationProtocol::Https, 80, ApplicationProtocol::Http),
+    ];
+    let mute = others
+        .iter()
+        .filter(|(other, port, usual)| spoken.contains(&(*other, *port)) && !spoken.contains(&(*usual, *port)));
+    PortSet::of(mute.map(|(_, port, _)| (*port, *port)))
 }
 
 impl Decides for FirewallLine {
@@ -127,6 +156,7 @@ fn network_lines(access: Access, collection: &NetworkRuleCollection, world: &mut
             access,
             requirement_ids: rule.requirement_ids.clone(),
             matches,
+            mute: PortSet::none(),
         });
     }
     lines
@@ -165,6 +195,7 @@ fn application_lines(access: Access, collection: &ApplicationRuleCollection, wor
             access,
             requirement_ids: rule.requirement_ids.clone(),
             matches,
+            mute: mute(&rule.protocols.iter().copied().collect::<Vec<_>>()),
         });
     }
     lines

@@ -1,11 +1,12 @@
 //! Whether something passes that must not.
 
 use super::{
+    addresses,
     model::{Model, Required, WayOut},
     order::decide,
     packet::Packet,
     path::{UNDECIDED_ROUTES, at_firewall},
-    region::{Block, Match, Presence},
+    region::{Block, Match, Presence, Side},
     routes::{Hop, RouteLine},
 };
 use crate::network::{Access, Direction};
@@ -93,18 +94,27 @@ fn along_routes(model: &Model, lines: &[RouteLine], passing: &Passing) -> Vec<Pa
         Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint => true,
         Hop::Nowhere | Hop::Gateway | Hop::Appliance(_) => false,
     };
-    if routed.iter().all(|(route, _)| straight(route)) {
+    let loses = |(route, block): &(&RouteLine, Block)| !route.lost([block], &model.world).is_empty();
+    if routed.iter().all(|(route, _)| straight(route)) && !routed.iter().any(loses) {
         return vec![passing.clone()];
     }
     let mut leaving = Vec::new();
-    for (route, block) in routed {
+    let private = Match::to(Side::Set(addresses::public().complement()));
+    let arriving = routed.into_iter().flat_map(|(route, block)| {
+        let blocks = match route.lost([&block], &model.world).is_empty() {
+            true => vec![block],
+            false => block.without(&private, &model.world),
+        };
+        blocks.into_iter().map(move |block| (route, block))
+    });
+    for (route, block) in arriving {
         let on = |unsure| Passing {
             block: block.clone(),
             unsure,
             ..passing.clone()
         };
         let left_to_others = || Some(format!("{} lets it pass", route.hop.in_words()));
-        match (&route.hop, &model.firewall) {
+        match (&route.hop, model.firewall_at(&route.hop)) {
             (Hop::Nowhere, _) => {}
             (Hop::Internet, _) if model.way_out == WayOut::Unsure => {
                 leaving.push(on(Some(

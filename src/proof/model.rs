@@ -12,8 +12,8 @@ use super::{
     routes::{Hop, RouteTable, Routes},
 };
 use crate::network::{
-    AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, Passage, Prefix, Route, RouteDestination, SecurityRule,
-    ServiceTag,
+    AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, NextHop, Passage, Prefix, Route, RouteDestination,
+    SecurityRule, ServiceTag,
 };
 
 /// How packets to the internet leave the subnet where a route leads them straight out.
@@ -42,6 +42,8 @@ pub struct Given<'a> {
     pub learned_default: Option<Hop>,
     /// Rules of the firewall, the base policy's first; `None` where nobody says what it lets pass.
     pub firewall: Option<Vec<Layer>>,
+    /// The firewall's private addresses: its rules say nothing of an appliance elsewhere. None where nobody says them.
+    pub firewall_addresses: BTreeSet<String>,
     /// Service tags that the subnet's service endpoints reach.
     pub endpoint_tags: Vec<String>,
     /// How packets leave.
@@ -76,6 +78,8 @@ pub struct Model {
     pub routes: Routes,
     /// The firewall's rules; `None` where nobody says what it lets pass.
     pub firewall: Option<Vec<FirewallLine>>,
+    /// Its private addresses; none where nobody says them.
+    pub firewall_addresses: BTreeSet<String>,
     /// How packets leave.
     pub way_out: WayOut,
     /// What must pass.
@@ -95,6 +99,7 @@ impl<'a> Given<'a> {
             groups: vec![policy.security_rules.values().collect()],
             routes: policy.routes.values().collect(),
             firewall: has_firewall.then(|| vec![layer]),
+            firewall_addresses: appliances(policy.routes.values()),
             network: local_prefixes(policy.flows.values()),
             flows: policy.flows.clone(),
             ..Given::default()
@@ -135,6 +140,16 @@ impl Given<'_> {
         }
         tags
     }
+}
+
+/// The appliances that routes lead to, as far as their addresses are known.
+pub fn appliances<'r>(routes: impl IntoIterator<Item = &'r Route>) -> BTreeSet<String> {
+    let hops = routes.into_iter().map(|route| &route.next_hop);
+    let addresses = hops.filter_map(|hop| match hop {
+        NextHop::VirtualAppliance(address) => address.get().cloned(),
+        _ => None,
+    });
+    addresses.collect()
 }
 
 /// The subnet's prefixes, as far as its flows say them.
@@ -190,6 +205,7 @@ impl Model {
             groups,
             routes,
             firewall,
+            firewall_addresses: given.firewall_addresses.clone(),
             way_out: given.way_out,
             required: Vec::with_capacity(given.flows.len()),
             local: None,
@@ -211,6 +227,18 @@ impl Model {
             true => None,
         };
         model
+    }
+
+    /// The rules of the firewall, if it is what stands at the hop.
+    pub fn firewall_at(&self, hop: &Hop) -> Option<&[FirewallLine]> {
+        match hop {
+            Hop::Appliance(Some(address))
+                if !self.firewall_addresses.is_empty() && !self.firewall_addresses.contains(address) =>
+            {
+                None
+            }
+            _ => self.firewall.as_deref(),
+        }
     }
 
     /// A flow in the terms of this model.

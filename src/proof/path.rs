@@ -97,6 +97,11 @@ fn along_routes(
     let wants_an_appliance = matches!(passage, Passage::Firewall | Passage::Handover);
     let (routed, _) = decide(routes, passing, &model.world);
     for (route, block) in routed {
+        stopped.extend(lost(model, route, &block).map(|(block, cause)| Stopped {
+            block,
+            unsure: None,
+            cause,
+        }));
         match &route.hop {
             // No route of the subnet leads to the appliance: where one is learned it is there all the same. A route of one's own to the
             // internet is a way past it that was meant, unless it is the default route.
@@ -140,6 +145,17 @@ fn along_routes(
     }
 }
 
+/// What a route sends to the internet although only private space has it.
+fn lost<'r>(model: &Model, route: &'r RouteLine, block: &Block) -> impl Iterator<Item = (Block, Cause)> + use<'r> {
+    route.lost([block], &model.world).into_iter().map(|block| {
+        let cause = Cause::Lost {
+            route: route.name.clone(),
+            destination: route.destination.clone(),
+        };
+        (block, cause)
+    })
+}
+
 fn elsewhere(route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
     stopped.push(Stopped {
         block,
@@ -153,11 +169,12 @@ fn elsewhere(route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
 }
 
 fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
-    let Some(lines) = &model.firewall else {
+    let Some(lines) = model.firewall_at(&route.hop) else {
         elsewhere(route, block, stopped);
         return;
     };
-    for (line, block) in at_firewall(lines, vec![block], model) {
+    let understood: Vec<FirewallLine> = lines.iter().map(FirewallLine::as_clients_speak).collect();
+    for (line, block) in at_firewall(&understood, vec![block], model) {
         let cause = match line {
             Some(line) if line.access == Access::Allow => continue,
             Some(line) => Cause::FirewallRule {
@@ -187,23 +204,33 @@ pub(super) fn at_firewall<'l>(
 }
 
 /// "0.0.0.0/0 … inbound from internet breaks for VMs with a public address": whoever connects from a public address gets the answers
-/// back only straight.
+/// back only straight. Answers that a route drops reach nobody.
 fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
     let answers = passing.iter().map(Block::answered).collect();
     let (routed, _) = decide(routes, answers, &model.world);
     for (route, block) in routed {
-        let peer = block.destination.reach(&model.world);
-        if !matches!(route.hop, Hop::Appliance(_) | Hop::Gateway | Hop::Nowhere) || !peer.meets(addresses::public()) {
-            continue;
-        }
-        stopped.push(Stopped {
+        stopped.extend(lost(model, route, &block).map(|(block, cause)| Stopped {
             block: block.answered(),
             unsure: None,
-            cause: Cause::Asymmetric {
+            cause,
+        }));
+        let is_public = block.destination.reach(&model.world).meets(addresses::public());
+        let cause = match route.hop {
+            Hop::Nowhere => Cause::Unanswered {
+                route: route.name.clone(),
+                destination: route.destination.clone(),
+            },
+            Hop::Appliance(_) | Hop::Gateway if is_public => Cause::Asymmetric {
                 route: route.name.clone(),
                 destination: route.destination.clone(),
                 hop: route.hop.in_words(),
             },
+            _ => continue,
+        };
+        stopped.push(Stopped {
+            block: block.answered(),
+            unsure: None,
+            cause,
         });
     }
 }

@@ -194,14 +194,11 @@ impl Place {
             if self.outside.contains(one) {
                 doubts.push(format!("{} is another one", world.name(*one)));
             }
-            // What is cut out of an atom leaves some of it; what an atom is cut down to need not.
-            let cut = !world.sure_part(*one).is_within(&self.set);
-            if cut && !self.set.without(&self.except).meets(&world.core(*one)) {
-                doubts.push(format!(
-                    "`{}` has addresses of {}",
-                    world.name(*one),
-                    in_words(&self.set)
-                ));
+            // What is cut out of an atom leaves some of it, unless it is all that the atom surely reaches into; what an atom is cut down to need not.
+            let (sure, left) = (world.sure_part(*one), self.set.without(&self.except));
+            let cut = !sure.is_within(&self.set) || !sure.meets(&left);
+            if cut && !left.meets(&world.core(*one)) {
+                doubts.push(format!("`{}` has addresses of {}", world.name(*one), in_words(&left)));
             }
         }
         if innermost.is_empty() {
@@ -332,6 +329,17 @@ impl Match {
             }
         }
         all
+    }
+
+    /// Whatever goes to one side.
+    pub fn to(destination: Side) -> Match {
+        Match {
+            protocols: u8::MAX,
+            source: Side::Any,
+            source_ports: PortSet::all(),
+            destination,
+            ports: PortSet::all(),
+        }
     }
 
     /// The packets.

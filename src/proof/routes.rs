@@ -11,7 +11,7 @@ use super::{
     nsg::tag_side,
     order::Decides,
     packet::protocols,
-    region::{Match, PortSet, Side},
+    region::{Block, Match, PortSet, Side},
 };
 use crate::network::{Family, Known, NextHop, Prefix, Protocol, Route, RouteDestination};
 
@@ -262,6 +262,18 @@ fn of_tag(tag: &str, rank: &Rank, world: &mut World, line: &dyn Fn(&Side) -> Rou
 }
 
 impl RouteLine {
+    /// What of the packets a user's route to the internet loses: nobody there has a private address.
+    pub fn lost<'b>(&self, blocks: impl IntoIterator<Item = &'b Block>, world: &World) -> Vec<Block> {
+        if !self.is_own || self.hop != Hop::Internet {
+            return Vec::new();
+        }
+        let private = Match::to(Side::Set(addresses::public().complement()));
+        blocks
+            .into_iter()
+            .filter_map(|block| block.and(&private, world))
+            .collect()
+    }
+
     fn reaches_the_public_internet(&self) -> bool {
         self.matches.iter().any(|rule| match &rule.destination {
             Side::Set(set) => set.meets(addresses::public()),

@@ -72,6 +72,20 @@ pub enum Cause {
         /// Its destination.
         destination: String,
     },
+    /// A route sends a private address to the internet.
+    Lost {
+        /// The route's name.
+        route: String,
+        /// Its destination.
+        destination: String,
+    },
+    /// A route drops the answers.
+    Unanswered {
+        /// The route's name.
+        route: String,
+        /// Its destination.
+        destination: String,
+    },
     /// The subnet has no way out to the internet.
     NoWayOut,
     /// A route leads the packets to somebody of whom nobody says what passes.
@@ -166,6 +180,16 @@ impl Cause {
             Cause::Dropped { route, destination } => {
                 format!("the route `{route}` ({destination}) leads nowhere and drops it")
             }
+            Cause::Lost { route, destination } => {
+                format!(
+                    "the route `{route}` ({destination}) sends it to the internet, where nobody has a private address"
+                )
+            }
+            Cause::Unanswered { route, destination } => {
+                format!(
+                    "the answers would take the route `{route}` ({destination}), which leads nowhere and drops them"
+                )
+            }
             Cause::NoWayOut => {
                 "the subnet has no way out: without NAT gateway, load balancer, public address, firewall or default \
                                 outbound access a private subnet reaches nothing"
@@ -203,7 +227,7 @@ impl Cause {
                 format!("Narrow `{name}` of `{collection}`, or give the collection that allows it a lower priority number.")
             }
             Cause::NoFirewallRule => "Add a network rule (service tags, other ports) or an application rule (hosts on 80 and 443) for it.".to_owned(),
-            Cause::Dropped { route, .. } => format!("Remove the route `{route}`, or add a more specific one."),
+            Cause::Dropped { route, .. } | Cause::Lost { route, .. } | Cause::Unanswered { route, .. } => format!("Remove the route `{route}`, or add a more specific one."),
             Cause::NoWayOut => "Give the subnet a NAT gateway, or a default route to a firewall.".to_owned(),
             Cause::LedElsewhere { .. } => "Add a more specific route with next hop Internet, use a service endpoint, or say what the appliance lets pass.".to_owned(),
             Cause::PastAppliance { .. } => {

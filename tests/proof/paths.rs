@@ -31,7 +31,7 @@ use crate::{
     },
     oracle::{
         self, Probe,
-        path::{Around, Fate, Hop},
+        path::{Around, Fate, Hop, STRANGER},
     },
 };
 
@@ -68,6 +68,7 @@ impl Way {
                 _ => routes::Hop::Appliance(None),
             }),
             firewall: self.firewall.clone(),
+            firewall_addresses: ["10.0.1.4".to_owned()].into(),
             way_out: self.way_out,
             network: Way::network(),
             resolved_tags: if tags_are_addresses {
@@ -139,6 +140,7 @@ fn route() -> impl Strategy<Value = (RouteDestination, NextHop)> {
         NextHop::VnetLocal,
         NextHop::VirtualAppliance(Known::Is("10.0.1.4".to_owned())),
         NextHop::VirtualAppliance(Known::Is("10.0.1.4".to_owned())),
+        NextHop::VirtualAppliance(Known::Is(STRANGER.to_owned())),
     ]);
     (destination, hop)
 }
@@ -197,11 +199,17 @@ fn network_rule() -> impl Strategy<Value = NetworkRule> {
 
 fn application_rule() -> impl Strategy<Value = ApplicationRule> {
     let names = proptest::sample::select(vec!["a.example.org", "*.example.org", "*", "other.net"]);
-    let ports = proptest::sample::select(vec![80_u16, 443]);
-    (source(), names, ports).prop_map(|(source, name, port)| ApplicationRule {
+    let spoken = proptest::collection::btree_set(
+        (
+            proptest::sample::select(vec![ApplicationProtocol::Http, ApplicationProtocol::Https]),
+            proptest::sample::select(vec![80_u16, 443]),
+        ),
+        1..3,
+    );
+    (source(), names, spoken).prop_map(|(source, name, protocols)| ApplicationRule {
         name: "application".to_owned(),
         description: String::new(),
-        protocols: [(ApplicationProtocol::Https, port)].into(),
+        protocols,
         source,
         destination: ApplicationRuleDestination::Hosts([Known::Is(name.to_owned())].into()),
         requirement_ids: Default::default(),
@@ -385,6 +393,7 @@ proptest! {
     fn sets_of_packets_on_the_whole_way(way in way(), direction in direction(), ports in ports(), protocol in proptest::sample::select(PROTOCOLS.as_slice()),
         peers in proptest::collection::btree_set(proptest::sample::select(PREFIXES.as_slice()), 1..3)) {
         let way = by_addresses(way);
+        let stranger = NextHop::VirtualAppliance(Known::Is(STRANGER.to_owned()));
         let peers: Vec<Prefix> = peers.iter().map(|text| text.parse().unwrap()).collect();
         let flow = asked(direction, protocol, FlowPeer::Prefixes(peers.iter().copied().collect()), ports.clone());
         let within = |probe: &Probe| {
@@ -406,7 +415,7 @@ proptest! {
                     }
                 }
                 Verdict::DependsOn { .. } if tags_are_addresses => prop_assert!(
-                    way.firewall.is_none() || way.routes.iter().any(|route| route.next_hop == NextHop::VirtualNetworkGateway) || way.learned == Some(Hop::Gateway),
+                    way.firewall.is_none() || way.routes.iter().any(|route| route.next_hop == NextHop::VirtualNetworkGateway || route.next_hop == stranger) || way.learned == Some(Hop::Gateway),
                     "everything is said"
                 ),
                 Verdict::DependsOn { .. } => {}

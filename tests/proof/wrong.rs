@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use lockeddown::{
-    network::{Known, NetworkPolicy, NextHop, Protocol, Route, RouteDestination},
+    network::{ApplicationProtocol, Known, NetworkPolicy, NextHop, Ports, Priority, Protocol, Route, RouteDestination},
     proof::{
         exposure::{baseline, exposure},
         lint::lint,
@@ -156,4 +156,89 @@ fn the_whole_internet_is_more_than_anybody_asked_for() {
     let rule = policy.security_rules.get_mut("AllowAzureMonitorOutbound").unwrap();
     rule.destination = lockeddown::network::AddressSide::Tag("Internet".parse().unwrap());
     insta::assert_snapshot!(said(&Given::of_policy(&policy)));
+}
+
+fn route_to(prefix: &str, next_hop: NextHop) -> Route {
+    Route {
+        name: "by-hand".parse().unwrap(),
+        destination: RouteDestination::Prefix(prefix.parse().unwrap()),
+        ..default_route(next_hop)
+    }
+}
+
+#[test]
+fn an_appliance_that_is_not_the_firewall_is_not_judged_by_its_rules() {
+    let policy = policy("cyclecloud_subnet / server firewall / 2026-08 / public");
+    let route = default_route(NextHop::VirtualAppliance(Known::Is("10.66.6.6".to_owned())));
+    let given = Given {
+        routes: vec![&route],
+        ..Given::of_policy(&policy)
+    };
+    insta::assert_snapshot!(said(&given));
+}
+
+#[test]
+fn nobody_on_the_internet_has_a_private_address() {
+    let policy = policy("cyclecloud_subnet / node / 2026-08 / public");
+    let route = route_to("10.0.0.0/8", NextHop::Internet);
+    let mut given = Given::of_policy(&policy);
+    given.routes.push(&route);
+    insta::assert_snapshot!(said(&given));
+}
+
+#[test]
+fn answers_that_a_route_drops_reach_nobody() {
+    let policy = policy("cyclecloud_subnet / server / 2026-08 / public");
+    for next_hop in [NextHop::None, NextHop::Internet] {
+        let route = route_to("10.0.1.0/24", next_hop.clone());
+        let mut given = Given::of_policy(&policy);
+        given.routes.push(&route);
+        insta::assert_snapshot!(format!("answers_to_{next_hop:?}"), said(&given));
+    }
+}
+
+#[test]
+fn a_rule_for_http_at_443_matches_no_tls() {
+    let mut policy = policy("cyclecloud_subnet / server firewall / 2026-08 / public");
+    for rule in policy
+        .application_rule_collections
+        .iter_mut()
+        .flat_map(|collection| &mut collection.rules)
+    {
+        rule.protocols = [(ApplicationProtocol::Http, 443)].into();
+    }
+    insta::assert_snapshot!(said(&Given::of_policy(&policy)));
+}
+
+#[test]
+fn past_the_proxy_is_past_what_it_judges() {
+    let mut policy = policy("aml_compute_egress / also proxy / 2026-08 / public");
+    let own: Vec<String> = exposure(&Model::new(&Given::of_policy(&policy)))
+        .iter()
+        .map(message::exposed)
+        .collect();
+    assert!(own.is_empty(), "{own:?}");
+    let mut rule = policy.security_rules.values().next().unwrap().clone();
+    rule.name = "PastTheProxy".parse().unwrap();
+    rule.priority = Priority::try_from(200).unwrap();
+    rule.protocol = Protocol::Tcp;
+    rule.destination_ports = Ports::single(443);
+    rule.destination = lockeddown::network::AddressSide::Tag("AzureMonitor".parse().unwrap());
+    policy.security_rules.insert("PastTheProxy".parse().unwrap(), rule);
+    insta::assert_snapshot!(said(&Given::of_policy(&policy)));
+}
+
+/// Whether the tag holds more than private space, whose routes are longer, nobody says.
+#[test]
+fn a_dropped_default_route_may_leave_the_virtual_network_alone() {
+    let policy = egress();
+    let route = default_route(NextHop::None);
+    let mut given = Given::of_policy(&policy);
+    given.routes.push(&route);
+    let said = said(&given);
+    let of_network: Vec<&str> = said.lines().filter(|line| line.contains("VirtualNetwork:")).collect();
+    assert!(
+        of_network.iter().all(|line| !line.starts_with("refuted")),
+        "{of_network:#?}"
+    );
 }

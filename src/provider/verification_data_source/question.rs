@@ -12,7 +12,7 @@ use crate::{
     proof::{
         addresses::{self, AddressSet},
         firewall::{Collection, Layer},
-        model::{Given, Model, WayOut},
+        model::{Given, Model, WayOut, appliances},
     },
     provider::{
         configuration::Session,
@@ -51,6 +51,7 @@ impl Question {
             groups: self.groups.iter().map(|rules| rules.iter().collect()).collect(),
             routes: self.routes.iter().collect(),
             firewall: self.firewall.clone(),
+            firewall_addresses: appliances(self.parts.iter().flat_map(|part| part.policy.routes.values())),
             endpoint_tags: self.endpoint_tags.clone(),
             way_out: self.way_out,
             network: self.network(),

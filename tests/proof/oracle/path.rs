@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use lockeddown::{
     network::{
-        Access, ApplicationRule, ApplicationRuleDestination, Direction, FirewallSource, Known, NetworkRule,
-        NetworkRuleDestination, NextHop, Passage, Prefix, Protocol, Route, RouteDestination, SecurityRule,
+        Access, ApplicationProtocol, ApplicationRule, ApplicationRuleDestination, Direction, FirewallSource, Known,
+        NetworkRule, NetworkRuleDestination, NextHop, Passage, Prefix, Protocol, Route, RouteDestination, SecurityRule,
     },
     proof::{
         firewall::{Collection, Layer},
@@ -47,9 +47,14 @@ pub(crate) enum Hop {
     Peers,
     Internet,
     Appliance,
+    /// An appliance that is not the firewall.
+    Stranger,
     Gateway,
     Nowhere,
 }
+
+/// Where an appliance stands that is not the firewall.
+pub(crate) const STRANGER: &str = "10.0.1.5";
 
 /// The length of a prefix, and whose it is: the highest wins.
 type Place = (u8, std::cmp::Reverse<(u8, String)>);
@@ -68,15 +73,23 @@ impl Around<'_> {
             return Fate::Stopped;
         }
         if probe.direction == Direction::Inbound {
-            let (answers, _) = self.next_hop(probe.source);
-            let straight = is_private(probe.source) || !matches!(answers, Hop::Appliance | Hop::Gateway | Hop::Nowhere);
-            return if straight { Fate::Passes } else { Fate::Stopped };
+            let (answers, own) = self.next_hop(probe.source);
+            let arrive = match answers {
+                Hop::Nowhere => false,
+                Hop::Appliance | Hop::Stranger | Hop::Gateway => is_private(probe.source),
+                Hop::Internet => own.is_none() || !is_private(probe.source),
+                Hop::Delivered | Hop::Peers => true,
+            };
+            return if arrive { Fate::Passes } else { Fate::Stopped };
         }
-        match (self.next_hop(probe.destination).0, self.firewall) {
+        let (hop, own) = self.next_hop(probe.destination);
+        match (hop, self.firewall) {
+            // Nobody on the internet has a private address.
+            (Hop::Internet, _) if own.is_some() && is_private(probe.destination) => Fate::Stopped,
             (Hop::Internet, _) if self.way_out == WayOut::Missing => Fate::Stopped,
             (Hop::Delivered | Hop::Peers | Hop::Internet, _) => Fate::Passes,
             (Hop::Nowhere, _) => Fate::Stopped,
-            (Hop::Gateway, _) | (Hop::Appliance, None) => Fate::Others,
+            (Hop::Gateway | Hop::Stranger, _) | (Hop::Appliance, None) => Fate::Others,
             (Hop::Appliance, Some(layers)) if self.firewall_allows(layers, probe, host) => Fate::Passes,
             (Hop::Appliance, Some(_)) => Fate::Stopped,
         }
@@ -95,7 +108,9 @@ impl Around<'_> {
         let past = matches!(hop, Hop::Internet | Hop::Peers) && own != Some(Length::Longer);
         match passage {
             _ if past => false,
-            Passage::Handover => by_groups && hop != Hop::Nowhere,
+            Passage::Handover => {
+                by_groups && hop != Hop::Nowhere && !(hop == Hop::Internet && is_private(probe.destination))
+            }
             _ => self.fate(probe, host) == Fate::Passes,
         }
     }
@@ -115,6 +130,7 @@ impl Around<'_> {
                 NextHop::VirtualNetworkGateway => Hop::Gateway,
                 NextHop::VnetLocal => Hop::Delivered,
                 NextHop::Internet => Hop::Internet,
+                NextHop::VirtualAppliance(Known::Is(address)) if address == STRANGER => Hop::Stranger,
                 NextHop::VirtualAppliance(_) => Hop::Appliance,
                 NextHop::None => Hop::Nowhere,
             };
@@ -209,7 +225,10 @@ impl Around<'_> {
     fn application_rule_matches(&self, rule: &ApplicationRule, probe: &Probe, host: Option<&str>) -> bool {
         probe.protocol == Protocol::Tcp
             && self.source_matches(&rule.source, probe)
-            && rule.protocols.iter().any(|(_, port)| *port == probe.port)
+            && rule
+                .protocols
+                .iter()
+                .any(|(spoken, port)| *port == probe.port && is_understood(*spoken, *port))
             && match &rule.destination {
                 ApplicationRuleDestination::Hosts(names) => host_matches(names, host),
                 ApplicationRuleDestination::HostTag(tag) => host == Some(format!("FQDN tag {tag}").as_str()),
@@ -219,6 +238,14 @@ impl Around<'_> {
                 }
             }
     }
+}
+
+/// Who sends to 443 speaks TLS, who sends to 80 HTTP.
+fn is_understood(spoken: ApplicationProtocol, port: u16) -> bool {
+    !matches!(
+        (spoken, port),
+        (ApplicationProtocol::Http, 443) | (ApplicationProtocol::Https, 80)
+    )
 }
 
 fn host_matches<'n>(names: impl IntoIterator<Item = &'n Known<String>>, host: Option<&str>) -> bool {

@@ -215,11 +215,20 @@ class Case:
             # What the appliance itself hands over goes back to it.
             return groups["Inbound"]
         if flow["direction"] == "Inbound":
-            straight = self.along("source", lambda hop, _: z3.BoolVal(hop not in ("VirtualAppliance", "VirtualNetworkGateway", "None")))
-            return z3.And(groups["Inbound"], z3.Or(straight, z3.Not(public("source"))))
+            def returns(hop, own):
+                if hop == "Internet" and own:
+                    # Nobody on the internet has a private address.
+                    return public("source")
+                if hop in ("VirtualAppliance", "VirtualNetworkGateway"):
+                    return z3.Not(public("source"))
+                return z3.BoolVal(hop != "None")
+
+            return z3.And(groups["Inbound"], self.along("source", returns))
         judged = z3.BoolVal(False) if firewall is None else firewall
 
         def answer(hop, own):
+            if hop == "Internet" and own:
+                return public("destination")
             if flow["passage"] != "direct" and hop in ("Internet", "Peers") and not own:
                 # Nothing leads to the appliance, unless a route to it is learned.
                 if not flow["learned_route"]:
