@@ -160,7 +160,7 @@ pub enum Status {
     Observed,
 }
 
-/// The other end of a connection. Exactly one field is set, beside `covered_by` and `spelling`.
+/// The other end of a connection. Exactly one field is set, beside `covered_by`, `spelling` and `peered`.
 ///
 /// `service_tag`, `host`, `covered_by` and `service_endpoint` may hold arguments of the workload in braces:
 /// `Storage.{storage_locations}` is one tag for each location, `{default_storage_account_name}.blob.core.windows.net` one host.
@@ -184,6 +184,9 @@ pub struct Peer {
     /// Addresses that the document prints.
     #[serde(default)]
     pub address_prefixes: Vec<String>,
+    /// With `VirtualNetwork`: an argument whose addresses may stand in a peered network. The tag holds them; the spaces that a user
+    /// lists in its place need not.
+    pub peered: Option<String>,
     /// A service endpoint by ARM's name.
     pub service_endpoint: Option<String>,
 }

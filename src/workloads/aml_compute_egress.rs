@@ -49,8 +49,9 @@ static ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "private_endpoint_address_prefixes",
         Holds::TextSet,
-        "Addresses of the private endpoints of workspace, storage and registry. Required with `isolation = \"strict\"` and \
-         `storage_access = \"private_endpoint\"`; a firewall lets them pass if they stand behind it.",
+        "Addresses of the private endpoints of workspace, storage and registry, in this virtual network or a peered one. Required with \
+         `isolation = \"strict\"` and `storage_access = \"private_endpoint\"`. They are reached beside `virtual_network_address_spaces`; a firewall \
+         lets them pass if they stand behind it.",
     ),
     Argument::optional(
         "storage_access",

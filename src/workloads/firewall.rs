@@ -16,7 +16,7 @@ use crate::{
         ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, Description,
         Family, FirewallSource, Known, NetworkPolicy, NetworkRule, NetworkRuleCollection, NetworkRuleDestination,
     },
-    requirements::{Kind, Requirement},
+    requirements::{Kind, Peer, Requirement},
 };
 
 /// FQDN tags of Azure Firewall that rows may name.
@@ -234,9 +234,14 @@ fn private_endpoints(scene: &Scene<'_>, source: &FirewallSource) -> Result<Vec<N
     let mut rules = Vec::new();
     for row in scene.rows(&[Kind::Flow]).filter(|row| scene.starts_here(row)) {
         let peer = row.peer_in(scene.shared.environment);
-        let to_them = peer.is_some_and(|peer| peer.argument.as_deref() == Some(argument));
+        let to_them = |peer: &Peer| {
+            [&peer.argument, &peer.peered]
+                .into_iter()
+                .flatten()
+                .any(|named| named == argument)
+        };
         if let Some(rule) = &row.rule
-            && (to_them || row.when.contains_key("private_endpoint_in_use"))
+            && peer.is_some_and(to_them)
         {
             rules.push(NetworkRule {
                 name: rule.name.clone(),

@@ -126,11 +126,27 @@ impl Scene<'_> {
 
     /// What a tag stands for. A deny closes what Azure's default rules 65000 admit, and those mean the tag: peered and on-premises space
     /// and IPv6 too, whichever spaces the user lists for what is allowed.
-    fn end_of(&self, row: &Requirement, tag: ServiceTag) -> End {
+    fn end_of(&self, row: &Requirement, peer: &Peer, tag: ServiceTag) -> End {
         match row.kind {
             Kind::Deny => End::Tag(tag),
-            _ => End::tag(tag, self.shared),
+            _ => match End::tag(tag, self.shared) {
+                End::Prefixes(spaces) => End::Prefixes(self.with_peered(spaces, peer)),
+                end => end,
+            },
         }
+    }
+
+    /// The user's spaces, and whom else the requirement speaks of: those are in the tag, and perhaps in no space of this network. Azure
+    /// takes no rule that says an address twice, so what lies within a space is left out.
+    fn with_peered(&self, mut spaces: BTreeSet<Prefix>, peer: &Peer) -> BTreeSet<Prefix> {
+        let named = peer
+            .peered
+            .as_ref()
+            .and_then(|argument| self.prefixes.get(argument.as_str()));
+        let outside = |prefix: &&Prefix| !spaces.iter().any(|space| space.contains(prefix));
+        let outside: Vec<Prefix> = named.into_iter().flatten().filter(outside).copied().collect();
+        spaces.extend(outside);
+        spaces
     }
 
     fn slot(&self, row: &Requirement, priority: i64) -> i64 {
@@ -147,7 +163,7 @@ impl Scene<'_> {
             let tags = self.values.tags(template, self.shared, self.inputs, row)?;
             return Ok(tags
                 .into_iter()
-                .map(|(place, tag)| (place, self.end_of(row, tag)))
+                .map(|(place, tag)| (place, self.end_of(row, peer, tag)))
                 .collect());
         }
         let end = if let Some(argument) = &peer.argument {

@@ -190,7 +190,7 @@ fn others(
         let tags = scene.values.tags(template, scene.shared, scene.inputs, row)?;
         return Ok(tags
             .into_iter()
-            .map(|(place, tag)| (place.suffix, to_tag(scene, tag)))
+            .map(|(place, tag)| (place.suffix, to_tag(scene, peer, tag)))
             .collect());
     }
     if let Some(tag) = &peer.fqdn_tag {
@@ -230,12 +230,18 @@ fn to_end(end: &End) -> FlowPeer {
     }
 }
 
-/// The user's explicit address spaces say what `VirtualNetwork` is to mean.
-fn to_tag(scene: &Scene<'_>, tag: ServiceTag) -> FlowPeer {
-    if tag.as_str() == "VirtualNetwork" && !scene.shared.virtual_network.is_empty() {
-        return FlowPeer::Prefixes(scene.shared.virtual_network.clone());
+/// The user's explicit address spaces say what `VirtualNetwork` is to mean, except of those in peered networks whom the row asks for by name.
+fn to_tag(scene: &Scene<'_>, peer: &Peer, tag: ServiceTag) -> FlowPeer {
+    let spaces = &scene.shared.virtual_network;
+    if tag.as_str() != "VirtualNetwork" || spaces.is_empty() {
+        return FlowPeer::Tag(tag);
     }
-    FlowPeer::Tag(tag)
+    let peered = peer.peered.as_deref().and_then(|argument| scene.prefixes.get(argument));
+    let peered = peered
+        .into_iter()
+        .flatten()
+        .filter(|address| !spaces.iter().any(|space| space.contains(address)));
+    FlowPeer::Prefixes(spaces.iter().chain(peered).copied().collect())
 }
 
 fn host(name: &str, covered_by: Option<ServiceTag>) -> FlowPeer {

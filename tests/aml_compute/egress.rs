@@ -1,7 +1,9 @@
 //! What compute must reach.
 
+use std::collections::BTreeSet;
+
 use lockeddown::{
-    network::{ApplicationRuleDestination, NetworkRuleDestination, PrerequisiteStatus},
+    network::{AddressSide, ApplicationRuleDestination, FlowPeer, NetworkRuleDestination, Prefix, PrerequisiteStatus},
     workloads::{Expanded, Outcome},
 };
 use tfplugin_rs::value::Value;
@@ -273,6 +275,44 @@ fn private_endpoints_behind_the_firewall_are_opened_by_address() {
             ("AllowVirtualNetworkOutbound", words(&["443"]))
         ]
     );
+}
+
+#[test]
+fn private_endpoints_in_a_peered_network_are_reached_beside_the_spaces() {
+    let peered = |more: &[(&'static str, Value)]| {
+        let mut changes = vec![
+            ("subnet_address_prefixes", texts(&["10.0.0.0/24"])),
+            ("virtual_network_address_spaces", texts(&["10.0.0.0/16"])),
+            (
+                "private_endpoint_address_prefixes",
+                texts(&["10.0.5.0/28", "10.8.5.0/28"]),
+            ),
+        ];
+        changes.extend(more.iter().cloned());
+        expand(&changes)
+    };
+    let reached: BTreeSet<Prefix> = ["10.0.0.0/16", "10.8.5.0/28"].map(|text| text.parse().unwrap()).into();
+    for (requirement, more) in [
+        ("AML-OUT-VNET-PRIVATE-ENDPOINTS", vec![("isolation", "strict".into())]),
+        (
+            "AML-OUT-VNET-PRIVATE-ENDPOINTS",
+            vec![("isolation", "strict".into()), ("egress", firewall())],
+        ),
+        (
+            "AML-OUT-VNET",
+            vec![("isolation", "strict".into()), ("edition", "2022-10".into())],
+        ),
+    ] {
+        let policy = peered(&more).policy;
+        let rule = &policy.security_rules["AllowVirtualNetworkOutbound"];
+        assert_eq!(
+            rule.destination,
+            AddressSide::Prefixes(reached.clone()),
+            "{requirement}"
+        );
+        let flow = &policy.flows[requirement];
+        assert_eq!(flow.peer, FlowPeer::Prefixes(reached.clone()), "{requirement}");
+    }
 }
 
 #[test]

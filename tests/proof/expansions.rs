@@ -34,7 +34,7 @@ pub(crate) const ALSO: &str = "also ";
 pub(crate) const ANSWERS: &str = "answers past an appliance";
 
 /// What no table is about: every kind of route, and the other ways out.
-const FURTHER: [(&str, &str, &str); 5] = [
+const FURTHER: [(&str, &str, &str); 6] = [
     (
         "aml_compute_ingress",
         ANSWERS,
@@ -62,6 +62,15 @@ const FURTHER: [(&str, &str, &str); 5] = [
         "proxy",
         r#"subnet_address_prefixes = ["10.0.0.0/24"]
            egress = { type = "proxy", proxy_address = "10.0.250.4", proxy_port = 3128 }"#,
+    ),
+    (
+        "aml_compute_egress",
+        "private endpoints in a peered network, firewall",
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           virtual_network_address_spaces = ["10.0.0.0/16"]
+           private_endpoint_address_prefixes = ["10.8.5.0/28"]
+           isolation = "strict"
+           egress = { type = "firewall", firewall_private_ip_address = "10.8.0.4" }"#,
     ),
     (
         "cyclecloud_subnet",

@@ -214,6 +214,10 @@ fn a_row_has_what_its_kind_needs_and_nothing_of_another() {
             ];
             let set = texts.into_iter().flatten().count() + usize::from(!peer.address_prefixes.is_empty());
             assert_eq!(set, 1, "{id}: exactly one thing is at the other end");
+            assert!(
+                peer.peered.is_none() || peer.service_tag.as_deref() == Some("VirtualNetwork"),
+                "{id}: only the tag of the virtual network holds peered addresses"
+            );
         }
     }
 }
