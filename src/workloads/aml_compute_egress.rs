@@ -173,6 +173,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         switches: settings.switches(shared),
         band: BAND,
         own: &["compute"],
+        guest: None,
         roles: BTreeMap::new(),
         prefixes: settings.prefixes(shared),
         values: settings.values(),

@@ -127,6 +127,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         switches: settings.switches(shared),
         band: BAND,
         own: &["compute"],
+        guest: None,
         roles: settings.roles(),
         prefixes: settings.prefixes(shared),
         values: settings.values(shared),

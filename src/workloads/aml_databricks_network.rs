@@ -188,6 +188,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
             switches: switches.clone(),
             band: BAND,
             own: &["worker"],
+            guest: None,
             roles: BTreeMap::new(),
             prefixes: shared.prefixes(),
             values: Values::default(),

@@ -213,6 +213,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         switches: settings.switches(shared),
         band: BAND,
         own: &[],
+        guest: None,
         roles: BTreeMap::new(),
         prefixes,
         values: Values::default(),

@@ -15,7 +15,7 @@ use super::{
     inputs::Inputs,
     operators::read_operators,
     problem::Stop,
-    render::{Scene, render},
+    render::{Guest, Scene, render},
     rules::{Band, End, Switches},
     shared::Shared,
     template::Values,
@@ -66,7 +66,7 @@ static ARGUMENTS: &[Argument] = &[
     Argument::required(
         "role",
         Holds::Choice(&["server", "node", "return_proxy", "jump_host", "azure_bastion"]),
-        "What stands in the subnet: `server` (the CycleCloud VM), `node` (cluster nodes), `return_proxy` (in a subnet of its own), `jump_host`, \
+        "What stands in the subnet: `server` (the CycleCloud VM), `node` (cluster nodes), `return_proxy` (in a subnet of its own; one among the nodes belongs to `node`), `jump_host`, \
          or `azure_bastion` (AzureBastionSubnet, whose rules Azure demands).",
     ),
     Argument::optional(
@@ -92,7 +92,8 @@ static ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "server_address_prefixes",
         Holds::TextSet,
-        "Prefixes of the server. Required for the roles that talk to it: `node` (direct), `return_proxy` and `jump_host`.",
+        "Prefixes of the server. Required for the roles that talk to it: `node` (direct, or with the return proxy in its subnet), `return_proxy` and \
+         `jump_host`.",
     ),
     Argument::optional(
         "node_address_prefixes",
@@ -104,7 +105,8 @@ static ARGUMENTS: &[Argument] = &[
         "return_proxy_address_prefixes",
         Holds::TextSet,
         "Prefixes of the return proxy. Required with `connection_mode = \"return_proxy\"` unless \
-         `application_security_groups.return_proxy_id` is set.",
+         `application_security_groups.return_proxy_id` is set. For the role `node`, those within the subnet's prefixes are let in as in a subnet \
+         of their own: by the server's SSH, which needs its prefixes, and by the nodes.",
     ),
     Argument::optional(
         "return_proxy_public_ip_enabled",
@@ -214,6 +216,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         switches: settings.switches(shared),
         band: BAND,
         own: &own,
+        guest: settings.guest(shared),
         roles: settings.roles(),
         prefixes: settings.prefixes(shared),
         values: Values::default(),
@@ -332,6 +335,7 @@ impl Settings {
             ("cyclecloud_version", Condition::Number(self.version)),
             ("connection_mode", text(&self.connection_mode)),
             ("server_placement", text(&self.server_placement)),
+            ("return_proxy_in_subnet", Condition::Bool(self.has_proxy(shared))),
             ("return_proxy_public_ip_enabled", Condition::Bool(self.proxy_public_ip)),
             ("storage_access", text(&self.storage_access)),
             ("package_source", text(&self.package_source)),
@@ -340,6 +344,40 @@ impl Settings {
             ("egress_proxy_bypass_storage", Condition::Bool(bypass)),
         ]);
         switches
+    }
+
+    /// The return proxies that stand in the nodes' subnet.
+    fn proxies_here(&self, shared: &Shared) -> BTreeSet<Prefix> {
+        if self.role != "node" || self.connection_mode != "return_proxy" {
+            return BTreeSet::new();
+        }
+        let here = |proxy: &&Prefix| shared.subnet.iter().any(|own| own.contains(proxy));
+        self.proxies.iter().filter(here).copied().collect()
+    }
+
+    /// Whether a return proxy stands in the subnet, alone or among the nodes.
+    fn has_proxy(&self, shared: &Shared) -> bool {
+        self.role == "return_proxy" || !self.proxies_here(shared).is_empty()
+    }
+
+    fn guest(&self, shared: &Shared) -> Option<Guest<'static>> {
+        let here = self.proxies_here(shared);
+        if here.is_empty() {
+            return None;
+        }
+        let of_group = |role: &str| {
+            self.groups
+                .get(role)
+                .cloned()
+                .map(|id| End::Groups(id.map(|id| BTreeSet::from([id]))))
+        };
+        let nodes = || End::Prefixes(self.nodes.union(&shared.subnet).copied().collect());
+        Some(Guest {
+            role: "return_proxy",
+            only_here: here.len() == self.proxies.len(),
+            at: of_group("return_proxy").unwrap_or(End::Prefixes(here)),
+            callers: of_group("node").unwrap_or_else(nodes),
+        })
     }
 
     /// Who is who, as far as it is known.

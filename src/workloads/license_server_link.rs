@@ -179,6 +179,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         switches: settings.switches(shared),
         band: BAND,
         own: &["license_client"],
+        guest: None,
         roles,
         prefixes,
         values: Values::default(),

@@ -36,6 +36,8 @@ pub(super) struct Scene<'a> {
     pub(super) band: Band,
     /// The initiators that stand in the subnet.
     pub(super) own: &'a [&'a str],
+    /// Who else stands in the subnet, at some of its addresses.
+    pub(super) guest: Option<Guest<'a>>,
     /// The others: who they are, by role. An absent one has no rules.
     pub(super) roles: BTreeMap<&'a str, End>,
     /// Address prefixes by the name of the argument that rows know them by.
@@ -44,6 +46,16 @@ pub(super) struct Scene<'a> {
     pub(super) values: Values<'a>,
     /// Whether prerequisites hold, by requirement id.
     pub(super) holds: BTreeMap<&'a str, PrerequisiteStatus>,
+}
+
+/// Somebody of another role within the subnet: what it accepts has to reach it there.
+pub(super) struct Guest<'a> {
+    pub(super) role: &'a str,
+    pub(super) at: End,
+    /// Those of the subnet's own role who may call it, here and in other subnets.
+    pub(super) callers: End,
+    /// Whether nobody of its role stands elsewhere.
+    pub(super) only_here: bool,
 }
 
 /// An outbound flow to a service tag, for the firewall's network rules.
@@ -90,6 +102,21 @@ impl Scene<'_> {
             .is_some_and(|initiator| initiator == "subnet" || self.own.contains(&initiator))
     }
 
+    /// The guest, if the row's connections end at it.
+    pub(super) fn guest_of(&self, row: &Requirement, peer: &Peer) -> Option<&Guest<'_>> {
+        let near = row.destination.as_ref().and_then(|near| near.role.as_deref());
+        let accepting = near.or(peer.role.as_deref());
+        self.guest.as_ref().filter(|guest| accepting == Some(guest.role))
+    }
+
+    /// Who calls the guest by this row.
+    pub(super) fn callers_of(&self, row: &Requirement, guest: &Guest<'_>) -> Option<End> {
+        if self.starts_here(row) {
+            return Some(guest.callers.clone());
+        }
+        self.roles.get(row.initiator.as_deref()?).cloned()
+    }
+
     /// Whether anybody waits at the end of a return route: without its inbound flow it is only a way past the appliance.
     fn brings_answers(&self, row: &Requirement) -> bool {
         let Some(flow) = &row.requires else { return true };
@@ -111,6 +138,11 @@ impl Scene<'_> {
     fn local(&self, row: &Requirement, peer: &Peer) -> End {
         let group = self.own.iter().find_map(|role| self.roles.get(role));
         match group {
+            _ if row.direction == Direction::Inbound
+                && let Some(guest) = self.guest_of(row, peer) =>
+            {
+                guest.at.clone()
+            }
             Some(group) if peer.role.is_some() => group.clone(),
             _ if row.id.starts_with("ISOLATION-INTRA") => End::Prefixes(self.shared.subnet.clone()),
             // The near end as the document writes it, unless the subnet's prefixes say it more exactly.
@@ -197,29 +229,43 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
             continue;
         };
         let accepts_here = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
-        let ends: Vec<(Direction, Place, End, End)> = if scene.starts_here(row) && row.direction == Direction::Outbound
+        let mut ends: Vec<(Direction, Place, End, End)> =
+            if scene.starts_here(row) && row.direction == Direction::Outbound {
+                let others = scene.peer_ends(row, peer)?;
+                others
+                    .into_iter()
+                    .map(|(place, other)| (Direction::Outbound, place, local.clone(), other))
+                    .collect()
+            } else if accepts_here {
+                let initiator = row
+                    .initiator
+                    .as_deref()
+                    .and_then(|initiator| scene.roles.get(initiator));
+                let inbound = |other: &End| (Direction::Inbound, Place::first(), other.clone(), local.clone());
+                initiator.map(inbound).into_iter().collect()
+            } else if row.direction == Direction::Inbound {
+                let others = scene.peer_ends(row, peer)?;
+                others
+                    .into_iter()
+                    .map(|(place, other)| (Direction::Inbound, place, other, local.clone()))
+                    .collect()
+            } else {
+                Vec::new()
+            };
+        if row.direction == Direction::Outbound
+            && let Some(guest) = scene.guest_of(row, peer)
+            && let Some(callers) = scene.callers_of(row, guest)
         {
-            let others = scene.peer_ends(row, peer)?;
-            others
-                .into_iter()
-                .map(|(place, other)| (Direction::Outbound, place, local.clone(), other))
-                .collect()
-        } else if accepts_here {
-            let initiator = row
-                .initiator
-                .as_deref()
-                .and_then(|initiator| scene.roles.get(initiator));
-            let inbound = |other: &End| (Direction::Inbound, Place::first(), other.clone(), local.clone());
-            initiator.map(inbound).into_iter().collect()
-        } else if row.direction == Direction::Inbound {
-            let others = scene.peer_ends(row, peer)?;
-            others
-                .into_iter()
-                .map(|(place, other)| (Direction::Inbound, place, other, local.clone()))
-                .collect()
-        } else {
-            continue;
-        };
+            // A group has each name once, whichever way the rule goes.
+            let place = match ends.is_empty() {
+                true => Place::first(),
+                false => Place {
+                    suffix: "_inbound".to_owned(),
+                    ..Place::first()
+                },
+            };
+            ends.push((Direction::Inbound, place, callers, guest.at.clone()));
+        }
         for (direction, place, source, destination) in ends {
             isolation::check_allowed(scene, row, direction, (&source, &destination))?;
             let rule = row.rule.as_ref().ok_or_else(|| malformed(row, scene.inputs))?;
@@ -307,20 +353,28 @@ fn counterpart_rules(scene: &Scene<'_>) -> Result<BTreeMap<String, SecurityRules
         None => End::Prefixes(scene.shared.subnet.clone()),
     };
     let mut by_role = BTreeMap::new();
+    let within = |role: &str| {
+        let guest = scene.guest.as_ref();
+        scene.own.contains(&role) || guest.is_some_and(|guest| guest.only_here && guest.role == role)
+    };
     let others = scene
         .roles
         .iter()
-        .filter(|(role, _)| !scene.own.contains(role) && !matches!(**role, "client" | "operator"));
+        .filter(|(role, _)| !within(role) && !matches!(**role, "client" | "operator"));
     for (role, there) in others {
         let mut rules = RuleSet::new(&bare, scene.inputs, scene.band).of_others();
         for row in scene.rows(&[Kind::Flow]) {
-            let accepting = row
-                .peer_in(scene.shared.environment)
-                .and_then(|peer| peer.role.as_deref());
+            let peer = row.peer_in(scene.shared.environment);
+            let accepting = peer.and_then(|peer| peer.role.as_deref());
+            let guest = peer.and_then(|peer| scene.guest_of(row, peer));
             let initiator = row.initiator.as_deref();
             let (direction, source, destination) =
                 if initiator == Some(role) && accepting.is_some_and(|role| scene.own.contains(&role)) {
                     (Direction::Outbound, there.clone(), here.clone())
+                } else if initiator == Some(role)
+                    && let Some(guest) = guest
+                {
+                    (Direction::Outbound, there.clone(), guest.at.clone())
                 } else if scene.starts_here(row) && accepting == Some(role) {
                     (Direction::Inbound, here.clone(), there.clone())
                 } else {

@@ -26,6 +26,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
         let Some(peer) = row.peer_in(scene.shared.environment) else {
             continue;
         };
+        flows.extend(to_guest(scene, row, peer)?);
         let Some(direction) = direction(scene, row, peer) else {
             continue;
         };
@@ -34,7 +35,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
                 Direction::Inbound => Passage::Direct,
                 Direction::Outbound => passage_to_addresses(scene, row, &other),
             };
-            let Some(local) = on_the_way(scene, local(scene, peer), passage) else {
+            let Some(local) = on_the_way(scene, local(scene, row, peer), passage) else {
                 continue;
             };
             let flow = Flow {
@@ -141,8 +142,52 @@ fn direction(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Option<Direct
     }
 }
 
+/// What a guest of the subnet accepts from others and from the subnet's own. The latter leave the subnet's group and enter it again.
+fn to_guest(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Result<Option<(String, Flow)>, Stop> {
+    let Some(guest) = scene
+        .guest
+        .as_ref()
+        .filter(|guest| peer.role.as_deref() == Some(guest.role))
+    else {
+        return Ok(None);
+    };
+    let own = scene.starts_here(row);
+    let callers = match row.initiator.as_deref() {
+        _ if own => Some(&guest.callers),
+        initiator => initiator.and_then(|initiator| scene.roles.get(initiator)),
+    };
+    let Some(callers) = callers else { return Ok(None) };
+    let flow = Flow {
+        direction: Direction::Inbound,
+        protocol: protocol_of(row, scene.inputs)?,
+        local: side(&guest.at),
+        peer: to_end(callers),
+        ports: ports(scene, row)?,
+        source_ports: Ports::Any,
+        initiator: row.initiator.clone().unwrap_or_default(),
+        passage: Passage::Direct,
+        learned_route: learns_its_route(scene),
+        requirement_ids: BTreeSet::from([row.id.clone()]),
+    };
+    let told_apart = if own { "/inbound" } else { "" };
+    Ok(Some((format!("{}{told_apart}", row.id), flow)))
+}
+
+fn side(end: &End) -> AddressSide {
+    match end {
+        End::Any => AddressSide::Any,
+        End::Tag(tag) => AddressSide::Tag(tag.clone()),
+        End::Prefixes(prefixes) => AddressSide::Prefixes(prefixes.clone()),
+        End::Groups(ids) => AddressSide::Groups(ids.clone()),
+    }
+}
+
 /// The subnet's end.
-fn local(scene: &Scene<'_>, peer: &Peer) -> AddressSide {
+fn local(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> AddressSide {
+    let near = row.destination.as_ref().and_then(|near| near.role.as_deref());
+    if let Some(guest) = scene.guest.as_ref().filter(|guest| near == Some(guest.role)) {
+        return side(&guest.at);
+    }
     let group = scene.own.iter().find_map(|role| match scene.roles.get(role) {
         Some(End::Groups(ids)) if peer.role.is_some() => Some(ids.clone()),
         _ => None,
@@ -346,7 +391,7 @@ fn to_hosts(scene: &Scene<'_>, row: &Requirement) -> Result<Vec<(String, Flow)>,
                 ports.iter().map(|port| format!(":{port}")).collect()
             };
             let passage = passage_to_host(scene, &host, ports, is_web);
-            let Some(local) = on_the_way(scene, local(scene, &Peer::default()), passage) else {
+            let Some(local) = on_the_way(scene, local(scene, row, &Peer::default()), passage) else {
                 continue;
             };
             let flow = Flow {

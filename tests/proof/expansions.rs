@@ -34,7 +34,7 @@ pub(crate) const ALSO: &str = "also ";
 pub(crate) const ANSWERS: &str = "answers past an appliance";
 
 /// What no table is about: every kind of route, and the other ways out.
-const FURTHER: [(&str, &str, &str); 6] = [
+const FURTHER: [(&str, &str, &str); 7] = [
     (
         "aml_compute_ingress",
         ANSWERS,
@@ -71,6 +71,16 @@ const FURTHER: [(&str, &str, &str); 6] = [
            private_endpoint_address_prefixes = ["10.8.5.0/28"]
            isolation = "strict"
            egress = { type = "firewall", firewall_private_ip_address = "10.8.0.4" }"#,
+    ),
+    (
+        "cyclecloud_subnet",
+        "return proxy among the nodes",
+        r#"subnet_address_prefixes = ["10.0.1.0/24"]
+           role = "node"
+           connection_mode = "return_proxy"
+           isolation = "strict"
+           return_proxy_address_prefixes = ["10.0.1.4/32"]
+           server_address_prefixes = ["10.0.0.0/28"]"#,
     ),
     (
         "cyclecloud_subnet",

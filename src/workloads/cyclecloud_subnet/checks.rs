@@ -73,15 +73,20 @@ fn check_needs(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Res
     let roles = settings.roles();
     for (role, mode, other, argument, requirement) in NEEDS {
         let public = requirement == "CC-SERVER-PROXY-SSH" && role == "return_proxy" && settings.proxy_public_ip;
-        if settings.role == role
+        let among_nodes = role == "return_proxy" && requirement == "CC-SERVER-PROXY-SSH" && settings.has_proxy(shared);
+        if (settings.role == role || among_nodes)
             && settings.connection_mode == mode
             && !roles.contains_key(other)
             && !public
             && !shared.waived.contains_key(requirement)
         {
+            let here = settings.proxies_here(shared);
+            let why = here.first().filter(|_| among_nodes).map_or_else(String::new, |proxy| {
+                format!(" The return proxy `{proxy}` is in this subnet, where the server has to reach it.")
+            });
             let detail = format!(
                 "With `connection_mode` `{mode}` the rule of {requirement} needs to know the other end: set `{argument}` or \
-                 `application_security_groups.{other}_id`."
+                 `application_security_groups.{other}_id`.{why}"
             );
             return Err(inputs
                 .findings()
@@ -122,7 +127,7 @@ fn check_needs(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Res
             "With `package_source` `mirror` the rule of CC-NODE-PACKAGE-MIRROR needs `package_mirror.address_prefixes`.",
         );
     }
-    if settings.proxy_public_ip && settings.server_public_ips.is_empty() && settings.role == "return_proxy" {
+    if settings.proxy_public_ip && settings.server_public_ips.is_empty() && settings.has_proxy(shared) {
         return missing(
             "server_public_ip_prefixes",
             "With `return_proxy_public_ip_enabled` the rule of CC-SERVER-PROXY-SSH-PUBLIC needs the server's public prefixes.",

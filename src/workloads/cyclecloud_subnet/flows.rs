@@ -24,6 +24,7 @@ pub(super) fn on_premises_flows(
     let texts = |prefixes: &BTreeSet<Prefix>| prefixes.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     let (here, server) = (texts(&shared.subnet), texts(&settings.servers));
     let own = settings.role.as_str();
+    let proxies = settings.proxies_here(shared);
     for row in requirements(shared, &settings.switches(shared), &[Kind::Flow]) {
         let Some(peer) = row.peer_in(shared.environment) else {
             continue;
@@ -37,6 +38,9 @@ pub(super) fn on_premises_flows(
             ),
             (Some("server"), Some(accepting)) if accepting == own && !server.is_empty() => {
                 (FromOnPremises, server.clone(), here.clone())
+            }
+            (Some("server"), Some("return_proxy")) if !proxies.is_empty() && !server.is_empty() => {
+                (FromOnPremises, server.clone(), texts(&proxies))
             }
             (Some(initiator), Some("server")) if initiator == own && !server.is_empty() => {
                 (ToOnPremises, here.clone(), server.clone())
