@@ -101,6 +101,30 @@ fn behind_a_return_proxy_the_server_opens_the_tunnel_and_nobody_comes_in() {
     assert!(table(&expanded, Direction::Outbound).contains(&tunnel));
 }
 
+#[test]
+fn no_port_for_the_appliance_is_no_hole_that_nobody_asked_for() {
+    let egress = Value::object([
+        ("type", Value::from("firewall")),
+        ("firewall_private_ip_address", "10.0.9.4".into()),
+        ("filtered_internet_ports", Value::List(Vec::new())),
+    ]);
+    let refused = outcome(&server(&[("egress", egress.clone())]));
+    let [problem] = &refused.problems[..] else {
+        panic!("{:#?}", refused.problems)
+    };
+    assert_eq!(problem.path.to_string(), "egress.filtered_internet_ports");
+    assert!(
+        problem.detail.contains("waive ISOLATION-FILTERED-INTERNET"),
+        "{}",
+        problem.detail
+    );
+    let waived = Value::object([("ISOLATION-FILTERED-INTERNET", Value::from("hosts are not used"))]);
+    let accepted = expand(&[("egress", egress.clone()), ("waived_requirements", waived)]);
+    assert!(!accepted.policy.security_rules.contains_key("AllowFilteredInternet"));
+    let open = expand(&[("egress", egress), ("isolation", "none".into())]);
+    assert!(!open.policy.security_rules.contains_key("AllowFilteredInternet"));
+}
+
 /// What a return proxy among the nodes changes in their subnet.
 fn with_a_proxy_inside(changes: &[(&str, Value)]) -> Outcome {
     let mut values = Value::object([

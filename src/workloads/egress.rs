@@ -72,7 +72,7 @@ pub(super) static ARGUMENTS: &[Argument] = &[
         "filtered_internet_ports",
         Kind::TextSet,
         "With `firewall` and `forced_tunnel`: the TCP ports for which the NSG leaves the decision to the appliance. Defaults to `[\"80\", \
-         \"443\"]`.",
+         \"443\"]`; for none at all waive ISOLATION-FILTERED-INTERNET.",
     ),
     Argument::optional("proxy_address", Kind::Text, "Address prefix of the HTTPS proxy. Required with `type = \"proxy\"`."),
     Argument::optional("proxy_port", Kind::Number, "Port of the HTTPS proxy. Required with `type = \"proxy\"`."),
@@ -325,10 +325,9 @@ fn read_collection_priority(egress: &Inputs<'_>) -> Result<i64, Stop> {
 }
 
 fn read_filtered_ports(egress: &Inputs<'_>) -> Result<BTreeSet<PortRange>, Stop> {
-    let ports = egress.texts("filtered_internet_ports")?;
-    if ports.is_empty() {
+    let Some(ports) = egress.optional_texts("filtered_internet_ports")? else {
         return Ok(BTreeSet::from([PortRange::single(80), PortRange::single(443)]));
-    }
+    };
     ports
         .iter()
         .map(|port| parsed(egress, "filtered_internet_ports", "Invalid port", port))

@@ -140,8 +140,13 @@ impl<'a> Inputs<'a> {
 
     /// A set of text; empty when it is not set.
     pub fn texts(&self, name: &str) -> Result<BTreeSet<String>, Stop> {
+        Ok(self.optional_texts(name)?.unwrap_or_default())
+    }
+
+    /// The same where an empty set says something else than none; `None` when it is not set.
+    pub fn optional_texts(&self, name: &str) -> Result<Option<BTreeSet<String>>, Stop> {
         match self.known(name)? {
-            Value::Null => Ok(BTreeSet::new()),
+            Value::Null => Ok(None),
             Value::List(elements) => elements
                 .iter()
                 .map(|element| match element {
@@ -149,7 +154,8 @@ impl<'a> Inputs<'a> {
                     element if element.is_unknown() => Err(self.findings.not_known_yet(self.path(name))),
                     other => Err(self.wrong_type(name, "a set of strings", other)),
                 })
-                .collect(),
+                .collect::<Result<_, _>>()
+                .map(Some),
             other => Err(self.wrong_type(name, "a set of strings", other)),
         }
     }

@@ -304,9 +304,20 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
     rules.finish()
 }
 
-/// Who carries the traffic on is one machine or a few, and stands elsewhere.
+/// Who carries the traffic on is one machine or a few, stands elsewhere, and has to be reached.
 fn check_egress(scene: &Scene<'_>) -> Result<(), Stop> {
     let path = |name: &str| scene.inputs.path("egress").child(name);
+    let mut flows = scene.rows(&[Kind::Flow]);
+    if let Some(row) = flows.find(|row| row.is_left_to_the_appliance() && scene.egress.filtered_ports.is_empty()) {
+        let detail = format!(
+            "`filtered_internet_ports` is `[]` and `egress.type` is `{}`: the appliance decides only about what leaves the subnet first, and the rule \
+             of {id} would let nothing leave. Name the ports, leave the argument out for 80 and 443, or waive {id} with a reason.",
+            scene.egress.word(),
+            id = row.id
+        );
+        let findings = scene.inputs.findings();
+        return Err(findings.error(path("filtered_internet_ports"), "Nothing left to the appliance", detail));
+    }
     match &scene.egress.way {
         Way::Firewall {
             address: Some(address), ..
