@@ -29,6 +29,25 @@ pub(super) const NODE_PUBLIC_IP_ENABLED: Argument = Argument::optional(
      `true`.",
 );
 
+/// The requirement that Azure Batch has simplified communication in the region of the workspace.
+pub(super) const SIMPLIFIED_REGIONS: &str = "AML-SIMPLIFIED-REGIONS";
+
+/// Without simplified communication: simplified-compute-node-communication, "Supported regions". In US Government only Arizona, Texas
+/// and Virginia have it.
+const CLASSIC_ONLY: [&str; 6] = [
+    "westindia",
+    "francesouth",
+    "chinanorth",
+    "chinaeast",
+    "usdodcentral",
+    "usdodeast",
+];
+
+/// Whether Azure Batch has no simplified communication in the region, as far as nobody says otherwise.
+pub(super) fn is_classic_only(location: &str, shared: &Shared) -> bool {
+    CLASSIC_ONLY.contains(&location) && !shared.waived.contains_key(SIMPLIFIED_REGIONS)
+}
+
 /// The kinds of compute in the subnet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ComputeTypes {

@@ -166,6 +166,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     check_private_endpoints(inputs, shared, &settings)?;
     check_exfiltration(inputs, shared, &settings)?;
     check_instances(inputs, &settings)?;
+    check_region(inputs, shared, &settings)?;
     let scene = Scene {
         inputs,
         shared,
@@ -264,6 +265,24 @@ fn check_instances(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop>
         }
     }
     Ok(())
+}
+
+/// Since simplified communication is all that is left, compute works only where Azure Batch has it.
+fn check_region(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
+    let (flow, region) = ("AML-OUT-BATCH", aml_compute::SIMPLIFIED_REGIONS);
+    let location = settings.workspace_location.as_str();
+    if !aml_compute::edition_has(shared, flow) || !aml_compute::is_classic_only(location, shared) {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{location}` has no simplified communication of Azure Batch ({region}), so nobody there answers the nodes that report by {flow}. Choose \
+         another region, or waive {region} if it has by now."
+    );
+    let argument = match inputs.is_set("workspace_location") {
+        true => "workspace_location",
+        false => "location",
+    };
+    Err(inputs.findings().error(inputs.path(argument), "Not possible", detail))
 }
 
 fn policy_definitions(settings: &Settings) -> Value {

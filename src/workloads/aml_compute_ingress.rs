@@ -88,17 +88,6 @@ const BAND: Band = Band {
     ipv6_offset: 100,
 };
 
-/// Without simplified communication: simplified-compute-node-communication, "Supported regions". In US Government only Arizona, Texas
-/// and Virginia have it.
-const CLASSIC_ONLY: [&str; 6] = [
-    "westindia",
-    "francesouth",
-    "chinanorth",
-    "chinaeast",
-    "usdodcentral",
-    "usdodeast",
-];
-
 struct Settings {
     compute_types: ComputeTypes,
     node_public_ip: bool,
@@ -165,7 +154,7 @@ fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
         workspace_location: workspace_location?,
         classic: match mode? {
             Some(mode) => mode == "classic",
-            None => !aml_compute::edition_has(shared, "AML-SIMPLIFIED-REGIONS"),
+            None => !aml_compute::edition_has(shared, aml_compute::SIMPLIFIED_REGIONS),
         },
         ssh: ssh?,
         vscode: vscode?,
@@ -194,7 +183,7 @@ fn check_mode(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Resu
     if settings.classic {
         return Ok(());
     }
-    let requirement = "AML-SIMPLIFIED-REGIONS";
+    let requirement = aml_compute::SIMPLIFIED_REGIONS;
     let refused = |detail| {
         Err(inputs
             .findings()
@@ -208,7 +197,7 @@ fn check_mode(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Resu
         ));
     }
     let location = settings.workspace_location.as_str();
-    if CLASSIC_ONLY.contains(&location) && !shared.waived.contains_key(requirement) {
+    if aml_compute::is_classic_only(location, shared) {
         return refused(format!(
             "`{location}` has no simplified communication of Azure Batch ({requirement}). Choose another region, or waive the requirement if it \
              has by now."
@@ -366,7 +355,7 @@ impl Settings {
     fn prerequisites(&self, shared: &Shared) -> BTreeMap<&'static str, PrerequisiteStatus> {
         let mut holds = BTreeMap::from([
             ("AML-CLASSIC-RETIRED", PrerequisiteStatus::NotSatisfied),
-            ("AML-SIMPLIFIED-REGIONS", PrerequisiteStatus::Satisfied),
+            (aml_compute::SIMPLIFIED_REGIONS, PrerequisiteStatus::Satisfied),
             ("AML-NOPIP-NO-INBOUND", PrerequisiteStatus::Satisfied),
         ]);
         if self.addresses.is_some() && room(shared).is_some() {

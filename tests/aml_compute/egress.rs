@@ -316,6 +316,33 @@ fn private_endpoints_in_a_peered_network_are_reached_beside_the_spaces() {
 }
 
 #[test]
+fn where_azure_batch_has_no_simplified_communication_compute_is_refused() {
+    for location in ["West India", "francesouth"] {
+        let at = |more: &[(&str, Value)]| outcome(&[&[("location", Value::from(location))], more].concat());
+        let refused = at(&[]);
+        let problem = refused.problems.first().unwrap();
+        assert_eq!(problem.path.to_string(), "location", "{location}");
+        assert!(
+            problem.detail.contains("(AML-SIMPLIFIED-REGIONS)"),
+            "{}",
+            problem.detail
+        );
+        let elsewhere = at(&[("workspace_location", "westeurope".into())]);
+        assert!(
+            elsewhere.expanded.is_some(),
+            "compute follows its workspace: {:#?}",
+            elsewhere.problems
+        );
+        let waived = Value::object([("AML-SIMPLIFIED-REGIONS", Value::from("it has by now"))]);
+        assert!(at(&[("waived_requirements", waived)]).expanded.is_some(), "{location}");
+        assert!(
+            at(&[("edition", "2022-10".into())]).expanded.is_some(),
+            "classic: {location}"
+        );
+    }
+}
+
+#[test]
 fn what_users_reach_is_listed_and_never_opened() {
     let listed = expand(&[("vscode_enabled", true.into())]);
     assert_eq!(listed.policy.hosts["ml.azure.com"].initiator, "client");

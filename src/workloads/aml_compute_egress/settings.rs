@@ -44,7 +44,7 @@ pub(super) struct Settings {
     flags: BTreeMap<&'static str, bool>,
     pub(super) compute_types: ComputeTypes,
     python_packages: BTreeSet<String>,
-    workspace_location: String,
+    pub(super) workspace_location: String,
     storage_locations: BTreeSet<String>,
     container_registry_locations: BTreeSet<String>,
     key_vault_locations: BTreeSet<String>,
