@@ -132,6 +132,7 @@ impl Source {
                 for map in ["security_rules", "counterpart_rules", "routes", "flows"] {
                     policy.set_attribute(map, Value::object::<String>([]));
                 }
+                policy.set_attribute("bgp_route_propagation_enabled", Value::Null);
                 policy.set_attribute("location", location.clone().unwrap_or(Value::Null));
             }
             values.set_attribute(POLICIES, Value::List(policies));
@@ -150,6 +151,9 @@ impl Source {
                 let description = match (self.reach(), name) {
                     (Reach::Firewall, "security_rules" | "counterpart_rules" | "routes") => {
                         "Always empty: this resource is about the firewall's rules alone."
+                    }
+                    (Reach::Firewall, "bgp_route_propagation_enabled") => {
+                        "Always null: this resource is about the firewall's rules alone."
                     }
                     _ => description,
                 };
@@ -240,4 +244,36 @@ fn composed(values: &Value, defaults: Defaults, diagnostics: &mut Diagnostics) -
         outputs: BTreeMap::new(),
         edition: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_a_firewall_route_tables_of_different_subnets_are_no_conflict() {
+        let subnet = |propagates: bool| {
+            Value::object([
+                ("location", Value::from("westeurope")),
+                ("bgp_route_propagation_enabled", propagates.into()),
+            ])
+        };
+        let values = Value::object([(POLICIES, Value::List(vec![subnet(true), subnet(false)]))]);
+        let says = |source: Source| {
+            let placed = source.placed(&values);
+            let Value::List(policies) = placed.attribute(POLICIES) else {
+                panic!("{placed:?}")
+            };
+            let says = policies
+                .iter()
+                .map(|policy| policy.attribute("bgp_route_propagation_enabled").as_bool());
+            says.collect::<Vec<_>>()
+        };
+        assert_eq!(says(Source::FirewallRules), [None, None]);
+        assert_eq!(
+            says(Source::Subnet),
+            [Some(true), Some(false)],
+            "one subnet has one table"
+        );
+    }
 }
