@@ -263,6 +263,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_yet_contradicts_nothing() {
+        let pair = |file| [("client_secret", "s3cret".into()), ("client_secret_file_path", file)];
+        assert_eq!(configured(&pair(Value::UNKNOWN), &[]).1, "");
+        let (session, problems) = configured(&pair("file".into()), &[]);
+        assert!(session.is_none() && problems.contains("in two ways"), "{problems}");
+    }
+
+    #[test]
     fn what_cannot_be_right_is_refused() {
         for (name, value) in [
             ("environment", "mars"),

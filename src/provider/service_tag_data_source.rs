@@ -197,7 +197,8 @@ fn check_source(config: &Value, diagnostics: &mut Diagnostics) {
             let detail = format!("`path` is not set: name a service tag file, or ask Azure with `source = \"{API}\"`.");
             diagnostics.error_at(Path::attribute("path"), "No file", detail);
         }
-        API if !path.is_null() => {
+        // What is not known yet may turn out to be null.
+        API if path.as_str().is_some() => {
             let detail =
                 format!("`path` is set, but with `source = \"{API}\"` no file is read. Leave one of them out.");
             diagnostics.error_at(Path::attribute("path"), "A file that is not read", detail);

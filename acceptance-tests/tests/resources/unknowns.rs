@@ -98,3 +98,79 @@ fn of_a_subnet_that_exists_among_the_entries_of_others() {
     assert_eq!(place.rules("shared"), ["theirs"]);
     assert_eq!(place.routes("shared"), Vec::<String>::new());
 }
+
+/// The arguments of the place that a module hands on, with their types.
+const OPTIONAL: [(&str, &str); 13] = [
+    ("virtual_network_id", "string"),
+    ("subnet_id", "string"),
+    ("address_prefixes", "set(string)"),
+    ("network_security_group_name", "string"),
+    ("network_security_group_id", "string"),
+    ("route_table_name", "string"),
+    ("route_table_id", "string"),
+    ("nat_gateway_id", "string"),
+    ("firewall_policy_id", "string"),
+    ("firewall_id", "string"),
+    ("rule_collection_group_name", "string"),
+    ("rule_collection_group_priority", "number"),
+    ("rule_collection_group_id", "string"),
+];
+
+/// A configuration in which all of them are variables, null unless given.
+fn module(given: &[(&str, &str)]) -> String {
+    let variables = OPTIONAL.map(|(name, ty)| {
+        let value = given.iter().find(|(argument, _)| *argument == name);
+        let default = value.map_or("null", |(_, value)| value);
+        format!("variable {name:?} {{\n  type    = {ty}\n  default = {default}\n}}\n")
+    });
+    let arguments = OPTIONAL.map(|(name, _)| format!("{name} = var.{name}\n"));
+    let server = Place::server("cc", &format!("name = \"cc\"\n{}", arguments.concat()));
+    variables.concat() + &server
+}
+
+#[test]
+fn a_module_hands_on_what_nobody_sets() {
+    let place = furnished();
+    let quoted = |text: String| format!("{text:?}");
+    let network = quoted(place.id("virtualNetworks/vnet"));
+    let group = quoted(place.id("networkSecurityGroups/shared"));
+    let born = [
+        ("virtual_network_id", network.as_str()),
+        ("address_prefixes", "[\"10.0.0.0/28\"]"),
+    ];
+    for given in [born.as_slice(), &[("subnet_id", &quoted(place.theirs()))]] {
+        // `terraform validate` knows no variable.
+        place.workspace.write(&module(given));
+        place.workspace.validate();
+        place.workspace.step(&module(given));
+        place.workspace.destroy();
+    }
+    let named = [
+        ("network_security_group_name", "\"nsg\""),
+        ("network_security_group_id", group.as_str()),
+    ];
+    place.workspace.write(&module(&[born.as_slice(), &named].concat()));
+    place.workspace.validate();
+    let error = place.workspace.expect_error(&["plan"]);
+    assert!(error.contains("Conflicting arguments"), "{error}");
+}
+
+#[test]
+fn what_only_an_apply_knows_is_refused_there() {
+    let place = furnished();
+    let both = place.born(
+        "cc",
+        &format!(
+            "network_security_group_name = \"nsg\"\nnetwork_security_group_id = {:?}",
+            place.id("networkSecurityGroups/shared")
+        ),
+    );
+    let undecided = later(&both, &["network_security_group_name", "network_security_group_id"]);
+    place.workspace.write(&undecided);
+    place.workspace.validate();
+    place.workspace.plan();
+    place.emulator.clear_requests();
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("Conflicting arguments"), "{error}");
+    assert_eq!(place.writes(), Vec::<String>::new());
+}

@@ -37,7 +37,9 @@ pub(super) fn validate(read: &Read<'_>, diagnostics: &mut Diagnostics) {
 
 fn pairs(read: &Read<'_>, diagnostics: &mut Diagnostics) {
     for (value, file) in PAIRS {
-        if read.is_in_block(value) && read.is_in_block(file) {
+        // What is not known yet may turn out to be null.
+        let is_said = |name| matches!(read.get(name), Given::Value(_, None));
+        if is_said(value) && is_said(file) {
             let detail = format!("`{value}` and `{file}` say the same thing in two ways: set one of them.");
             diagnostics.error_at(Path::attribute(file), "Contradictory arguments", detail);
         }

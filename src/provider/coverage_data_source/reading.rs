@@ -93,7 +93,8 @@ pub(super) fn ids(config: &Value, diagnostics: &mut Diagnostics) -> Option<Ids> 
     let interface_group = id("network_interface_security_group_id", &["networkSecurityGroups"]);
     let firewall = id("firewall_id", &["azureFirewalls"]);
     let policy = id("firewall_policy_id", &["firewallPolicies"]);
-    let set = |name: &str| !config.attribute(name).is_null();
+    // What is not known yet may turn out to be null.
+    let set = |name: &str| config.attribute(name).as_str().is_some();
     if set("firewall_id") && set("firewall_policy_id") {
         let detail = "`firewall_id` and `firewall_policy_id` are both set, but a firewall with a policy has no rules beside it. Keep `firewall_id`: \
                       its policy is found.";

@@ -179,7 +179,8 @@ fn check_bgp(config: &Value, diagnostics: &mut Diagnostics) {
 fn check_key(config: &Value, diagnostics: &mut Diagnostics) {
     let key = config.attribute("shared_key_wo");
     let version = config.attribute("shared_key_wo_version");
-    if !key.is_null() && version.is_null() {
+    // What is not known yet may turn out to be null.
+    if key.as_str().is_some() && version.is_null() {
         let detail = "`shared_key_wo` is set without `shared_key_wo_version`: the key is in no state, so only another version tells that there is \
                       a new one. Start with `shared_key_wo_version = 1`.";
         diagnostics.error_at(Path::attribute("shared_key_wo_version"), "Missing argument", detail);

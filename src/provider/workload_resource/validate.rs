@@ -1,4 +1,6 @@
 //! Checks of the arguments of a resource that can be made on the configuration alone.
+//!
+//! What is not known yet may turn out to be null: it is neither set nor missing. Terraform asks again with every plan, and once more during apply.
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
@@ -81,7 +83,7 @@ pub(super) fn arguments(reach: Reach, config: &Value, diagnostics: &mut Diagnost
     names(config, diagnostics);
     ids(config, diagnostics);
     for (one, other, why) in CONFLICTS {
-        if !config.attribute(one).is_null() && !config.attribute(other).is_null() {
+        if is_set(config, one) && is_set(config, other) {
             let detail = format!("`{one}` and `{other}` are both set, but {why}. Keep one of them.");
             diagnostics.error_at(Path::attribute(other), "Conflicting arguments", detail);
         }
@@ -94,6 +96,17 @@ pub(super) fn arguments(reach: Reach, config: &Value, diagnostics: &mut Diagnost
     prefixes_of_others(config, diagnostics);
     tags::validate(config.attribute("tags"), diagnostics);
     timeouts::validate(config, diagnostics);
+}
+
+/// Whether an argument surely says something.
+fn is_set(config: &Value, argument: &str) -> bool {
+    let value = config.attribute(argument);
+    !value.is_null() && !value.is_unknown()
+}
+
+/// Whether an argument surely says nothing.
+fn is_missing(config: &Value, argument: &str) -> bool {
+    config.attribute(argument).is_null()
 }
 
 fn names(config: &Value, diagnostics: &mut Diagnostics) {
@@ -136,20 +149,21 @@ fn ids(config: &Value, diagnostics: &mut Diagnostics) {
 }
 
 fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
-    let given = |argument: &str| !config.attribute(argument).is_null();
-    let mut missing = |argument: &str, detail: &str| {
+    let set = |argument: &str| is_set(config, argument);
+    let missing = |argument: &str| is_missing(config, argument);
+    let mut demand = |argument: &str, detail: &str| {
         diagnostics.error_at(Path::attribute(argument), "Missing argument", detail);
     };
-    if !given("virtual_network_id") && !given("subnet_id") {
-        missing(
+    if missing("virtual_network_id") && missing("subnet_id") {
+        demand(
             "virtual_network_id",
             "Set `virtual_network_id` for a subnet that the resource creates, or `subnet_id` for one that exists.",
         );
         return;
     }
-    if given("virtual_network_id") {
-        if !given("address_prefixes") {
-            missing(
+    if set("virtual_network_id") || missing("subnet_id") {
+        if missing("address_prefixes") {
+            demand(
                 "address_prefixes",
                 "A subnet that the resource creates needs `address_prefixes`.",
             );
@@ -169,24 +183,24 @@ fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
                 detail,
             );
         }
-    } else {
-        if given("address_prefixes") {
+    } else if set("subnet_id") || missing("virtual_network_id") {
+        if set("address_prefixes") {
             let detail = "`address_prefixes` are those of a subnet that the resource creates. Say with `subnet_address_prefixes` what the rules \
                           are about in an existing one.";
             diagnostics.error_at(Path::attribute("address_prefixes"), "Only for a new subnet", detail);
         }
-        for argument in BORN_ONLY.into_iter().filter(|argument| given(argument)) {
+        for argument in BORN_ONLY.into_iter().filter(|argument| set(argument)) {
             let detail = format!(
                 "`{argument}` is given to a subnet when it is created. The subnet of `subnet_id` exists and is managed elsewhere: set it there."
             );
             diagnostics.error_at(Path::attribute(argument), "Only for a new subnet", detail);
         }
-        let shares = given("network_security_group_id");
+        let shares = set("network_security_group_id");
         // Policies say themselves what they are about.
         let says = config
             .as_map()
             .is_some_and(|config| config.contains_key("subnet_address_prefixes"));
-        if shares && says && !given("subnet_address_prefixes") {
+        if shares && says && missing("subnet_address_prefixes") {
             let detail = "Rules in a network security group of others must be about this subnet only: set `subnet_address_prefixes`.";
             diagnostics.error_at(Path::attribute("subnet_address_prefixes"), "Missing argument", detail);
         }
@@ -208,7 +222,7 @@ fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
 
 fn firewall_only(config: &Value, diagnostics: &mut Diagnostics) {
     let places = ["firewall_policy_id", "rule_collection_group_id", "firewall_id"];
-    if places.iter().all(|place| config.attribute(place).is_null()) {
+    if places.iter().all(|place| is_missing(config, place)) {
         let detail = "Set `firewall_policy_id` for a rule collection group that the resource creates, `rule_collection_group_id` for one that \
                       exists, or `firewall_id` for a firewall without a policy.";
         diagnostics.error_at(Path::attribute("firewall_policy_id"), "Missing argument", detail);
@@ -217,7 +231,7 @@ fn firewall_only(config: &Value, diagnostics: &mut Diagnostics) {
 
 fn rule_collection_group(config: &Value, diagnostics: &mut Diagnostics) {
     for argument in ["rule_collection_group_name", "rule_collection_group_priority"] {
-        if !config.attribute(argument).is_null() && config.attribute("firewall_policy_id").is_null() {
+        if is_set(config, argument) && is_missing(config, "firewall_policy_id") {
             let detail = format!(
                 "`{argument}` is that of a group the resource creates, for which `firewall_policy_id` must be set."
             );
@@ -249,5 +263,117 @@ fn prefixes_of_others(config: &Value, diagnostics: &mut Diagnostics) {
             );
             diagnostics.error_at(Path::attribute(argument), "Empty prefix", detail);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NETWORK: &str =
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network";
+
+    fn said(reach: Reach, given: &[(&str, Value)]) -> Vec<String> {
+        let mut diagnostics = Diagnostics::default();
+        arguments(reach, &Value::object(given.iter().cloned()), &mut diagnostics);
+        diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.summary.clone())
+            .collect()
+    }
+
+    fn id(path: &str) -> Value {
+        format!("{NETWORK}/{path}").into()
+    }
+
+    fn attached(more: &[(&'static str, Value)]) -> Vec<String> {
+        let mut given = vec![
+            ("name", "cc".into()),
+            ("subnet_id", id("virtualNetworks/vnet/subnets/cc")),
+        ];
+        given.extend(more.iter().cloned());
+        said(Reach::Subnet, &given)
+    }
+
+    fn born(more: &[(&'static str, Value)]) -> Vec<String> {
+        let mut given = vec![
+            ("name", "cc".into()),
+            ("virtual_network_id", id("virtualNetworks/vnet")),
+        ];
+        given.extend(more.iter().cloned());
+        said(Reach::Subnet, &given)
+    }
+
+    fn prefixes() -> Value {
+        Value::string_set(["10.0.0.0/24"])
+    }
+
+    #[test]
+    fn what_is_not_known_yet_contradicts_nothing() {
+        for (one, other, _) in CONFLICTS {
+            for (one, other) in [(one, other), (other, one)] {
+                let decided = said(Reach::Firewall, &[(one, "said".into()), (other, "said".into())]);
+                assert!(decided.contains(&"Conflicting arguments".to_owned()), "{decided:?}");
+                let undecided = said(Reach::Firewall, &[(one, "said".into()), (other, Value::UNKNOWN)]);
+                assert!(
+                    !undecided.contains(&"Conflicting arguments".to_owned()),
+                    "{one}, {other}: {undecided:?}"
+                );
+            }
+        }
+        assert_eq!(
+            attached(&[
+                ("network_security_group_name", Value::UNKNOWN),
+                ("network_security_group_id", Value::UNKNOWN),
+                ("subnet_address_prefixes", Value::Null),
+                ("rule_collection_group_name", Value::UNKNOWN),
+                ("rule_collection_group_priority", Value::UNKNOWN),
+            ]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn what_may_be_given_to_a_new_subnet_only_is_refused_when_it_is_surely_given() {
+        for argument in BORN_ONLY.into_iter().chain(["address_prefixes"]) {
+            assert_eq!(
+                attached(&[(argument, Value::UNKNOWN)]),
+                Vec::<String>::new(),
+                "{argument}"
+            );
+        }
+        assert_eq!(
+            attached(&[("nat_gateway_id", id("natGateways/nat"))]),
+            ["Only for a new subnet"]
+        );
+        // An unknown subnet beside no network is one that exists, or an error in any case.
+        assert_eq!(
+            said(
+                Reach::Subnet,
+                &[("subnet_id", Value::UNKNOWN), ("address_prefixes", prefixes())]
+            ),
+            ["Only for a new subnet"]
+        );
+    }
+
+    #[test]
+    fn which_kind_of_subnet_it_is_may_be_open() {
+        let open = ("virtual_network_id", Value::UNKNOWN);
+        let undecided = said(Reach::Subnet, &[open.clone(), ("subnet_id", Value::UNKNOWN)]);
+        assert_eq!(undecided, Vec::<String>::new());
+        assert_eq!(said(Reach::Subnet, &[open]), ["Missing argument"]);
+        assert_eq!(born(&[]), ["Missing argument"]);
+        assert_eq!(born(&[("address_prefixes", Value::UNKNOWN)]), Vec::<String>::new());
+        assert_eq!(said(Reach::Subnet, &[]), ["Missing argument"]);
+        assert_eq!(said(Reach::Firewall, &[]), ["Missing argument"]);
+    }
+
+    #[test]
+    fn a_group_that_is_made_needs_a_policy_to_be_made_in() {
+        let named = ("rule_collection_group_name", Value::from("rcg"));
+        let made = [("address_prefixes", prefixes()), named.clone()];
+        assert_eq!(born(&made), ["Missing argument"]);
+        let undecided = [made.as_slice(), &[("firewall_policy_id", Value::UNKNOWN)]].concat();
+        assert_eq!(born(&undecided), Vec::<String>::new());
     }
 }
