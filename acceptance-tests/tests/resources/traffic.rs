@@ -57,6 +57,24 @@ fn a_repair_says_what_it_closes() {
 }
 
 #[test]
+fn a_rule_of_the_portal_has_no_description() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", ""));
+    place.emulator.put(
+        &place.id("networkSecurityGroups/nsg-cc/securityRules/sesame"),
+        json!({ "properties": {
+            "priority": 300, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "203.0.113.0/24",
+            "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "22"
+        } }),
+    );
+    let said = warnings(&place);
+    assert!(
+        said.contains("Stops from now on") && said.contains("`sesame` allows"),
+        "{said}"
+    );
+}
+
+#[test]
 fn among_the_rules_of_others_it_is_what_the_resources_own_say() {
     let place = Place::new();
     let shared = place.put(

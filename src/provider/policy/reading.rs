@@ -68,16 +68,30 @@ pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy>
     })
 }
 
-/// Security rules by name, of a value in the shape of the output `security_rules`.
-pub(in crate::provider) fn security_rules(rules: &Value) -> Read<SecurityRules> {
-    At::root(rules).entries(security_rule)
+/// Security rules by name, of a value in the shape of the output `security_rules`, and the names of those that no type of ours admits. `None` where
+/// there is no map of rules.
+pub(in crate::provider) fn security_rules(rules: &Value) -> Option<(SecurityRules, Vec<String>)> {
+    let (mut read, mut unreadable) = (SecurityRules::new(), Vec::new());
+    for (name, rule) in rules.as_map()? {
+        match security_rule(&At::root(rule)) {
+            Ok(rule) => {
+                read.insert(name.clone(), rule);
+            }
+            Err(_) => unreadable.push(name.clone()),
+        }
+    }
+    Some((read, unreadable))
 }
 
 fn security_rule(rule: &At<'_>) -> Read<SecurityRule> {
-    let priority = rule.field("priority");
+    let (priority, description) = (rule.field("priority"), rule.field("description"));
     Ok(SecurityRule {
         name: rule.field("name").parsed()?,
-        description: Description::text(rule.field("description").text()?),
+        // A rule made by hand has none.
+        description: match description.value {
+            Value::Null => Description::text(""),
+            _ => Description::text(description.text()?),
+        },
         priority: Priority::try_from(priority.number()?).map_err(|_| priority.refused("is no priority"))?,
         direction: rule.field("direction").parsed()?,
         access: rule.field("access").parsed()?,

@@ -22,11 +22,10 @@ const MOST: usize = 5;
 /// Warns of packets that pass now and will not, or do not and will: between the rules Azure has and those of the plan. Among the rules of others
 /// that is what the resource's own say.
 pub(super) fn warn(before: &Value, after: &NetworkPolicy, shared: bool, diagnostics: &mut Diagnostics) {
-    // Rules that cannot be read back are somebody's edits that no type of ours admits; the plan shows them.
-    let Ok(before) = policy::security_rules(before) else {
+    let Some((before, unreadable)) = policy::security_rules(before) else {
         return;
     };
-    if before == after.security_rules {
+    if before == after.security_rules && unreadable.is_empty() {
         return;
     }
     let given = Given {
@@ -39,7 +38,11 @@ pub(super) fn warn(before: &Value, after: &NetworkPolicy, shared: bool, diagnost
     };
     let opened = said(newly_allowed(before, after, &model.world));
     let closed = said(newly_denied(before, after, &model.world));
-    let mut detail = told("Lets pass from now on", &opened) + &told("Stops from now on", &closed);
+    // Somebody's edits that no type of ours admits.
+    let unreadable: Vec<String> = unreadable.iter().map(|name| format!("- `{name}`")).collect();
+    let mut detail = told("Lets pass from now on", &opened)
+        + &told("Stops from now on", &closed)
+        + &told("Rules that cannot be read, but change", &unreadable);
     if shared && !detail.is_empty() {
         detail.push_str(
             "The rules of others in the group are not counted: one of a lower priority number may decide otherwise.",
