@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use tfplugin_rs::value::{Type, Value};
 
-pub(super) use self::reading::{network_policy, security_rules};
+pub(super) use self::reading::{network_policy, routes, security_rules};
 use super::{outputs, schema};
 use crate::{
     network::{Known, NetworkPolicy},

@@ -120,3 +120,57 @@ fn what_a_firewall_lets_through_is_said_flow_by_flow() {
     let said = warnings(&place);
     assert!(said.contains("The firewall no longer lets through"), "{said}");
 }
+
+const BEHIND: &str = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
+                      egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
+
+#[test]
+fn a_route_around_the_firewall_goes_and_the_warning_says_where_to() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", BEHIND));
+    place.emulator.put(
+        &place.id("routeTables/rt-cc/routes/around"),
+        json!({ "properties": { "addressPrefix": "203.0.113.0/24", "nextHopType": "Internet" } }),
+    );
+    let said = warnings(&place);
+    assert!(
+        said.contains("The change leads traffic another way")
+            && said.contains(
+                "- `203.0.113.0/24` went straight out and goes to the appliance at `10.0.255.4` (route `around`)"
+            ),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_default_route_that_goes_leads_straight_out() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", BEHIND));
+    let without = BEHIND.replace("egress = {", "egress = { default_route_enabled = false, ");
+    place.workspace.write(&place.born("cc", &without));
+    let said = warnings(&place);
+    assert!(
+        said.contains(
+            "- `0.0.0.0/0` went to the appliance at `10.0.255.4` and goes straight out (unless a gateway brings a default route)"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_subnet_with_another_group_gets_its_own_back() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", BEHIND));
+    let other = place.put("networkSecurityGroups/other", json!({ "securityRules": [] }));
+    let subnet = place.id("virtualNetworks/vnet/subnets/cc");
+    let mut document = place.emulator.get(&subnet).unwrap();
+    document["properties"]["networkSecurityGroup"]["id"] = json!(other);
+    place.emulator.put(&subnet, document);
+    let said = warnings(&place);
+    assert!(
+        said.contains(&format!("The subnet has the network security group `{other}`"))
+            && said.contains("It gets `")
+            && !said.contains("The change leads traffic another way"),
+        "{said}"
+    );
+}

@@ -68,19 +68,30 @@ pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy>
     })
 }
 
-/// Security rules by name, of a value in the shape of the output `security_rules`, and the names of those that no type of ours admits. `None` where
-/// there is no map of rules.
-pub(in crate::provider) fn security_rules(rules: &Value) -> Option<(SecurityRules, Vec<String>)> {
-    let (mut read, mut unreadable) = (SecurityRules::new(), Vec::new());
-    for (name, rule) in rules.as_map()? {
-        match security_rule(&At::root(rule)) {
-            Ok(rule) => {
-                read.insert(name.clone(), rule);
+/// Entries by name, and the names of those that no type of ours admits.
+pub(in crate::provider) type Readable<T> = (BTreeMap<String, T>, Vec<String>);
+
+/// Security rules of a value in the shape of the output `security_rules`. `None` where there is no map.
+pub(in crate::provider) fn security_rules(rules: &Value) -> Option<Readable<SecurityRule>> {
+    readable(rules, security_rule)
+}
+
+/// Routes of a value in the shape of the output `routes`, likewise.
+pub(in crate::provider) fn routes(routes: &Value) -> Option<Readable<Route>> {
+    readable(routes, route)
+}
+
+fn readable<T>(entries: &Value, read: impl Fn(&At<'_>) -> Read<T>) -> Option<Readable<T>> {
+    let (mut readable, mut unreadable) = (BTreeMap::new(), Vec::new());
+    for (name, entry) in entries.as_map()? {
+        match read(&At::root(entry)) {
+            Ok(entry) => {
+                readable.insert(name.clone(), entry);
             }
             Err(_) => unreadable.push(name.clone()),
         }
     }
-    Some((read, unreadable))
+    Some((readable, unreadable))
 }
 
 fn security_rule(rule: &At<'_>) -> Read<SecurityRule> {

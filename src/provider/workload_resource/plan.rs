@@ -72,8 +72,7 @@ pub(super) fn plan(
     }
     plan_ids(resource, plan);
     if let (Demand::Known(demanded), Some(prior)) = (&demand, &plan.prior) {
-        let rules = prior.attribute("security_rules");
-        traffic::warn(rules, &demanded.policy, shared.group, diagnostics);
+        traffic::warn(prior, &plan.planned, &demanded.policy, shared, diagnostics);
         traffic::warn_at_firewall(prior, &plan.planned, diagnostics);
     }
     if resource.reach() == Reach::Subnet {
