@@ -125,6 +125,24 @@ const BEHIND: &str = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
                       egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
 
 #[test]
+fn the_packets_that_are_named_are_the_subnets_own() {
+    let place = Place::new();
+    place.workspace.step(&place.born("cc", ""));
+    place.emulator.put(
+        &place.id("networkSecurityGroups/nsg-cc/securityRules/sesame"),
+        json!({ "properties": {
+            "priority": 300, "direction": "Outbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "*",
+            "sourcePortRange": "*", "destinationAddressPrefix": "203.0.113.0/24", "destinationPortRange": "22"
+        } }),
+    );
+    let said = warnings(&place);
+    assert!(
+        said.contains("`TCP 10.0.0.1 -> 203.0.113.1:22` (`sesame` allows"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_route_around_the_firewall_goes_and_the_warning_says_where_to() {
     let place = Place::new();
     place.workspace.step(&place.born("cc", BEHIND));

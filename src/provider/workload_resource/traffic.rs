@@ -7,9 +7,12 @@ use tfplugin_rs::{
     value::{Path, Value},
 };
 
-use super::demand::Shared;
+use super::{demand::Shared, forms};
 use crate::{
-    network::{Family, Known, NetworkPolicy, NextHop, Route, RouteDestination, SecurityRules},
+    network::{
+        AddressSide, Direction, Family, Known, NetworkPolicy, NextHop, Prefix, Route, RouteDestination, SecurityRule,
+        SecurityRules,
+    },
     proof::{
         diff::{Change, newly_allowed, newly_denied},
         model::{Given, Model},
@@ -32,22 +35,35 @@ pub(super) fn warn(
     shared: Shared,
     diagnostics: &mut Diagnostics,
 ) {
-    let rules = swapped(prior, planned, "network_security_group") + &rules(prior, &policy.security_rules, shared.group);
+    let local = local(planned);
+    let rules =
+        swapped(prior, planned, "network_security_group") + &rules(prior, &policy.security_rules, &local, shared.group);
     say("security_rules", OPENS_OR_CLOSES, &rules, diagnostics);
     let routes = swapped(prior, planned, "route_table") + &detours(prior, &policy.routes, shared.table);
     say("routes", LEADS_ELSEWHERE, &routes, diagnostics);
 }
 
+/// The subnet's own prefixes, as far as the configuration says them.
+fn local(object: &Value) -> BTreeSet<Prefix> {
+    let said = ["address_prefixes", "subnet_address_prefixes"].map(|argument| forms::texts(object.attribute(argument)));
+    said.into_iter()
+        .flatten()
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}
+
 /// What an exchange of rules opens and closes.
-fn rules(prior: &Value, after: &SecurityRules, shared: bool) -> String {
+fn rules(prior: &Value, after: &SecurityRules, local: &BTreeSet<Prefix>, shared: bool) -> String {
     let Some((before, unreadable)) = policy::security_rules(prior.attribute("security_rules")) else {
         return String::new();
     };
     if before == *after && unreadable.is_empty() {
         return String::new();
     }
+    let (before, after) = (of_the_subnet(&before, local), of_the_subnet(after, local));
     let given = Given {
-        groups: vec![before.values().collect(), after.values().collect()],
+        groups: vec![before.iter().collect(), after.iter().collect()],
+        network: local.iter().copied().collect(),
         ..Given::default()
     };
     let model = Model::new(&given);
@@ -67,6 +83,21 @@ fn rules(prior: &Value, after: &SecurityRules, shared: bool) -> String {
         );
     }
     detail
+}
+
+/// The rules as the subnet meets them: `*` on its side is its own addresses, and no packet of another has to do with it.
+fn of_the_subnet(rules: &SecurityRules, local: &BTreeSet<Prefix>) -> Vec<SecurityRule> {
+    let mut rules: Vec<SecurityRule> = rules.values().cloned().collect();
+    for rule in rules.iter_mut().filter(|_| !local.is_empty()) {
+        let side = match rule.direction {
+            Direction::Inbound => &mut rule.destination,
+            Direction::Outbound => &mut rule.source,
+        };
+        if *side == AddressSide::Any {
+            *side = AddressSide::Prefixes(local.clone());
+        }
+    }
+    rules
 }
 
 /// What an exchange of routes leads another way.
@@ -342,7 +373,7 @@ mod tests {
         let riddle = || Value::object([("riddle", Value::object([("name", Value::from("riddle"))]))]);
         let prior = Value::object([("security_rules", riddle()), ("routes", riddle())]);
         assert_eq!(
-            rules(&prior, &SecurityRules::new(), false),
+            rules(&prior, &SecurityRules::new(), &BTreeSet::new(), false),
             "Rules that cannot be read, but change:\n- `riddle`\n"
         );
         assert_eq!(
