@@ -192,3 +192,27 @@ fn a_subnet_with_another_group_gets_its_own_back() {
         "{said}"
     );
 }
+
+#[test]
+fn a_deny_among_the_rules_of_others_is_missed_when_it_goes() {
+    let place = Place::new();
+    let shared = place.put("networkSecurityGroups/shared", json!({ "securityRules": [] }));
+    let guest = format!(
+        "network_security_group_id = {shared:?}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]\nisolation = \"internet\""
+    );
+    place.workspace.step(&place.attached("cc", &guest));
+    let plan = place.workspace.plan_with(&["-destroy"]);
+    let said: String = plan.warnings().iter().map(|warning| format!("{warning}\n")).collect();
+    assert!(
+        said.contains("The change opens or closes traffic")
+            && said.contains("Lets pass from now on")
+            && said.contains("The rules of others in the group are not counted"),
+        "{said}"
+    );
+    place.workspace.destroy();
+
+    // A group of the resource's own goes with it, and the subnet gets back what it had.
+    place.workspace.step(&place.attached("cc", ""));
+    let plan = place.workspace.plan_with(&["-destroy"]);
+    assert_eq!(plan.warnings().len(), 0, "{:?}", plan.warnings());
+}

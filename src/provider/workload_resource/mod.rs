@@ -108,6 +108,12 @@ impl Resource for WorkloadResource {
         plan::plan(self, &self.settings.session(), plan, call, diagnostics);
     }
 
+    async fn plan_delete(&self, plan: &mut Plan, _call: &Call, diagnostics: &mut Diagnostics) {
+        if let Some(state) = &plan.prior {
+            traffic::warn_of_removal(state, diagnostics);
+        }
+    }
+
     async fn create(&self, change: &mut Change<Value>, call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let call = timeouts::call(&change.planned, "create", call);
         apply::apply(self, &self.settings.session(), change, &call, diagnostics).await

@@ -43,6 +43,19 @@ pub(super) fn warn(
     say("routes", LEADS_ELSEWHERE, &routes, diagnostics);
 }
 
+/// Warns of what it means that a resource's rules and routes leave a group or table that stays.
+pub(super) fn warn_of_removal(state: &Value, diagnostics: &mut Diagnostics) {
+    let shared = Shared::of(state);
+    if shared.group {
+        let rules = rules(state, &SecurityRules::new(), &local(state), true);
+        say("security_rules", OPENS_OR_CLOSES, &rules, diagnostics);
+    }
+    if shared.table {
+        let routes = detours(state, &BTreeMap::new(), true);
+        say("routes", LEADS_ELSEWHERE, &routes, diagnostics);
+    }
+}
+
 /// The subnet's own prefixes, as far as the configuration says them.
 fn local(object: &Value) -> BTreeSet<Prefix> {
     let said = ["address_prefixes", "subnet_address_prefixes"].map(|argument| forms::texts(object.attribute(argument)));
