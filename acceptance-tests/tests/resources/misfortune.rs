@@ -279,3 +279,59 @@ fn a_move_that_fails_halfway_leaves_nothing_behind_once_it_is_repeated() {
     place.workspace.destroy();
     assert_eq!(place.get("networkSecurityGroups/nsg-other"), json!(null));
 }
+
+#[test]
+fn a_create_that_never_came_to_the_subnet_takes_nothing_from_it() {
+    for ending in ["destroy", "replace"] {
+        let place = Place::new();
+        let group = place.put(
+            "networkSecurityGroups/shared",
+            json!({ "securityRules": [Place::their_rule("theirs", 2000)] }),
+        );
+        let table = place.put("routeTables/shared", json!({}));
+        place.emulator.edit(&place.theirs(), |subnet| {
+            subnet["properties"]["networkSecurityGroup"] = json!({ "id": group });
+            subnet["properties"]["routeTable"] = json!({ "id": table });
+        });
+        let tunnel = "egress = { type = \"forced_tunnel\", forced_tunnel_source = \"route\" }\n\
+                      virtual_network_address_spaces = [\"10.0.0.0/16\"]";
+        let configuration = place.attached(
+            "cc",
+            &format!(
+                "network_security_group_id = {group:?}\nroute_table_id = {table:?}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]\n{tunnel}"
+            ),
+        );
+        let has_both = |when: &str| {
+            let subnet = place.their_subnet();
+            assert_eq!(subnet["networkSecurityGroup"]["id"], group.as_str(), "{ending}: {when}");
+            assert_eq!(subnet["routeTable"]["id"], table.as_str(), "{ending}: {when}");
+        };
+        place
+            .emulator
+            .fault(Fault::refuse(400, "RouteConflict", "No.").on("PUT", "routeTables/shared"));
+        place.workspace.write(&configuration);
+        place.workspace.expect_error(&["apply"]);
+        has_both("after the create that failed");
+        if ending == "replace" {
+            place.emulator.clear_requests();
+            place.workspace.step(&configuration);
+            let bare = |body: &serde_json::Value| {
+                let properties = &body["properties"];
+                properties.get("networkSecurityGroup").is_none() || properties.get("routeTable").is_none()
+            };
+            let writes = place.emulator.requests().puts_on("subnets/theirs");
+            assert!(
+                writes.0.iter().all(|put| !put.body.as_ref().is_some_and(bare)),
+                "never bare"
+            );
+            let state = place.workspace.state();
+            let state = state.resource(&address("cc"));
+            assert_eq!(state["previous_network_security_group_id"], group.as_str());
+            assert_eq!(state["previous_route_table_id"], table.as_str());
+        }
+        place.workspace.destroy();
+        has_both("after the destroy");
+        assert_eq!(place.rules("shared"), ["theirs"]);
+        assert_eq!(place.routes("shared"), Vec::<String>::new());
+    }
+}

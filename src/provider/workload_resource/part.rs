@@ -100,12 +100,9 @@ impl Part {
             }
             Part::Subnet => {
                 replace(state, "service_endpoints", none);
-                for name in [
-                    "associated_network_security_group_id",
-                    "associated_route_table_id",
-                    "previous_network_security_group_id",
-                    "previous_route_table_id",
-                ] {
+                // What the subnet had before stays: it is true already, and an apply that goes on from here could not tell it from what
+                // this one would have done.
+                for name in ["associated_network_security_group_id", "associated_route_table_id"] {
                     replace(state, name, Value::Null);
                 }
                 if targets::is_born(state) {

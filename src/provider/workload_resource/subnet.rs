@@ -7,7 +7,7 @@ use tfplugin_rs::value::Value;
 
 use super::{
     forms::{meaning, put, remove, texts},
-    targets::{SubnetTarget, Targets},
+    targets::{Held, SubnetTarget, Targets},
     work::Work,
 };
 use crate::azure::{ArmError, Document, ResourceId};
@@ -163,13 +163,11 @@ pub(super) async fn write_attached(
             match (&work.targets.table, was.as_ref().and_then(|was| was.table.as_ref())) {
                 (Some(table), _) => associate(document, "routeTable", Some(&table.id)),
                 // The resource has no table any more: the subnet gets back what it had.
-                (None, Some(old)) => restore(
-                    document,
-                    "routeTable",
-                    &old.id,
-                    work.object.attribute("previous_route_table_id"),
-                ),
-                (None, None) => {}
+                (None, Some(old)) if work.prior.is_some_and(|prior| is_ours(prior, "associated_route_table_id", old)) => {
+                    let previous = work.object.attribute("previous_route_table_id");
+                    restore(document, "routeTable", &old.id, previous);
+                }
+                (None, _) => {}
             }
             let existing = endpoints_of(document);
             let (next, ours) = if manages {
@@ -204,8 +202,8 @@ pub(super) async fn detach(
     let subnets = work.session.client.subnets();
     let detached = subnets
         .update(id, work.call, |document| {
-            for ((previous, _, field), held) in ASSOCIATIONS.into_iter().zip(held) {
-                if let Some(held) = held {
+            for ((previous, associated, field), held) in ASSOCIATIONS.into_iter().zip(held) {
+                if let Some(held) = held.filter(|held| is_ours(work.object, associated, held)) {
                     restore(document, field, &held.id, work.object.attribute(previous));
                 }
             }
@@ -220,6 +218,12 @@ pub(super) async fn detach(
         Err(error) if error.is_not_found() => Ok(()),
         detached => detached.map(drop),
     }
+}
+
+/// Whether it is the resource that associated the subnet with a group or table. One of others may have been there before a create that never
+/// came to the subnet; one of the resource's own never was.
+fn is_ours(state: &Value, associated: &str, held: &Held) -> bool {
+    held.own || !state.attribute(associated).is_null()
 }
 
 /// Only what is still ours gives way.
