@@ -111,6 +111,39 @@ fn a_group_that_is_there_keeps_its_place_unless_it_may_be_replaced() {
 }
 
 #[test]
+fn what_the_subnet_had_before_and_somebody_deleted_since_is_said_and_keeps_nothing_from_being_removed() {
+    let place = Place::new();
+    let group = place.put("networkSecurityGroups/old", json!({}));
+    let table = place.put("routeTables/old", json!({}));
+    place.emulator.edit(&place.theirs(), |subnet| {
+        subnet["properties"]["networkSecurityGroup"] = json!({ "id": group });
+        subnet["properties"]["routeTable"] = json!({ "id": table });
+    });
+    let more = "replace_existing_associations = true\nroute_table_name = \"rt-cc\"\n\
+                egress = { type = \"forced_tunnel\", forced_tunnel_source = \"route\" }\n\
+                virtual_network_address_spaces = [\"10.0.0.0/16\"]";
+    place.workspace.step(&place.attached("cc", more));
+    place.emulator.remove(&group);
+    place.emulator.remove(&table);
+    let said = place
+        .workspace
+        .run(&["destroy", "-json", "-auto-approve", "-input=false"])
+        .expect_success()
+        .diagnostics();
+    let said = format!("{said:?}");
+    assert!(
+        said.contains("Not given back") && said.contains(&format!("`{group}`")) && said.contains(&format!("`{table}`")),
+        "{said}"
+    );
+    for left in ["networkSecurityGroups/nsg-theirs", "routeTables/rt-cc"] {
+        assert_eq!(place.get(left), json!(null));
+    }
+    let subnet = place.their_subnet();
+    assert_eq!(subnet.get("networkSecurityGroup"), None);
+    assert_eq!(subnet.get("routeTable"), None);
+}
+
+#[test]
 fn a_group_that_somebody_else_put_there_later_is_not_taken_away_on_destroy() {
     let place = Place::new();
     place.workspace.step(&place.attached("cc", ""));

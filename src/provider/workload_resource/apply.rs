@@ -57,7 +57,7 @@ pub(super) async fn apply(
     };
     let mut reached = Reached::new(&work);
     for part in Part::ALL {
-        let result = write(&work, part, &found, &mut kept).await;
+        let result = write(&work, part, &found, &mut kept, diagnostics).await;
         if let Err(error) = result {
             let verb = if prior.is_none() { "created" } else { "changed" };
             report(&format!("{} not {verb}", part.title()), &error, diagnostics);
@@ -78,7 +78,13 @@ pub(super) async fn apply(
     Some(state)
 }
 
-async fn write(work: &Work<'_>, part: Part, found: &arrival::Found, kept: &mut Kept) -> Result<(), ArmError> {
+async fn write(
+    work: &Work<'_>,
+    part: Part,
+    found: &arrival::Found,
+    kept: &mut Kept,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), ArmError> {
     match part {
         Part::Group => match &work.targets.group {
             Some(held) => group::write(work, held, found.exists(Part::Group)).await,
@@ -96,7 +102,7 @@ async fn write(work: &Work<'_>, part: Part, found: &arrival::Found, kept: &mut K
             Some(SubnetTarget { id, born: true }) => subnet::write_born(work, id, found.exists(Part::Subnet)).await,
             Some(SubnetTarget { id, born: false }) => {
                 let added: BTreeSet<String> = std::mem::take(&mut kept.added_service_endpoints);
-                match subnet::write_attached(work, id, &added).await {
+                match subnet::write_attached(work, id, &added, diagnostics).await {
                     Ok(before) => {
                         kept.added_service_endpoints = before.added_service_endpoints;
                         Ok(())

@@ -269,11 +269,11 @@ pub(super) fn outputs(reach: Reach) -> Vec<(&'static str, Attribute)> {
             ),
             (
                 "previous_network_security_group_id",
-                text("With `subnet_id`: the network security group that the subnet had before and gets back."),
+                text("With `subnet_id`: the network security group that the subnet had before and gets back if it still exists."),
             ),
             (
                 "previous_route_table_id",
-                text("With `subnet_id`: the route table that the subnet had before and gets back."),
+                text("With `subnet_id`: the route table that the subnet had before and gets back if it still exists."),
             ),
             (
                 "foreign_rules",

@@ -48,7 +48,7 @@ pub(super) async fn remove(
         Some(SubnetTarget { born: true, .. }) if state.attribute("subnet_id").is_null() => Ok(()),
         Some(SubnetTarget { id, born: true }) => session.client.subnets().delete(id, call).await,
         Some(SubnetTarget { id, born: false }) => match others_rely_on_group(&work, state).await {
-            Ok(others_rely) => subnet::detach(&work, id, &kept.added_service_endpoints, others_rely).await,
+            Ok(others_rely) => subnet::detach(&work, id, &kept.added_service_endpoints, others_rely, diagnostics).await,
             Err(error) => Err(error),
         },
         None => Ok(()),

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
-use tfplugin_rs::value::Value;
+use tfplugin_rs::{
+    diagnostic::Diagnostics,
+    value::{Path, Value},
+};
 
 use super::{
     forms::{meaning, put, remove, texts},
-    targets::{Held, SubnetTarget, Targets},
+    group, table,
+    targets::{self, Held, SubnetTarget},
     work::Work,
 };
 use crate::azure::{ArmError, Document, ResourceId};
@@ -149,26 +153,29 @@ pub(super) async fn write_attached(
     work: &Work<'_>,
     id: &ResourceId,
     added: &BTreeSet<String>,
+    diagnostics: &mut Diagnostics,
 ) -> Result<Before, ArmError> {
     let mut before = Before::default();
     let wanted: BTreeSet<String> = texts(work.object.attribute("service_endpoints")).into_iter().collect();
     let manages = work.object.attribute("manage_service_endpoints").as_bool() != Some(false);
-    let was = work.prior.and_then(Targets::of);
+    let back = match work.prior {
+        // The resource has no table any more: the subnet gets back what it had.
+        Some(prior) if work.targets.table.is_none() => {
+            let old = targets::table(prior).known();
+            given_back(work, prior, [None, old.as_ref()], diagnostics).await
+        }
+        _ => Vec::new(),
+    };
     let subnets = work.session.client.subnets();
     subnets
         .update(id, work.call, |document| {
             if let Some(group) = &work.targets.group {
                 associate(document, "networkSecurityGroup", Some(&group.id));
             }
-            match (&work.targets.table, was.as_ref().and_then(|was| was.table.as_ref())) {
-                (Some(table), _) => associate(document, "routeTable", Some(&table.id)),
-                // The resource has no table any more: the subnet gets back what it had.
-                (None, Some(old)) if work.prior.is_some_and(|prior| is_ours(prior, "associated_route_table_id", old)) => {
-                    let previous = work.object.attribute("previous_route_table_id");
-                    restore(document, "routeTable", &old.id, previous);
-                }
-                (None, _) => {}
+            if let Some(table) = &work.targets.table {
+                associate(document, "routeTable", Some(&table.id));
             }
+            back.iter().for_each(|back| back.put(document));
             let existing = endpoints_of(document);
             let (next, ours) = if manages {
                 let kept = existing
@@ -196,17 +203,14 @@ pub(super) async fn detach(
     id: &ResourceId,
     added: &BTreeSet<String>,
     others_rely: bool,
+    diagnostics: &mut Diagnostics,
 ) -> Result<(), ArmError> {
     let group = work.targets.group.as_ref().filter(|_| !others_rely);
-    let held = [group, work.targets.table.as_ref()];
+    let back = given_back(work, work.object, [group, work.targets.table.as_ref()], diagnostics).await;
     let subnets = work.session.client.subnets();
     let detached = subnets
         .update(id, work.call, |document| {
-            for ((previous, associated, field), held) in ASSOCIATIONS.into_iter().zip(held) {
-                if let Some(held) = held.filter(|held| is_ours(work.object, associated, held)) {
-                    restore(document, field, &held.id, work.object.attribute(previous));
-                }
-            }
+            back.iter().for_each(|back| back.put(document));
             let kept = endpoints_of(document)
                 .into_iter()
                 .filter(|endpoint| others_rely || !added.contains(endpoint))
@@ -220,18 +224,68 @@ pub(super) async fn detach(
     }
 }
 
+/// What a subnet gets back in the place of a group or table that the resource gave it.
+struct GivenBack {
+    field: &'static str,
+    ours: ResourceId,
+    previous: Option<ResourceId>,
+}
+
+impl GivenBack {
+    /// Only what is still ours gives way.
+    fn put(&self, document: &mut Json) {
+        if association(document, self.field).is_some_and(|id| id.eq_ignore_ascii_case(&self.ours.to_string())) {
+            associate(document, self.field, self.previous.as_ref());
+        }
+    }
+}
+
+/// What the subnet had before the resource gave it a group and a table. What somebody removed since cannot be put back, and must not keep the
+/// resource from leaving.
+async fn given_back(
+    work: &Work<'_>,
+    state: &Value,
+    held: [Option<&Held>; 2],
+    diagnostics: &mut Diagnostics,
+) -> Vec<GivenBack> {
+    let mut back = Vec::new();
+    for ((attribute, associated, field), held) in ASSOCIATIONS.into_iter().zip(held) {
+        let Some(held) = held.filter(|held| is_ours(state, associated, held)) else {
+            continue;
+        };
+        let mut previous: Option<ResourceId> = state.attribute(attribute).as_str().and_then(|id| id.parse().ok());
+        if let Some(id) = previous.as_ref().filter(|id| **id != held.id)
+            && is_gone(work, field, id).await
+        {
+            let detail = format!(
+                "The subnet had `{id}` before, which does not exist any more and cannot be put back: the subnet is left without. Give it \
+                 another one if it shall have one."
+            );
+            diagnostics.warning_at(Path::attribute(attribute), "Not given back", detail);
+            previous = None;
+        }
+        back.push(GivenBack {
+            field,
+            ours: held.id.clone(),
+            previous,
+        });
+    }
+    back
+}
+
+/// Who may not read it may still put it back: only Azure's word counts.
+async fn is_gone(work: &Work<'_>, field: &str, id: &ResourceId) -> bool {
+    let found = match field {
+        "routeTable" => table::get(work, id).await,
+        _ => group::get(work, id).await,
+    };
+    matches!(found, Ok(None))
+}
+
 /// Whether it is the resource that associated the subnet with a group or table. One of others may have been there before a create that never
 /// came to the subnet; one of the resource's own never was.
 fn is_ours(state: &Value, associated: &str, held: &Held) -> bool {
     held.own || !state.attribute(associated).is_null()
-}
-
-/// Only what is still ours gives way.
-fn restore(document: &mut Json, field: &str, ours: &ResourceId, previous: &Value) {
-    if association(document, field).is_some_and(|id| id.eq_ignore_ascii_case(&ours.to_string())) {
-        let previous: Option<ResourceId> = previous.as_str().and_then(|id| id.parse().ok());
-        associate(document, field, previous.as_ref());
-    }
 }
 
 /// What Azure has, put into `state`. Says whether the subnet of the resource's own is there; `None` for one of somebody else.
