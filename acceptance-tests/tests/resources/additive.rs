@@ -134,6 +134,24 @@ fn a_priority_that_is_taken_is_refused_with_a_free_one_before_anything_is_writte
 }
 
 #[test]
+fn two_resources_of_one_apply_at_one_priority_are_told_so() {
+    let place = with_their_group();
+    let both = format!("{}{}", shared(&place, "one", ""), shared(&place, "two", ""));
+    place.workspace.write(&both);
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("Priority taken")
+            && error.contains("`one-")
+            && error.contains("`two-")
+            && error.contains("`priority_base = "),
+        "{error}"
+    );
+    assert!(!error.contains("SecurityRuleConflict"), "{error}");
+    place.workspace.destroy();
+    assert_eq!(place.rules("shared"), ["theirs"]);
+}
+
+#[test]
 fn only_the_resources_own_rules_drift() {
     let place = with_their_group();
     place.workspace.step(&shared(&place, "cc", ""));

@@ -130,6 +130,29 @@ fn collections_among_those_of_others_are_taken_away_again() {
     );
 }
 
+#[test]
+fn two_resources_of_one_apply_at_one_priority_of_a_shared_group_are_told_so() {
+    let place = with_policy();
+    let group = place.id(&format!("{RCG}/shared"));
+    place.emulator.put(
+        &group,
+        json!({ "properties": { "priority": 400, "ruleCollections": [] } }),
+    );
+    let more = format!("{EGRESS}\nrule_collection_group_id = {group:?}");
+    let two = place.born("two", &more).replace("10.0.0.0/28", "10.0.0.16/28");
+    place.workspace.write(&format!("{}{two}", place.born("one", &more)));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("Priority taken")
+            && error.contains("`one-nrc-cyclecloud-subnet`")
+            && error.contains("`two-nrc-cyclecloud-subnet`")
+            && error.contains("`egress.collection_priority_base = "),
+        "{error}"
+    );
+    place.workspace.destroy();
+    assert_eq!(collections(&place, "shared"), Vec::<String>::new());
+}
+
 /// The names of the collections of a classic firewall, of all lists.
 fn classic_collections(place: &Place) -> Vec<String> {
     let firewall = place.get("azureFirewalls/hub");

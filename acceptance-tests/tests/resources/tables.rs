@@ -1,5 +1,6 @@
 //! Routes: in a table of the resource's own, among those of others, and not at all.
 
+use acceptance_tests::emulator::Fault;
 use serde_json::json;
 
 use crate::place::{Place, address};
@@ -117,4 +118,50 @@ fn a_prefix_that_is_routed_already_is_refused() {
         json!(null),
         "nothing was written"
     );
+}
+
+#[test]
+fn two_resources_of_one_apply_that_route_one_prefix_in_one_table_are_told_so() {
+    let place = Place::new();
+    let table = place.put("routeTables/shared", json!({}));
+    let group = place.put("networkSecurityGroups/shared", json!({}));
+    let one = |name: &str, base: u32| {
+        let more = format!(
+            "network_security_group_id = {group:?}\nroute_table_id = {table:?}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]\n\
+             priority_base = {base}\n{TUNNEL}"
+        );
+        place.attached(name, &more)
+    };
+    place
+        .workspace
+        .write(&format!("{}{}", one("one", 100), one("two", 1500)));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("Prefix taken")
+            && error.contains("`one-default`")
+            && error.contains("`two-default`")
+            && error.contains("`0.0.0.0/0`"),
+        "{error}"
+    );
+    assert!(!error.contains("RouteConflict"), "{error}");
+    let ours = place.routes("shared");
+    assert_eq!(ours.len(), 1, "whoever came first keeps its route: {ours:?}");
+    place.workspace.destroy();
+    assert_eq!(place.routes("shared"), Vec::<String>::new());
+    assert_eq!(place.rules("shared"), Vec::<String>::new());
+}
+
+#[test]
+fn a_table_of_others_that_azure_refuses_to_change_is_not_said_to_be_created() {
+    let place = Place::new();
+    let table = place.put("routeTables/shared", json!({}));
+    place
+        .emulator
+        .fault(Fault::refuse(400, "RouteConflict", "No.").on("PUT", "routeTables/shared"));
+    place
+        .workspace
+        .write(&place.attached("cc", &format!("route_table_id = {table:?}\n{TUNNEL}")));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("Route table not changed"), "{error}");
+    place.workspace.destroy();
 }

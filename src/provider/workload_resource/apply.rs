@@ -10,7 +10,9 @@ use tfplugin_rs::{
 };
 
 use super::{
-    WorkloadResource, arrival, firewall, group,
+    WorkloadResource, arrival,
+    conflicts::Setback,
+    firewall, group,
     kept::Kept,
     part::Part,
     remove, subnet, table,
@@ -58,10 +60,15 @@ pub(super) async fn apply(
     let mut reached = Reached::new(&work);
     for part in Part::ALL {
         let result = write(&work, part, &found, &mut kept, diagnostics).await;
-        if let Err(error) = result {
-            let verb = if prior.is_none() { "created" } else { "changed" };
-            report(&format!("{} not {verb}", part.title()), &error, diagnostics);
-            reached.failed(&work, part, &error);
+        if let Err(setback) = result {
+            match setback {
+                Setback::Azure(error) => {
+                    let verb = if work.makes(part) { "created" } else { "changed" };
+                    report(&format!("{} not {verb}", part.title()), &error, diagnostics);
+                    reached.failed(&work, part, &error);
+                }
+                Setback::Conflict(conflict) => conflict.refuse(diagnostics),
+            }
             change.private = kept.write();
             return reached.state();
         }
@@ -84,7 +91,7 @@ async fn write(
     found: &arrival::Found,
     kept: &mut Kept,
     diagnostics: &mut Diagnostics,
-) -> Result<(), ArmError> {
+) -> Result<(), Setback> {
     match part {
         Part::Group => match &work.targets.group {
             Some(held) => group::write(work, held, found.exists(Part::Group)).await,
@@ -99,7 +106,9 @@ async fn write(
             None => Ok(()),
         },
         Part::Subnet => match &work.targets.subnet {
-            Some(SubnetTarget { id, born: true }) => subnet::write_born(work, id, found.exists(Part::Subnet)).await,
+            Some(SubnetTarget { id, born: true }) => {
+                Ok(subnet::write_born(work, id, found.exists(Part::Subnet)).await?)
+            }
             Some(SubnetTarget { id, born: false }) => {
                 let added: BTreeSet<String> = std::mem::take(&mut kept.added_service_endpoints);
                 match subnet::write_attached(work, id, &added, diagnostics).await {
@@ -109,7 +118,7 @@ async fn write(
                     }
                     Err(error) => {
                         kept.added_service_endpoints = added;
-                        Err(error)
+                        Err(error.into())
                     }
                 }
             }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value as Json;
 use tfplugin_rs::{
     diagnostic::Diagnostics,
     value::{Number, Path, Value},
 };
 
-use super::forms::{Entries, meaning};
+use super::forms::{Entries, Form, meaning};
+use crate::azure::ArmError;
 
 /// The tail denies stand here; `deny_priority` moves them, `priority_base` the others.
 const FIRST_DENY: i64 = 4000;
@@ -31,6 +33,38 @@ impl Conflict {
     pub(super) fn warn(self, diagnostics: &mut Diagnostics) {
         diagnostics.warning_at(self.path, self.summary, self.detail);
     }
+}
+
+/// Why a part was not written.
+#[derive(Debug)]
+pub(super) enum Setback {
+    /// Azure's answer, or none.
+    Azure(ArmError),
+    /// Something stood in the way that was not there when everything was looked at: nothing was written.
+    Conflict(Conflict),
+}
+
+impl From<ArmError> for Setback {
+    fn from(error: ArmError) -> Setback {
+        Setback::Azure(error)
+    }
+}
+
+/// Lays `planned` among the entries of a document that was read under its lock, unless one of others is in the way: then the document stays as it
+/// is. Resources of one apply that share an object cannot see each other before.
+pub(super) fn lay(
+    form: &Form,
+    document: &mut Json,
+    planned: &Entries,
+    foreign: impl Fn(&str) -> bool,
+    conflict: impl Fn(&Entries, &Entries) -> Option<Conflict>,
+) -> Option<Conflict> {
+    let (_, others) = form.split(document, planned, &foreign);
+    let conflict = conflict(planned, &others);
+    if conflict.is_none() {
+        form.merge(document, planned, foreign);
+    }
+    conflict
 }
 
 /// Azure keeps a priority once per direction (`SecurityRuleConflict`).

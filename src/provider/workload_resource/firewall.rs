@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use tfplugin_rs::value::{Number, Value};
 
 use super::{
+    conflicts::{self, Conflict, Setback},
     forms::{
         self, Entries, Form,
         collection::{self, CLASSIC_APPLICATION, CLASSIC_NETWORK, GROUP},
@@ -56,7 +57,7 @@ pub(super) async fn get(work: &Work<'_>, target: &FirewallTarget) -> Result<Opti
 }
 
 /// Writes the collections.
-pub(super) async fn write(work: &Work<'_>, target: &FirewallTarget, exists: Option<bool>) -> Result<(), ArmError> {
+pub(super) async fn write(work: &Work<'_>, target: &FirewallTarget, exists: Option<bool>) -> Result<(), Setback> {
     let own = target.is_own();
     let before = work.prior.map(collection::of).unwrap_or_default();
     let planned = collection::of(work.object);
@@ -68,32 +69,38 @@ pub(super) async fn write(work: &Work<'_>, target: &FirewallTarget, exists: Opti
         .attribute("rule_collection_group_priority")
         .as_number()
         .and_then(Number::to_i64);
-    let merge = |document: &mut Json| {
-        lay(target, document, &planned, |name| !own && !forms::has(&before, name));
+    let mut conflict = None;
+    let mut merge = |document: &mut Json| {
+        let foreign = |name: &str| !own && !forms::has(&before, name);
+        conflict = in_the_way(target, document, &planned, foreign);
+        if conflict.is_some() {
+            return;
+        }
+        lay(target, document, &planned, foreign);
         if own && document.pointer("/properties/priority").and_then(Json::as_i64) != priority {
             put(document, "priority", json!(priority));
         }
     };
-    let FirewallTarget::Group(held) = target else {
-        return work
-            .session
-            .client
-            .azure_firewalls()
-            .update(target.id(), work.call, merge)
-            .await
-            .map(drop);
+    let client = &work.session.client;
+    let written = match target {
+        FirewallTarget::Classic(id) => client.azure_firewalls().update(id, work.call, merge).await,
+        FirewallTarget::Group(held) => {
+            let groups = client.rule_collection_groups();
+            let mut body = json!({});
+            merge(&mut body);
+            if own && exists == Some(false) {
+                groups.create(&held.id, body, work.call).await
+            } else {
+                match groups.update(&held.id, work.call, merge).await {
+                    // Somebody removed it since the last refresh.
+                    Err(error) if error.is_not_found() && own => groups.create(&held.id, body, work.call).await,
+                    written => written,
+                }
+            }
+        }
     };
-    let groups = work.session.client.rule_collection_groups();
-    let mut body = json!({});
-    merge(&mut body);
-    if own && exists == Some(false) {
-        return groups.create(&held.id, body, work.call).await.map(drop);
-    }
-    match groups.update(&held.id, work.call, merge).await {
-        // Somebody removed it since the last refresh.
-        Err(error) if error.is_not_found() && own => groups.create(&held.id, body, work.call).await.map(drop),
-        written => written.map(drop),
-    }
+    written?;
+    conflict.map_or(Ok(()), |conflict| Err(Setback::Conflict(conflict)))
 }
 
 /// Takes the resource's collections away: with their group if that is its own, else from among those of others.
@@ -119,13 +126,30 @@ pub(super) async fn leave(work: &Work<'_>, target: &FirewallTarget, collections:
     }
 }
 
+/// Of every list each priority is there once.
+fn in_the_way(
+    target: &FirewallTarget,
+    document: &Json,
+    planned: &Entries,
+    foreign: impl Fn(&str) -> bool,
+) -> Option<Conflict> {
+    target.lists().into_iter().find_map(|(form, kind)| {
+        let planned = of_list(planned, kind);
+        let (_, others) = form.split(document, &planned, &foreign);
+        conflicts::collections(&planned, &others)
+    })
+}
+
+fn of_list(collections: &Entries, kind: Option<&str>) -> Entries {
+    match kind {
+        Some(kind) => collection::of_kind(collections, kind),
+        None => collections.clone(),
+    }
+}
+
 fn lay(target: &FirewallTarget, document: &mut Json, planned: &Entries, foreign: impl Fn(&str) -> bool) {
     for (form, kind) in target.lists() {
-        let planned = match kind {
-            Some(kind) => collection::of_kind(planned, kind),
-            None => planned.clone(),
-        };
-        form.merge(document, &planned, &foreign);
+        form.merge(document, &of_list(planned, kind), &foreign);
     }
 }
 

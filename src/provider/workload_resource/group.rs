@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use tfplugin_rs::value::Value;
 
 use super::{
+    conflicts::{self, Conflict, Setback},
     forms::{self, Entries, RULES},
     kept::Kept,
     owner,
@@ -24,29 +25,37 @@ pub(super) async fn get(work: &Work<'_>, id: &ResourceId) -> Result<Option<Docum
 }
 
 /// Writes it: whole if it is the resource's own, else its rules among those of others.
-pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) -> Result<(), ArmError> {
+pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) -> Result<(), Setback> {
     let groups = work.session.client.network_security_groups();
     let mut body = json!({ "location": work.location() });
     merge(work, held, &mut body);
     if held.own && exists == Some(false) {
-        return groups.create(&held.id, body, work.call).await.map(drop);
+        groups.create(&held.id, body, work.call).await?;
+        return Ok(());
     }
+    let mut conflict = None;
     let written = groups
-        .update(&held.id, work.call, |document| merge(work, held, document))
+        .update(&held.id, work.call, |document| conflict = merge(work, held, document))
         .await;
     match written {
         // Somebody removed it since the last refresh.
-        Err(error) if error.is_not_found() && held.own => groups.create(&held.id, body, work.call).await.map(drop),
-        written => written.map(drop),
+        Err(error) if error.is_not_found() && held.own => {
+            groups.create(&held.id, body, work.call).await?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => conflict.map_or(Ok(()), |conflict| Err(Setback::Conflict(conflict))),
     }
 }
 
-fn merge(work: &Work<'_>, held: &Held, document: &mut Json) {
+fn merge(work: &Work<'_>, held: &Held, document: &mut Json) -> Option<Conflict> {
     let foreign = work.is_foreign(held, RULES_OUTPUT, IGNORED);
-    RULES.merge(document, &work.entries(RULES_OUTPUT), foreign);
-    if held.own {
+    let planned = work.entries(RULES_OUTPUT);
+    let conflict = conflicts::lay(&RULES, document, &planned, foreign, conflicts::priorities);
+    if held.own && conflict.is_none() {
         put_tags(document, &work.tags(true));
     }
+    conflict
 }
 
 /// Takes the resource's rules out of a group of others. Gives what is left of it.

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use tfplugin_rs::value::Value;
 
 use super::{
+    conflicts::{self, Conflict, Setback},
     forms::{self, Entries, ROUTES, put},
     kept::Kept,
     targets::Held,
@@ -20,7 +21,7 @@ pub(super) async fn get(work: &Work<'_>, id: &ResourceId) -> Result<Option<Docum
 }
 
 /// Writes it: whole if it is the resource's own, else its routes among those of others.
-pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) -> Result<(), ArmError> {
+pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) -> Result<(), Setback> {
     let tables = work.session.client.route_tables();
     if !held.own && work.entries(ROUTES_OUTPUT).is_empty() && work.entries_before(ROUTES_OUTPUT).is_empty() {
         // Nothing of ours goes into it: the subnet is only associated with it.
@@ -29,25 +30,33 @@ pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) ->
     let mut body = json!({ "location": work.location() });
     merge(work, held, &mut body);
     if held.own && exists == Some(false) {
-        return tables.create(&held.id, body, work.call).await.map(drop);
+        tables.create(&held.id, body, work.call).await?;
+        return Ok(());
     }
+    let mut conflict = None;
     let written = tables
-        .update(&held.id, work.call, |document| merge(work, held, document))
+        .update(&held.id, work.call, |document| conflict = merge(work, held, document))
         .await;
     match written {
-        Err(error) if error.is_not_found() && held.own => tables.create(&held.id, body, work.call).await.map(drop),
-        written => written.map(drop),
+        Err(error) if error.is_not_found() && held.own => {
+            tables.create(&held.id, body, work.call).await?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => conflict.map_or(Ok(()), |conflict| Err(Setback::Conflict(conflict))),
     }
 }
 
-fn merge(work: &Work<'_>, held: &Held, document: &mut Json) {
+fn merge(work: &Work<'_>, held: &Held, document: &mut Json) -> Option<Conflict> {
     let foreign = work.is_foreign(held, ROUTES_OUTPUT, IGNORED);
-    ROUTES.merge(document, &work.entries(ROUTES_OUTPUT), foreign);
-    if held.own {
+    let planned = work.entries(ROUTES_OUTPUT);
+    let conflict = conflicts::lay(&ROUTES, document, &planned, foreign, conflicts::prefixes);
+    if held.own && conflict.is_none() {
         let propagates = work.object.attribute("bgp_route_propagation_enabled").as_bool() != Some(false);
         put(document, "disableBgpRoutePropagation", json!(!propagates));
         put_tags(document, &work.tags(false));
     }
+    conflict
 }
 
 /// Takes the resource's routes out of a table of others.

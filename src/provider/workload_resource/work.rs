@@ -85,6 +85,18 @@ impl Work<'_> {
         }
     }
 
+    /// Whether the object of a part comes into being: one of others is only changed.
+    pub(super) fn makes(&self, part: Part) -> bool {
+        let own = |held: &Option<Held>| held.as_ref().is_some_and(|held| held.own);
+        self.prior.is_none()
+            && match part {
+                Part::Group => own(&self.targets.group),
+                Part::Table => own(&self.targets.table),
+                Part::Firewall => true,
+                Part::Subnet => self.targets.subnet.as_ref().is_some_and(|subnet| subnet.born),
+            }
+    }
+
     /// Who owns what the resource makes.
     pub(super) fn owns(&self, tags: &BTreeMap<String, String>, kind: &str) -> bool {
         owner_of(kind, self.object, self.targets).is_some_and(|owner| owner::marks(tags, &owner))
