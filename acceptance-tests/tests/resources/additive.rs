@@ -264,6 +264,59 @@ fn an_import_among_others_writes_nothing_and_then_plans_empty() {
 }
 
 #[test]
+fn an_import_among_others_takes_nothing_from_a_sibling_whose_name_goes_on_or_from_a_hand() {
+    let place = with_their_group();
+    let first = shared(&place, "hpc", "");
+    let sibling = shared(&place, "hpc-2", "priority_base = 1500");
+    let both = format!("{first}{sibling}");
+    place.workspace.step(&both);
+    let group = place.id("networkSecurityGroups/shared");
+    place.emulator.edit(&group, |group| {
+        let rules = group["properties"]["securityRules"].as_array_mut().unwrap();
+        rules.push(Place::their_rule("hpc-foo", 2001));
+    });
+    let before = place.rules("shared");
+    place.workspace.run(&["state", "rm", &address("hpc")]).expect_success();
+    place
+        .workspace
+        .import(&address("hpc"), &format!("{}|hpc", place.theirs()));
+    place.emulator.clear_requests();
+    place.workspace.step(&both);
+    assert_eq!(place.emulator.requests().writes().lines(), Vec::<String>::new());
+    assert_eq!(place.rules("shared"), before);
+    place.workspace.step(&sibling);
+    let left = place.rules("shared");
+    assert!(
+        left.iter()
+            .all(|rule| rule == "theirs" || rule == "hpc-foo" || rule.starts_with("hpc-2-")),
+        "{left:?}"
+    );
+    assert_eq!(left.len(), 7, "{left:?}");
+}
+
+#[test]
+fn an_import_among_others_gets_its_extra_rules_back_with_the_next_apply() {
+    let place = with_their_group();
+    let extra = "extra_rules = { own = { priority = 1900, direction = \"Outbound\", access = \"Deny\", protocol = \"Tcp\", \
+                 destination_address_prefixes = [\"10.0.9.0/24\"], source_address_prefixes = [\"10.0.7.0/24\"], \
+                 destination_port_ranges = [\"22\"] } }";
+    let configuration = shared(&place, "cc", extra);
+    place.workspace.step(&configuration);
+    place.workspace.run(&["state", "rm", &address("cc")]).expect_success();
+    place
+        .workspace
+        .import(&address("cc"), &format!("{}|cc", place.theirs()));
+    place.workspace.write(&configuration);
+    let warnings = format!("{:?}", place.workspace.plan().warnings());
+    assert!(!warnings.contains("Priority taken"), "{warnings}");
+    place.emulator.clear_requests();
+    place.workspace.step(&configuration);
+    assert_eq!(place.emulator.requests().writes().lines(), Vec::<String>::new());
+    place.workspace.destroy();
+    assert_eq!(place.rules("shared"), ["theirs"]);
+}
+
+#[test]
 fn a_subnet_born_into_a_group_of_others() {
     let place = with_their_group();
     let group = place.id("networkSecurityGroups/shared");

@@ -8,7 +8,7 @@ use tfplugin_rs::{
     value::{Number, Path, Value},
 };
 
-use super::forms::{Entries, Form, meaning};
+use super::forms::{Entries, Form, has, meaning};
 use crate::azure::ArmError;
 
 /// The tail denies stand here; `deny_priority` moves them, `priority_base` the others.
@@ -69,6 +69,7 @@ pub(super) fn lay(
 
 /// Azure keeps a priority once per direction (`SecurityRuleConflict`).
 pub(super) fn priorities(ours: &Entries, others: &Entries) -> Option<Conflict> {
+    let others = &unlike_named(ours, others);
     let taken: BTreeSet<(String, i64)> = others.values().filter_map(place).collect();
     let mine: Vec<(String, i64)> = ours.values().filter_map(place).collect();
     let (name, place) = ours
@@ -100,6 +101,7 @@ pub(super) fn priorities(ours: &Entries, others: &Entries) -> Option<Conflict> {
 
 /// A route table holds each prefix once.
 pub(super) fn prefixes(ours: &Entries, others: &Entries) -> Option<Conflict> {
+    let others = &unlike_named(ours, others);
     let prefix = |route: &Value| meaning(route.attribute("address_prefix"));
     let clash = |route: &Value| others.iter().find(|(_, other)| prefix(other) == prefix(route));
     let (name, route, (other, _)) = ours
@@ -137,6 +139,13 @@ pub(super) fn collections(ours: &Entries, others: &Entries) -> Option<Conflict> 
              `egress.collection_priority_base = {free}`, where nothing stands in the way."
         ),
     })
+}
+
+/// The others but for what an import could not know for ours: a write takes it over by its name.
+pub(super) fn unlike_named(ours: &Entries, others: &Entries) -> Entries {
+    let mut others = others.clone();
+    others.retain(|name, _| !has(ours, name));
+    others
 }
 
 fn place(rule: &Value) -> Option<(String, i64)> {
@@ -222,6 +231,12 @@ mod tests {
             said.contains("`a` and `x`") && said.contains("`priority_base = 300`"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn what_has_the_name_of_ours_is_ours() {
+        let place = [("a", "Inbound", 100)];
+        assert_eq!(said(&place, &[("A", "Inbound", 100)]), "");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Import: the options come from the owner's tags, and everything else follows from them as in a plan; then Azure is read as ever.
 //!
-//! Among the rules of others there is no tag. Then what begins with the resource's name is taken for its own, and the configuration
-//! supplies the arguments with the next apply, which writes nothing where nothing differs.
+//! Among the rules of others there is no tag. Then what the resource's documents name, behind its own name, is taken for its own, and the
+//! configuration supplies the arguments with the next apply, which writes nothing where nothing differs. An `extra_rules` entry is the user's: the
+//! next apply takes it back by its name.
 
 use serde_json::{Map, Value as Json};
 use tfplugin_rs::{
@@ -16,6 +17,7 @@ use super::{
     demand::{self, Demand, Shared},
     firewall,
     forms::{self, ROUTES, RULES, collection},
+    names::Names,
     owner::{self, Owner},
     plan,
     source::Source,
@@ -293,7 +295,7 @@ fn put(state: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// What is attached among the rules of others: everything whose name begins with the resource's.
+/// What is attached among the rules of others: what the resource can have written.
 async fn adopt(
     resource: &WorkloadResource,
     session: &Session,
@@ -303,10 +305,10 @@ async fn adopt(
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
-    let prefix = format!("{}-", state.attribute("name").as_str().unwrap_or_default()).to_lowercase();
-    let foreign = |name: &str| !name.to_lowercase().starts_with(&prefix);
+    let names = Names::of(resource.source, state.attribute("name").as_str().unwrap_or_default());
     let nothing = forms::Entries::new();
-    let (rules, _) = RULES.split(&group.body, &nothing, foreign);
+    let (_, mut rules) = RULES.split(&group.body, &nothing, |_| true);
+    rules.retain(|name, rule| names.has_rule(name, rule));
     let table = match associated(subnet, "routeTable") {
         Some(id) => taken(
             "Route table",
@@ -317,12 +319,15 @@ async fn adopt(
     };
     let routes = table
         .as_ref()
-        .map(|table| ROUTES.split(&table.body, &nothing, foreign).0);
+        .map(|table| ROUTES.split(&table.body, &nothing, |name| !names.has_route(name)).0);
     let routes = routes.unwrap_or_default();
     if rules.is_empty() && routes.is_empty() {
         let detail = format!(
-            "Neither `{}` nor a route table of `{}` has an entry whose name begins with `{prefix}`, so nothing of this resource is there.",
-            group.id, subnet.id
+            "Neither `{}` nor a route table of `{}` has an entry of this resource: a documented name behind `{}`, and in a rule its requirement. What \
+             was written with a `name_prefix` that has a `-` cannot be told from another resource's: remove it and let the resource write it anew.",
+            group.id,
+            subnet.id,
+            names.prefix()
         );
         diagnostics.error("Nothing to import", detail);
         return None;
@@ -365,14 +370,9 @@ async fn complete_collections(
         FirewallTarget::Classic(id) => session.client.azure_firewalls().get(id, call).await,
     };
     let document = taken("Firewall rules", document, diagnostics)??;
-    let prefix = state
-        .attribute("name")
-        .as_str()
-        .map(|name| format!("{}-", name.to_lowercase()));
-    let foreign = |name: &str| {
-        let stranger = |prefix: &String| !name.to_lowercase().starts_with(prefix);
-        !target.is_own() && prefix.as_ref().is_none_or(stranger)
-    };
+    let names = state.attribute("name").as_str();
+    let names = names.map(|name| Names::of(resource.source, name));
+    let foreign = |name: &str| !target.is_own() && !names.as_ref().is_some_and(|names| names.has_collection(name));
     let (ours, _) = firewall::split(&target, &document.body, &forms::Entries::new(), foreign);
     if ours.is_empty() {
         let detail = format!("`{}` has no rule collections of this resource.", target.id());

@@ -13,6 +13,7 @@
 //! | `forms` | entries of these objects in Terraform's form and in ARM's |
 //! | `kept` | what is remembered beside the state; in Azure it is `managed::owner` |
 //! | `read`, `import` | Azure as state |
+//! | `names` | what an import takes for its own among the entries of others |
 //! | `identity` | what names the resource to an import |
 //!
 //! The group is written first, with all its rules in one request, then the table and the firewall's rules, and the subnet last with both in its first request:
@@ -29,6 +30,7 @@ mod group;
 mod identity;
 mod import;
 mod kept;
+mod names;
 mod neighbours;
 mod part;
 mod plan;

@@ -44,6 +44,10 @@ pub(super) fn conflicts(policy: &NetworkPolicy, neighbours: &Neighbours, place: 
     if neighbours.rules.is_empty() && neighbours.routes.is_empty() {
         return Vec::new();
     }
+    let neighbours = &Neighbours {
+        rules: conflicts::unlike_named(place.rules, &neighbours.rules),
+        routes: neighbours.routes.clone(),
+    };
     let rules = match given_rules::read(&Value::Map(neighbours.rules.clone())) {
         Ok(rules) => rules,
         Err(reason) => return vec![not_understood("network_security_group_id", &reason)],
