@@ -269,7 +269,9 @@ pub(super) fn outputs(reach: Reach) -> Vec<(&'static str, Attribute)> {
             ),
             (
                 "previous_network_security_group_id",
-                text("With `subnet_id`: the network security group that the subnet had before and gets back if it still exists."),
+                text(
+                    "With `subnet_id`: the network security group that the subnet had before and gets back if it still exists.",
+                ),
             ),
             (
                 "previous_route_table_id",
