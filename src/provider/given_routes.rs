@@ -1,4 +1,5 @@
-//! Routes as people have them: in the shape of azurerm's `route`, in a map or a list.
+//! Routes as people have them: in the shape of azurerm's `route`, in a map or a list. What Azure refuses in one table is an error: which
+//! of two routes for one destination wins, nobody could say.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +9,14 @@ use super::{
     dynamic_inputs,
     given_rules::{Unreadable, prefix},
 };
-use crate::network::{Known, NextHop, Route, RouteDestination};
+use crate::{
+    network::{Known, NextHop, Route, RouteDestination},
+    service_tags::known,
+};
 
 /// The routes of a value.
 pub(super) fn read(value: &Value) -> Result<Vec<Route>, Unreadable> {
-    match &dynamic_inputs::without_types(value) {
+    let routes: Vec<Route> = match &dynamic_inputs::without_types(value) {
         Value::Map(routes) => routes
             .iter()
             .map(|(name, route)| self::route(Some(name), route))
@@ -21,7 +25,31 @@ pub(super) fn read(value: &Value) -> Result<Vec<Route>, Unreadable> {
         Value::Null => Ok(Vec::new()),
         Value::Unknown(_) => Err("the routes are known only after apply".to_owned()),
         _ => Err("a map or list of routes is expected".to_owned()),
+    }?;
+    of_one_table(&routes)?;
+    Ok(routes)
+}
+
+/// A table has each name and each destination once, without case.
+fn of_one_table(routes: &[Route]) -> Result<(), Unreadable> {
+    for (position, route) in routes.iter().enumerate() {
+        for earlier in routes.iter().take(position) {
+            if earlier.name.as_str().eq_ignore_ascii_case(route.name.as_str()) {
+                return Err(format!(
+                    "two routes are named `{}`, and Azure has each name once in a table, without case: rename one",
+                    route.name
+                ));
+            }
+            let destination = route.destination.to_string();
+            if earlier.destination.to_string().eq_ignore_ascii_case(&destination) {
+                return Err(format!(
+                    "the routes `{}` and `{}` both lead to `{destination}`, and Azure has each destination once in a table: remove one",
+                    earlier.name, route.name
+                ));
+            }
+        }
     }
+    Ok(())
 }
 
 fn route(key: Option<&str>, value: &Value) -> Result<Route, Unreadable> {
@@ -32,6 +60,10 @@ fn route(key: Option<&str>, value: &Value) -> Result<Route, Unreadable> {
     let Some(destination) = value.attribute("address_prefix").as_str() else {
         return Err(wrong("address_prefix", "is missing or not known"));
     };
+    if let Some(tag) = known::without_addresses(destination) {
+        let reason = format!("is `{tag}`, which Azure takes in security rules only: write the prefixes that are meant");
+        return Err(wrong("address_prefix", &reason));
+    }
     let destination = match prefix(destination) {
         Some(prefix) => RouteDestination::Prefix(prefix),
         None => RouteDestination::Tag(

@@ -124,3 +124,104 @@ async fn a_rule_in_the_way_of_a_requirement_is_an_error_at_the_rule() {
     );
     assert!(call("expand", &["cyclecloud_subnet".into(), meant]).await.is_ok());
 }
+
+/// A rule with these attributes instead.
+fn with(mut rule: Value, entries: &[(&'static str, Value)]) -> Value {
+    for (name, value) in entries {
+        rule.set_attribute(*name, value.clone());
+    }
+    rule
+}
+
+#[tokio::test]
+async fn what_azure_refuses_in_one_group_is_refused() {
+    let deny = |name: &'static str, priority, more: &[(&'static str, Value)]| {
+        let named = with(rule("Outbound", "Deny", priority, "Internet"), &[("name", name.into())]);
+        with(named, more)
+    };
+    let refused = |rules: Vec<Value>| async move {
+        let empty = Value::List(Vec::new());
+        call("rules_diff", &[empty, Value::List(rules)])
+            .await
+            .err()
+            .unwrap_or_default()
+    };
+    assert_eq!(
+        refused(vec![deny("one", 100, &[]), deny("two", 100, &[])]).await,
+        "the rules `one` and `two` both have priority `100` Outbound, and Azure has each priority once per direction: give one of them another \
+         `priority`"
+    );
+    let inbound = with(rule("Inbound", "Deny", 100, "*"), &[("name", "in".into())]);
+    assert_eq!(
+        refused(vec![deny("out", 100, &[]), inbound]).await,
+        "",
+        "each direction has its own"
+    );
+    assert_eq!(
+        refused(vec![deny("one", 100, &[]), deny("One", 101, &[])]).await,
+        "two rules are named `One`, and Azure has each name once in a group, without case: rename one, or give the rules of two groups apart"
+    );
+    let none = || ("destination_address_prefix", Value::Null);
+    let several = |texts: &[&str]| ("destination_address_prefixes", Value::string_set(texts.iter().copied()));
+    assert_eq!(
+        refused(vec![deny(
+            "mixed",
+            100,
+            &[none(), several(&["10.0.0.0/8", "fd00::/8"])]
+        )])
+        .await,
+        "rule `mixed`: it has IPv4 and IPv6 addresses, and Azure takes one family per rule: write a rule for each"
+    );
+    let source = ("source_address_prefix", Value::from("fd00::/8"));
+    assert_eq!(
+        refused(vec![deny("sides", 100, &[source, none(), several(&["10.0.0.0/8"])])]).await,
+        "rule `sides`: it has IPv4 and IPv6 addresses, and Azure takes one family per rule: write a rule for each"
+    );
+    assert_eq!(
+        refused(vec![deny("both", 100, &[several(&["10.0.0.0/8"])])]).await,
+        "rule `both`: `destination_address_prefix` and `destination_address_prefixes` are both set, and Azure takes only one of them: remove the \
+         one that is not meant"
+    );
+    assert_eq!(
+        refused(vec![deny("tags", 100, &[none(), several(&["Storage"])])]).await,
+        "rule `tags`: `destination_address_prefixes` holds `Storage`, which is no address prefix: Azure takes `*` and service tags in \
+         `destination_address_prefix` only"
+    );
+    let ports = ("destination_port_ranges", Value::string_set(["443"]));
+    assert_eq!(
+        refused(vec![deny("ports", 100, &[ports])]).await,
+        "rule `ports`: `destination_port_range` and `destination_port_ranges` are both set, and Azure takes only one of them: remove the one that \
+         is not meant"
+    );
+}
+
+#[tokio::test]
+async fn what_azurerm_reads_from_azure_is_read() {
+    let empty = || Value::List(Vec::new());
+    let read = with(
+        rule("Outbound", "Deny", 100, "Internet"),
+        &[
+            ("name", "tag".into()),
+            ("source_port_ranges", empty()),
+            ("source_address_prefixes", empty()),
+            ("destination_port_ranges", empty()),
+            ("destination_address_prefixes", empty()),
+            ("source_application_security_group_ids", empty()),
+        ],
+    );
+    let several = with(
+        rule("Outbound", "Allow", 101, ""),
+        &[
+            ("name", "addresses".into()),
+            (
+                "destination_address_prefixes",
+                Value::string_set(["10.0.0.0/8", "192.168.0.0/16"]),
+            ),
+            ("destination_port_range", "".into()),
+            ("destination_port_ranges", Value::string_set(["80", "443"])),
+        ],
+    );
+    let rules = Value::List(vec![read, several]);
+    let compared = call("rules_diff", &[rules.clone(), rules]).await.unwrap();
+    assert_eq!(compared.attribute("equivalent"), &Value::Bool(true));
+}

@@ -232,6 +232,63 @@ async fn what_cannot_be_read_is_an_error_where_it_is_written() {
     );
 }
 
+/// Rules and routes of which Azure refuses one: whichever stands first in the list would decide.
+#[tokio::test]
+async fn what_cannot_stand_in_one_table_or_group_is_an_error_in_any_order() {
+    let named = |name: &str, mut rule: Value| {
+        rule.set_attribute("name", name.into());
+        rule
+    };
+    let route = |name: &str, destination: &str, hop: &str| {
+        Value::object([
+            ("name", Value::from(name)),
+            ("address_prefix", destination.into()),
+            ("next_hop_type", hop.into()),
+        ])
+    };
+    let refused = |argument: &'static str, mut entries: Vec<Value>| async move {
+        let first = read("lockeddown_verification", &[(argument, Value::List(entries.clone()))]).await;
+        entries.reverse();
+        let second = read("lockeddown_verification", &[(argument, Value::List(entries))]).await;
+        assert!(second.is_err(), "the order decides");
+        first.unwrap_err()
+    };
+    let rules = vec![
+        named("allow", rule("Allow", 100, "Storage", "443")),
+        named("deny", rule("Deny", 100, "Storage", "*")),
+    ];
+    for argument in ["security_rules", "network_interface_security_rules"] {
+        assert_eq!(
+            refused(argument, rules.clone()).await,
+            format!(
+                "{argument}: the rules `allow` and `deny` both have priority `100` Outbound, and Azure has each priority once per direction: give one \
+                 of them another `priority`."
+            )
+        );
+    }
+    let routes = vec![
+        route("out", "0.0.0.0/0", "Internet"),
+        route("nowhere", "0.0.0.0/0", "None"),
+    ];
+    assert_eq!(
+        refused("routes", routes).await,
+        "routes: the routes `out` and `nowhere` both lead to `0.0.0.0/0`, and Azure has each destination once in a table: remove one."
+    );
+    let routes = vec![route("storage", "Storage", "Internet"), route("Storage", "Sql", "None")];
+    assert_eq!(
+        refused("routes", routes).await,
+        "routes: two routes are named `Storage`, and Azure has each name once in a table, without case: rename one."
+    );
+    for tag in ["Internet", "VirtualNetwork"] {
+        assert_eq!(
+            refused("routes", vec![route("tag", tag, "None")]).await,
+            format!(
+                "routes: route `tag`: `address_prefix` is `{tag}`, which Azure takes in security rules only: write the prefixes that are meant."
+            )
+        );
+    }
+}
+
 fn firewall_rule(entries: &[(&'static str, Value)]) -> Value {
     let mut rule = Value::object([("source_addresses", Value::string_list(["10.0.0.0/24".to_owned()]))]);
     for (name, value) in entries {

@@ -27,7 +27,8 @@ pub(super) fn schema() -> Schema {
         "security_rules",
         Attribute::optional(
             Type::Dynamic,
-            "Rules of the subnet's network security group in the shape of azurerm's `security_rule`, as a map or a list; or a `policy`.",
+            "Rules of the subnet's network security group in the shape of azurerm's `security_rule`, as a map or a list; or a `policy`. Rules that Azure \
+             refuses, such as two of one priority in one direction, are an error.",
         ),
     )
     .attribute(
@@ -41,7 +42,8 @@ pub(super) fn schema() -> Schema {
         "routes",
         Attribute::optional(
             Type::Dynamic,
-            "Routes of the subnet's table in the shape of azurerm's `route`, as a map or a list.",
+            "Routes of the subnet's table in the shape of azurerm's `route`, as a map or a list. Routes that Azure refuses, such as two for one \
+             prefix, are an error.",
         ),
     )
     .attribute(
