@@ -197,6 +197,31 @@ fn what_cannot_stand_together_is_said_with_both_names_and_a_remedy() {
 }
 
 #[test]
+fn policies_of_two_subnets_are_no_composition() {
+    let license = |prefixes: &[&str]| {
+        let more = [
+            ("isolation", Value::from("none")),
+            ("subnet_address_prefixes", Value::string_set(prefixes.iter().copied())),
+        ];
+        link("ansys", &more)
+    };
+    assert_eq!(
+        conflicts(&[nodes(&[]), license(&["10.0.7.0/24", "10.0.8.0/24"])]),
+        "Policies of different places: ansys stands on `10.0.7.0/24`, `10.0.8.0/24`, nodes on `10.0.1.0/24`; what is composed stands on one subnet. \
+         Give both the same `subnet_address_prefixes`, or compose the policies of each subnet apart\n"
+    );
+    assert!(composed(&[nodes(&[]), license(&["10.0.1.0/24"])]).is_ok());
+    let nowhere = [
+        ("isolation", Value::from("none")),
+        ("subnet_address_prefixes", Value::Null),
+    ];
+    assert!(
+        composed(&[nodes(&[]), link("ansys", &nowhere)]).is_ok(),
+        "it does not say where"
+    );
+}
+
+#[test]
 fn the_proposed_places_are_free() {
     let base = |text: &str, name: &str| -> i64 {
         let (_, rest) = text.split_once(&format!("{name} = ")).unwrap();

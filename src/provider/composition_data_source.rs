@@ -54,7 +54,7 @@ impl DataSource for CompositionDataSource {
             POLICIES,
             Attribute::required(
                 Type::list(policy::ty()),
-                "The output `policy` of each workload's data source, resource or of the function `expand`, all for the same subnet.",
+                "The output `policy` of each workload's data source, resource or of the function `expand`, all for the same subnet: prefixes that say otherwise are an error.",
             ),
         )
         .attribute(

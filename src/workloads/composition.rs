@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::conflict::Conflict;
 use super::Workload;
 use crate::network::{
-    Access, Host, Known, NetworkPolicy, Prerequisite, PrerequisiteStatus, Protocol, Route, SecurityRule, SecurityRules,
+    Access, AddressSide, Family, Host, Known, NetworkPolicy, Prefix, Prerequisite, PrerequisiteStatus, Protocol, Route,
+    SecurityRule, SecurityRules,
 };
 
 /// A policy with what people call it.
@@ -60,6 +61,7 @@ pub fn compose(parts: &[Part<'_>]) -> Result<Composition, Vec<Conflict>> {
         contributors: BTreeMap::new(),
         conflicts: Vec::new(),
     };
+    composer.places();
     composer.security_rules();
     composer.counterpart_rules();
     composer.routes();
@@ -85,6 +87,35 @@ struct Composer<'p> {
 impl Composer<'_> {
     fn of(&mut self, part: &str) -> &mut Contribution {
         self.contributors.entry(part.to_owned()).or_default()
+    }
+
+    /// The parts stand on one subnet, as far as they say on which. A part whose subnet is not known says its virtual network's spaces, which
+    /// hold the subnet of another; so only two of which neither holds the other stand in different places.
+    fn places(&mut self) {
+        let held = |ones: &BTreeSet<Prefix>, others: &BTreeSet<Prefix>| {
+            ones.iter().all(|one| others.iter().any(|other| other.contains(one)))
+        };
+        for family in [Family::V4, Family::V6] {
+            let places: Vec<(&str, BTreeSet<Prefix>)> = self
+                .parts
+                .iter()
+                .map(|part| (part.name, place(part.policy, family)))
+                .filter(|(_, prefixes)| !prefixes.is_empty())
+                .collect();
+            for (position, (one, one_prefixes)) in places.iter().enumerate() {
+                for (other, other_prefixes) in places.iter().skip(position + 1) {
+                    if held(one_prefixes, other_prefixes) || held(other_prefixes, one_prefixes) {
+                        continue;
+                    }
+                    self.conflicts.push(Conflict::Places {
+                        one: (*one).to_owned(),
+                        one_prefixes: one_prefixes.clone(),
+                        other: (*other).to_owned(),
+                        other_prefixes: other_prefixes.clone(),
+                    });
+                }
+            }
+        }
     }
 
     fn security_rules(&mut self) {
@@ -339,6 +370,17 @@ impl Composer<'_> {
         }
         self.policy.warnings = warnings.into_iter().collect();
     }
+}
+
+/// The subnet's prefixes of one family, as far as the flows of a policy say them.
+fn place(policy: &NetworkPolicy, family: Family) -> BTreeSet<Prefix> {
+    let prefixes = policy.flows.values().filter_map(|flow| match &flow.local {
+        AddressSide::Prefixes(prefixes) => Some(prefixes),
+        _ => None,
+    });
+    // A flow of one family, from a subnet whose prefixes nobody says, comes from 0.0.0.0/0.
+    let said = |prefix: &&Prefix| prefix.family() == family && !prefix.is_everything();
+    prefixes.flatten().filter(said).copied().collect()
 }
 
 /// Two workloads may ask for different things by one requirement.

@@ -1,7 +1,9 @@
 //! What cannot stand together, and what to do about it.
 
+use std::collections::BTreeSet;
+
 use super::Part;
-use crate::network::{Route, SecurityRule, SecurityRules};
+use crate::network::{Prefix, Route, SecurityRule, SecurityRules};
 
 /// Two demands that exclude each other, each with the part it comes from.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -28,6 +30,22 @@ pub enum Conflict {
         at: String,
         /// What to do.
         remedy: String,
+    },
+    /// Two that stand on different subnets.
+    #[error(
+        "{one} stands on {}, {other} on {}; what is composed stands on one subnet. Give both the same `subnet_address_prefixes`, or compose the \
+         policies of each subnet apart",
+        listed(.one_prefixes), listed(.other_prefixes)
+    )]
+    Places {
+        /// A part.
+        one: String,
+        /// Its subnet's prefixes.
+        one_prefixes: BTreeSet<Prefix>,
+        /// The other part.
+        other: String,
+        /// Its subnet's prefixes.
+        other_prefixes: BTreeSet<Prefix>,
     },
     /// Two rules of one name.
     #[error(
@@ -114,6 +132,7 @@ impl Conflict {
     /// A few words.
     pub fn summary(&self) -> &'static str {
         match self {
+            Conflict::Places { .. } => "Policies of different places",
             Conflict::Priority { .. } => "Priority taken",
             Conflict::Name { .. } => "Rule name taken",
             Conflict::Routes { .. } => "Conflicting routes",
@@ -122,6 +141,11 @@ impl Conflict {
             Conflict::Limit { .. } => "Too many",
         }
     }
+}
+
+fn listed(prefixes: &BTreeSet<Prefix>) -> String {
+    let quoted: Vec<String> = prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
+    quoted.join(", ")
 }
 
 fn routes(one: &(String, Route), other: &(String, Route)) -> String {
