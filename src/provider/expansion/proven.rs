@@ -3,7 +3,7 @@
 use tfplugin_rs::value::{Path, Type, Value};
 
 use crate::{
-    network::PrerequisiteStatus,
+    network::{Passage, PrerequisiteStatus},
     proof::{
         exposure::{Exposure, baseline, exposure},
         message,
@@ -20,6 +20,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::provider) struct Proof {
     verdict: &'static str,
+    /// How many were proven to pass.
     flows: usize,
     depends_on: Vec<String>,
     exposure: Vec<String>,
@@ -28,7 +29,7 @@ pub(in crate::provider) struct Proof {
 
 /// What the value is, in Markdown.
 pub(in crate::provider) const DESCRIPTION: &str = "What was proven of the policy, against network security group, routes and firewall rules together: `verdict` (`proven`, or \
-     `depends_on` where something undeclared decides; a refuted policy is an error), `required_flows` (how many), `depends_on` (on what), \
+     `depends_on` where something undeclared decides; a refuted policy is an error), `required_flows` (how many of them pass), `depends_on` (on what), \
      `exposure` (what rules let pass though no requirement asks for it) and `baseline` (what only Azure's default rules let pass, such as \
      traffic within the virtual network; `isolation = \"strict\"` closes it). Each entry shows a packet.";
 
@@ -90,7 +91,6 @@ pub(in crate::provider) fn judge(model: &Model, place: &dyn Fn(&Cause) -> Path) 
     let mut problems = Vec::new();
     let mut proof = Proof {
         verdict: "proven",
-        flows: model.required.len(),
         ..Proof::default()
     };
     let problem = |severity, cause: &Cause, summary: &str, detail| Problem {
@@ -102,7 +102,9 @@ pub(in crate::provider) fn judge(model: &Model, place: &dyn Fn(&Cause) -> Path) 
     let mut blocked: Vec<(&Required, Obstacle, Vec<String>)> = Vec::new();
     for finding in allows(model) {
         match finding.verdict {
-            Verdict::Proven => {}
+            // The engine leaves out what no egress can express: a warning and a report say that it does not pass.
+            Verdict::Proven if finding.required.flow.passage == Passage::Closed => {}
+            Verdict::Proven => proof.flows += 1,
             Verdict::DependsOn { conditions, obstacle } => {
                 let text = message::unproven(finding.required, &conditions, &obstacle);
                 if proof.depends_on.is_empty() {
@@ -185,4 +187,42 @@ fn said_of_the_way_out(workload: &Workload, expanded: &Expanded, mut model: Mode
         summary: "No way out of the subnet".to_owned(),
         detail: format!("{stopped} ({})", requirement.id),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::network::{AddressSide, Direction, Flow, FlowPeer, Ports, Protocol};
+
+    #[test]
+    fn only_flows_that_pass_are_counted() {
+        let flow = |passage| Flow {
+            direction: Direction::Outbound,
+            protocol: Protocol::Tcp,
+            local: AddressSide::Any,
+            peer: FlowPeer::Host {
+                name: "ratecard.azure-api.net".to_owned(),
+                covered_by: None,
+            },
+            ports: Ports::Any,
+            source_ports: Ports::Any,
+            initiator: "server".to_owned(),
+            passage,
+            learned_route: false,
+            requirement_ids: Default::default(),
+        };
+        let flows = BTreeMap::from([
+            ("closed".to_owned(), flow(Passage::Closed)),
+            ("open".to_owned(), flow(Passage::Direct)),
+        ]);
+        let model = Model::new(&Given {
+            flows,
+            ..Given::default()
+        });
+        let (proof, problems) = judge(&model, &|_| Path::root());
+        assert_eq!(problems.len(), 0);
+        assert_eq!((proof.verdict, proof.flows), ("proven", 1));
+    }
 }
