@@ -27,9 +27,9 @@ pub struct Lint {
 pub enum Kind {
     /// Rules before it decide about every packet it matches.
     Shadowed,
-    /// Rules behind it say the same.
+    /// Rules behind it say the same, and no requirement asks for it.
     Redundant,
-    /// It allows what Azure's default rules let pass anyway: without a deny behind it, it restricts nothing.
+    /// It allows what Azure's default rule to the internet lets pass anyway: without a deny behind it, it restricts nothing.
     AllowWithoutDeny,
     /// A deny before it takes part of what it allows.
     Conflicting,
@@ -53,17 +53,25 @@ impl Lint {
         let quoted: Vec<String> = self.because_of.iter().map(|name| format!("`{name}`")).collect();
         let others = quoted.join(", ");
         let rule = &self.rule;
+        let number = |one, several| if quoted.len() == 1 { one } else { several };
         match self.kind {
             Kind::Shadowed => format!(
-                "`{rule}` never decides: {others} before it match all of its packets. Remove it, or move it forward."
+                "`{rule}` never decides: {others} before it {} all of its packets. Remove it, or move it forward.",
+                number("matches", "match")
             ),
-            Kind::Redundant => format!("`{rule}` changes nothing: {others} behind it say the same. Remove it."),
+            Kind::Redundant => format!(
+                "`{rule}` changes nothing: {others} behind it {} the same. Remove it.",
+                number("says", "say")
+            ),
             Kind::AllowWithoutDeny => format!(
-                "`{rule}` restricts nothing: the default rule {others} lets the same packets pass without it. An allow list needs a deny \
-                 behind it, such as one to `Internet` at 4000."
+                "`{rule}` restricts nothing: the default {} {others} {} the same packets pass without it. An allow list needs a deny \
+                 behind it, such as one to `Internet` at 4000.",
+                number("rule", "rules"),
+                number("lets", "let")
             ),
             Kind::Conflicting => format!(
-                "`{rule}` allows less than it says: {others} before it deny part of it. Narrow the deny, or move the allow forward."
+                "`{rule}` allows less than it says: {others} before it {} part of it. Narrow the deny, or move the allow forward.",
+                number("denies", "deny")
             ),
         }
     }
@@ -140,7 +148,15 @@ fn of_rule(model: &Model, lines: &[Line], position: usize, line: &Line, directio
         if line.access == Access::Deny && by_default {
             return None;
         }
-        let by_default = by_default && line.access == Access::Allow;
+        // What stays within the virtual network, or comes from Azure's load balancer, passes by default: no deny of the internet closes it,
+        // and the baseline of a proof tells it.
+        if by_default && !surely.iter().any(|other| other.is_default_to_internet()) {
+            return None;
+        }
+        // A rule that a requirement asks for is not what can go.
+        if !by_default && !line.requirement_ids.is_empty() {
+            return None;
+        }
         let telling = surely.iter().filter(|other| other.is_default() || !by_default);
         let mut names: Vec<String> = telling.map(|other| other.name.clone()).collect();
         names.dedup();

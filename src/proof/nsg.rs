@@ -13,6 +13,9 @@ use super::{
 };
 use crate::network::{Access, AddressSide, Direction, Ports, Protocol, SecurityRule};
 
+/// The default rule that lets everything out.
+const ALLOW_INTERNET: &str = "AllowInternetOutBound";
+
 /// A rule as the proof sees it.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -32,6 +35,11 @@ impl Line {
     /// Whether Azure keeps the rule in every NSG.
     pub fn is_default(&self) -> bool {
         self.priority >= 65000
+    }
+
+    /// Whether it is the one of them that leaves the internet open.
+    pub fn is_default_to_internet(&self) -> bool {
+        self.is_default() && self.name == ALLOW_INTERNET
     }
 }
 
@@ -101,7 +109,7 @@ fn defaults(direction: Direction, world: &mut World) -> Vec<Line> {
             Side::Set(addresses::platform().clone()),
             Side::Any,
         ),
-        Direction::Outbound => ("AllowInternetOutBound", Side::Any, tag("Internet")),
+        Direction::Outbound => (ALLOW_INTERNET, Side::Any, tag("Internet")),
     };
     let first = match direction {
         Direction::Inbound => "AllowVnetInBound",
