@@ -2,7 +2,7 @@
 
 use tfplugin_rs::value::Value;
 
-use super::{dynamic_inputs, given_rules};
+use super::{dynamic_inputs, given_peers::Peers, given_rules};
 use crate::{
     network::{AddressSide, Direction, Flow, FlowPeer, Passage, Ports, Protocol},
     workloads::inputs::nearest,
@@ -11,8 +11,8 @@ use crate::{
 /// The attributes of a flow.
 const ATTRIBUTES: [&str; 6] = ["direction", "protocol", "local", "peer", "port", "source_port"];
 
-/// The flow of an object.
-pub(super) fn read(value: &Value) -> Result<Flow, String> {
+/// The flow of an object, whose peer is an address, `*`, or one of `peers`.
+pub(super) fn read(value: &Value, peers: &Peers) -> Result<Flow, String> {
     let value = &dynamic_inputs::without_types(value);
     let Some(attributes) = value.as_map() else {
         return Err("an object is expected".to_owned());
@@ -48,11 +48,9 @@ pub(super) fn read(value: &Value) -> Result<Flow, String> {
             AddressSide::Tag(tag) => return Err(format!("`local` is `{tag}`: the subnet's end is a prefix or `*`")),
             side => side,
         },
-        peer: match side("peer")? {
-            AddressSide::Any => FlowPeer::Any,
-            AddressSide::Tag(tag) => FlowPeer::Tag(tag),
-            AddressSide::Prefixes(prefixes) => FlowPeer::Prefixes(prefixes),
-            AddressSide::Groups(ids) => FlowPeer::Groups(ids),
+        peer: match text("peer")?.as_deref() {
+            None => FlowPeer::Any,
+            Some(name) => peer(name, peers).map_err(|reason| format!("`peer` {reason}"))?,
         },
         ports: ports("port")?,
         source_ports: match text("source_port")? {
@@ -64,4 +62,18 @@ pub(super) fn read(value: &Value) -> Result<Flow, String> {
         learned_route: false,
         requirement_ids: Default::default(),
     })
+}
+
+fn peer(name: &str, peers: &Peers) -> Result<FlowPeer, String> {
+    // What has a mask is meant as an address, right or wrong.
+    let is_address = matches!(name, "*" | "Any" | "any") || name.contains('/') || given_rules::prefix(name).is_some();
+    if !is_address {
+        return peers.find(name);
+    }
+    match given_rules::address_side(&[name.to_owned()])? {
+        AddressSide::Any => Ok(FlowPeer::Any),
+        AddressSide::Tag(tag) => Ok(FlowPeer::Tag(tag)),
+        AddressSide::Prefixes(prefixes) => Ok(FlowPeer::Prefixes(prefixes)),
+        AddressSide::Groups(ids) => Ok(FlowPeer::Groups(ids)),
+    }
 }

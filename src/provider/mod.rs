@@ -14,6 +14,7 @@ mod expansion;
 mod functions;
 mod given_collections;
 mod given_flow;
+mod given_peers;
 mod given_routes;
 mod given_rules;
 mod managed;

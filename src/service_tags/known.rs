@@ -90,9 +90,24 @@ pub fn exists_in_any_case(tag: &str, cloud: Cloud) -> bool {
     exists(tag, cloud) || names(cloud).any(|name| name.eq_ignore_ascii_case(tag))
 }
 
-/// The tag of `cloud` whose spelling is nearest.
+/// The tag of `cloud` that is most likely meant.
 pub fn nearest(given: &str, cloud: Cloud) -> Option<String> {
-    nearest_of(given, names(cloud))
+    of_region(given, cloud).or_else(|| nearest_of(given, names(cloud)))
+}
+
+/// The tag for the region whose name stands behind the dot, `AzureCloud.norwayeast` for `AzureCloud.norwaye`; without a region where it has
+/// no regional form. The words of the name may come in the other order: a document writes `uswest` for `westus`.
+fn of_region(given: &str, cloud: Cloud) -> Option<String> {
+    let (base, place) = given.rsplit_once('.')?;
+    let place = place.to_ascii_lowercase();
+    let turned = |name: &str| name.len() == place.len() && format!("{name}{name}").contains(&place);
+    let region = regions(cloud)
+        .find(|region| region.name == place)
+        .or_else(|| regions(cloud).find(|region| turned(region.name)))?;
+    let base = nearest_of(base, TAGS.iter().map(|(name, _)| *name))?;
+    let regional = suffix(base, region).map(|suffix| format!("{base}.{suffix}"));
+    let forms = regional.into_iter().chain([base.to_owned()]);
+    forms.into_iter().find(|form| exists(form, cloud))
 }
 
 /// The nearest of these names. The documents write `Keyvault` and `Frontdoor.FirstParty` for tags that begin with `Azure`.
@@ -309,6 +324,22 @@ mod tests {
     fn first_party_front_door_is_in_the_public_cloud_only() {
         assert_eq!(clouds("azurefrontdoor.firstparty"), [Cloud::Public]);
         assert!(!exists("AzureFrontDoor.FirstParty", Cloud::China));
+    }
+
+    #[test]
+    fn the_tag_that_was_meant_is_named() {
+        let cases = [
+            ("ContainerRegistry.WestEurope", "AzureContainerRegistry.WestEurope"),
+            ("Keyvault.westeurope", "AzureKeyVault.WestEurope"),
+            ("AzureCloud.norwayeast", "AzureCloud.norwaye"),
+            ("BatchNodeManagement.uswest", "BatchNodeManagement.WestUS"),
+            ("AzureMachineLearning.WestEurope", "AzureMachineLearning"),
+            ("Storge", "Storage"),
+        ];
+        for (given, meant) in cases {
+            assert_eq!(nearest(given, Cloud::Public).as_deref(), Some(meant), "{given}");
+        }
+        assert_eq!(nearest("login.microsoftonline.com", Cloud::Public), None);
     }
 
     #[test]

@@ -225,3 +225,56 @@ async fn what_azurerm_reads_from_azure_is_read() {
     let compared = call("rules_diff", &[rules.clone(), rules]).await.unwrap();
     assert_eq!(compared.attribute("equivalent"), &Value::Bool(true));
 }
+
+#[tokio::test]
+async fn a_peer_is_a_tag_that_exists_or_a_host_that_the_policy_names() {
+    let explained = |policy: Value, peer: &'static str| async move {
+        let flow = Value::object([("peer", Value::from(peer)), ("port", 443.into())]);
+        call("explain_flow", &[policy, flow]).await
+    };
+    let policy = call("expand", &["cyclecloud_subnet".into(), server(&[])])
+        .await
+        .unwrap();
+    assert_eq!(
+        explained(policy.clone(), "Storge").await.unwrap_err(),
+        "`peer` is `Storge`, which is no service tag of the cloud `public` as far as this release knows (did you mean `Storage`?), and no host that \
+         a policy names: write a tag, such a host, or address prefixes"
+    );
+    let refused = explained(Value::List(Vec::new()), "login.microsoftonline.com")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused,
+        "`peer` is `login.microsoftonline.com`, which is no service tag as far as this release knows, and no host that a policy names: write a tag, \
+         such a host, or address prefixes"
+    );
+    for host in ["login.microsoftonline.com", "Login.MicrosoftOnline.com"] {
+        let answer = explained(policy.clone(), host).await.unwrap();
+        assert_eq!(
+            answer.attribute("verdict").as_str(),
+            Some("proven"),
+            "{}",
+            text(&answer, "explain_flow")
+        );
+    }
+    // No tag covers this one, and the default egress opens tags only.
+    let answer = explained(policy, "ratecard.azure-api.net").await.unwrap();
+    assert_ne!(
+        answer.attribute("verdict").as_str(),
+        Some("proven"),
+        "{}",
+        text(&answer, "explain_flow")
+    );
+    let egress = Value::object([
+        ("type", Value::from("proxy")),
+        ("proxy_address", "10.0.8.4".into()),
+        ("proxy_port", 3128.into()),
+    ]);
+    let policy = call("expand", &["cyclecloud_subnet".into(), server(&[("egress", egress)])])
+        .await
+        .unwrap();
+    assert_eq!(
+        explained(policy, "ratecard.azure-api.net").await.unwrap_err(),
+        "`peer` is `ratecard.azure-api.net`, which the policy reaches through its proxy: ask about the proxy's address instead"
+    );
+}

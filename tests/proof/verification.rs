@@ -289,6 +289,60 @@ async fn what_cannot_stand_in_one_table_or_group_is_an_error_in_any_order() {
     }
 }
 
+#[tokio::test]
+async fn a_peer_that_is_nothing_is_an_error_and_a_wrong_tag_of_a_rule_is_named() {
+    let policies = || async { Value::List(vec![server_policy().await]) };
+    for argument in ["required_flows", "forbidden_flows"] {
+        let flows = Value::object([("storage", flow(&[("peer", "Storge"), ("port", "443")]))]);
+        let refused = read(
+            "lockeddown_verification",
+            &[("policies", policies().await), (argument, flows)],
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(
+            refused,
+            format!(
+                "{argument}[\"storage\"]: `peer` is `Storge`, which is no service tag of the cloud `public` as far as this release knows (did you mean \
+                 `Storage`?), and no host that a policy names: write a tag, such a host, or address prefixes."
+            )
+        );
+    }
+    let flows = Value::object([("entra", flow(&[("peer", "login.microsoftonline.com"), ("port", "443")]))]);
+    let state = read(
+        "lockeddown_verification",
+        &[("policies", policies().await), ("required_flows", flows)],
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        state.attribute("verdict").as_str(),
+        Some("proven"),
+        "{}",
+        answers(&state)
+    );
+
+    let rules = Value::object([
+        ("registry", rule("Allow", 100, "ContainerRegistry.WestEurope", "443")),
+        ("batch", rule("Allow", 101, "BatchNodeManagement.uswest", "443")),
+        ("case", rule("Allow", 102, "storage.westeurope", "443")),
+    ]);
+    let state = read("lockeddown_verification", &[("security_rules", dynamic(rules))])
+        .await
+        .unwrap();
+    let said = answers(&state);
+    for meant in [
+        "SecurityRuleInvalidAddressPrefix. Write `AzureContainerRegistry.WestEurope`, if that is meant.",
+        "SecurityRuleInvalidAddressPrefix. Write `BatchNodeManagement.WestUS`, if that is meant.",
+    ] {
+        assert!(said.contains(meant), "{said}");
+    }
+    assert!(
+        !said.contains("names `storage.westeurope`"),
+        "Azure compares tags without case: {said}"
+    );
+}
+
 fn firewall_rule(entries: &[(&'static str, Value)]) -> Value {
     let mut rule = Value::object([("source_addresses", Value::string_list(["10.0.0.0/24".to_owned()]))]);
     for (name, value) in entries {

@@ -15,7 +15,7 @@ use crate::{
         model::{Given, Model},
         verdict::Verdict,
     },
-    provider::{given_flow, given_rules},
+    provider::{dynamic_inputs, given_flow, given_peers::Peers, given_rules, policy},
 };
 
 pub(super) struct ExplainFlow;
@@ -45,7 +45,7 @@ impl Function for ExplainFlow {
                     "flow",
                     Type::Dynamic,
                     "An object: `direction` (`Outbound`, which is the default, or `Inbound`), `protocol` (default `Tcp`), `peer` (prefix, \
-                     service tag or `*`), `port` (port, range or `*`, which is the default), `local` (the subnet's end, default `*`), \
+                     service tag, a host that the `policy` names, or `*`), `port` (port, range or `*`, which is the default), `local` (the subnet's end, default `*`), \
                      `source_port`.",
                 ),
             ],
@@ -71,8 +71,16 @@ impl Function for ExplainFlow {
         let [rules, flow] = arguments.as_slice() else {
             return Err(refused(0, "two arguments are expected"));
         };
+        let given = dynamic_inputs::without_types(rules);
         let rules = given_rules::read(rules).map_err(|reason| refused(0, reason))?;
-        let flow = given_flow::read(flow).map_err(|reason| refused(1, reason))?;
+        let cloud = given.attribute("environment").as_str();
+        let mut peers = Peers::of_cloud(cloud.and_then(|cloud| cloud.parse().ok()));
+        peers.add_rules(&rules);
+        // Only a policy names hosts; rules alone are read all the same.
+        if let Ok(policy) = policy::network_policy(&given) {
+            peers.add_policy(&policy);
+        }
+        let flow = given_flow::read(flow, &peers).map_err(|reason| refused(1, reason))?;
         let model = Model::new(&Given {
             groups: vec![rules.iter().collect()],
             network: match &flow.local {

@@ -92,12 +92,16 @@ fn unknown_tags(question: &Question) -> Vec<Remark> {
     for rule in question.groups.iter().flatten() {
         for side in [&rule.source, &rule.destination] {
             if let AddressSide::Tag(tag) = side
-                && !known::exists(tag.as_str(), question.cloud)
+                && !known::exists_in_any_case(tag.as_str(), question.cloud)
                 && said.insert((rule.name.as_str(), tag.as_str()))
             {
+                let remedy = match known::nearest(tag.as_str(), question.cloud) {
+                    Some(near) => format!("Write `{near}`, if that is meant."),
+                    None => "Correct the spelling.".to_owned(),
+                };
                 let message = format!(
                     "`{}` names `{tag}`, which is no service tag of the cloud `{}` as far as this release knows: Azure answers \
-                     SecurityRuleInvalidAddressPrefix. Correct the spelling.",
+                     SecurityRuleInvalidAddressPrefix. {remedy}",
                     rule.name, question.cloud
                 );
                 remarks.push(Remark {

@@ -18,7 +18,9 @@ use crate::{
         configuration::Session,
         endpoint_tags,
         given_collections::{self, IpGroups},
-        given_flow, given_routes, given_rules, policy,
+        given_flow,
+        given_peers::Peers,
+        given_routes, given_rules, policy,
     },
     regions::Cloud,
     report::subnet::Part,
@@ -167,10 +169,27 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
             Err(reason) => refuse(at("network_interface_security_rules"), reason),
         }
     }
+    let cloud = policies
+        .iter()
+        .find_map(|policy| policy.attribute("environment").as_str()?.parse().ok());
+    let cloud = cloud.unwrap_or_else(|| session.environment());
+    let mut peers = Peers::of_cloud(Some(cloud));
+    for part in &parts {
+        peers.add_policy(&part.policy);
+    }
+    peers.add_rules(groups.iter().flatten());
+    // A file that cannot be read is said where its addresses are needed.
+    if let Some(Ok(file)) = config
+        .attribute("service_tag_file")
+        .as_str()
+        .map(|path| service_tags::file(FilePath::new(path)))
+    {
+        peers.add_tags(file.tags().map(|tag| tag.name()));
+    }
     let mut forbidden = BTreeMap::new();
     for (name, into) in [("required_flows", &mut required), ("forbidden_flows", &mut forbidden)] {
         for (key, flow) in config.attribute(name).as_map().into_iter().flatten() {
-            match given_flow::read(flow) {
+            match given_flow::read(flow, &peers) {
                 Ok(flow) => {
                     into.insert(key.clone(), flow);
                 }
@@ -205,9 +224,6 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
             }
         },
     };
-    let cloud = policies
-        .iter()
-        .find_map(|policy| policy.attribute("environment").as_str()?.parse().ok());
     let firewall = match config.attribute("rule_collection_groups") {
         Value::Null => (!collections.is_empty()).then(|| vec![collections]),
         given => match given_collections::read(given, &IpGroups::new()) {
@@ -232,7 +248,7 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
         network,
         way_out,
         resolved_tags,
-        cloud: cloud.unwrap_or_else(|| session.environment()),
+        cloud,
     };
     (!diagnostics.has_errors()).then_some(question)
 }

@@ -161,7 +161,10 @@ fn flows() -> Shape {
             ("local", text("The subnet's end: a prefix. Defaults to `*`.")),
             (
                 "peer",
-                Attribute::required(Type::String, "The other end: a prefix, a service tag or `*`."),
+                Attribute::required(
+                    Type::String,
+                    "The other end: a prefix, a service tag, a host that one of the policies names, or `*`.",
+                ),
             ),
             ("port", text("Port or range of whoever accepts. Defaults to `*`.")),
             ("source_port", text("Port or range of whoever opens. Defaults to `*`.")),
