@@ -203,8 +203,7 @@ fn ordered(mut ranked: Vec<Ranked>, last: &[RouteLine]) -> Routes {
     // Of two families, lengths may be compared: their prefixes never compete.
     ranked.sort_by(|one, other| other.length.cmp(&one.length).then_with(|| one.rank.cmp(&other.rank)));
     let (mut tags, prefixes): (Vec<Ranked>, Vec<Ranked>) = ranked.into_iter().partition(|entry| entry.length.is_none());
-    // Regional prefixes are mostly not in the global form's list, and longer than those that hold them: an endpoint's win there.
-    tags.sort_by_key(|entry| matches!(entry.rank, Rank::Tag(_, true, _) | Rank::Tag(true, ..)));
+    tags.sort_by_key(turn);
     if tags.is_empty() {
         let lines = prefixes.into_iter().map(|entry| entry.line);
         return Routes {
@@ -229,6 +228,18 @@ fn ordered(mut ranked: Vec<Ranked>, last: &[RouteLine]) -> Routes {
     Routes {
         lines: order(&|(_, may_win)| may_win),
         tags_first: undecided.then(|| order(&|(may_lose, _)| !may_lose)),
+    }
+}
+
+/// Regional prefixes are mostly not in the global form's list, and longer than those that hold them: an endpoint's win there. Where the endpoint
+/// has the very tag of the route, the prefixes are the same, and the user's win.
+fn turn(entry: &Ranked) -> u8 {
+    match &entry.rank {
+        Rank::Tag(true, ..) => 4,
+        Rank::Tag(_, true, _) => 2,
+        Rank::Endpoint if entry.line.destination.contains('.') => 1,
+        Rank::Endpoint => 3,
+        _ => 0,
     }
 }
 
