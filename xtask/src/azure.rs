@@ -109,7 +109,7 @@ impl Azure {
         Ok(())
     }
 
-    /// Creates what `examples/landing-zone` finds: three virtual networks, a NAT gateway, and a firewall policy in the hub.
+    /// Creates what `examples/landing-zone` finds: three virtual networks, a NAT gateway, and a firewall policy and a VPN gateway in the hub.
     pub(crate) fn create_hub_and_spokes(&self) -> Result<LandingZone> {
         let group = |name: &str| format!("/subscriptions/{}/resourceGroups/{name}", self.subscription);
         let (own, hub) = (group("rg-hpc"), group("rg-hub"));
@@ -138,6 +138,13 @@ impl Azure {
             NETWORK_API,
             &json!({ "location": LOCATION, "properties": properties }),
         )?;
+        let gateway = format!("{hub}/providers/Microsoft.Network/virtualNetworkGateways/vgw-hub");
+        let properties = json!({ "gatewayType": "Vpn", "vpnType": "RouteBased" });
+        self.put(
+            &gateway,
+            NETWORK_API,
+            &json!({ "location": LOCATION, "properties": properties }),
+        )?;
         Ok(LandingZone {
             resource_group: own,
             networks,
@@ -147,6 +154,7 @@ impl Azure {
                 "firewall_private_ip_address": "10.0.255.4",
                 "proxy_address": "10.0.9.4/32",
                 "nat_gateway_id": nat_gateway,
+                "virtual_network_gateway_id": gateway,
             }),
         })
     }

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         ACCEPTANCE.to_vec()
     };
 
-    let mut progress = Progress::new(if full { 10 + lines.len() } else { 7 });
+    let mut progress = Progress::new(if full { 12 + lines.len() } else { 9 });
     progress.step("checking the format", |status| {
         check(&["fmt", "--all", "--check"], status)
     })?;
@@ -53,6 +53,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         check(&["build", "--workspace", "--all-targets"], status)
     })?;
     binaries::assume_built();
+    // What a newcomer runs first.
+    progress.step("playing the demo", |status| check(&["xtask", "demo"], status))?;
+    progress.step("writing the demo's report", |status| {
+        let report = binaries::target_directory()?.join("tmp").join("report.html");
+        check(&["xtask", "demo", "--report", &report.to_string_lossy()], status)
+    })?;
     progress.step("comparing the documentation with the schemas", |_| {
         crate::docs::run(&["--check".to_owned()]).map(drop)
     })?;
