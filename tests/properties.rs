@@ -301,7 +301,11 @@ fn is_no_wider(
                         rule.name,
                         tag
                     );
-                    let given = prefixes_in(values.attribute("virtual_network_address_spaces"));
+                    let mut given = prefixes_in(values.attribute("virtual_network_address_spaces"));
+                    // Private endpoints may stand in a peered network.
+                    if let Some(argument) = peer.and_then(|peer| peer.peered.as_deref()) {
+                        given.extend(prefixes_in(values.attribute(argument)));
+                    }
                     prop_assert!(
                         prefixes.is_subset(&given),
                         "{} goes beyond the address spaces",

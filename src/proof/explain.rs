@@ -92,7 +92,7 @@ pub fn why(model: &Model, required: &Required) -> Explanation {
             at_firewall.push(block);
         }
     }
-    if let Some(lines) = &model.firewall {
+    if let Some(lines) = &model.firewall_for_clients {
         for (line, block) in path::at_firewall(lines, at_firewall, model) {
             let (name, outcome, ids) = match line {
                 Some(line) if line.access == Access::Allow => {

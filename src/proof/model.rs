@@ -78,6 +78,8 @@ pub struct Model {
     pub routes: Routes,
     /// The firewall's rules; `None` where nobody says what it lets pass.
     pub firewall: Option<Vec<FirewallLine>>,
+    /// The same rules as clients meet them that keep to the ports' protocols.
+    pub(super) firewall_for_clients: Option<Vec<FirewallLine>>,
     /// Its private addresses; none where nobody says them.
     pub firewall_addresses: BTreeSet<String>,
     /// How packets leave.
@@ -200,11 +202,15 @@ impl Model {
             .firewall
             .as_ref()
             .map(|layers| firewall::lines(layers, &mut world));
+        let firewall_for_clients = firewall
+            .as_ref()
+            .map(|lines| lines.iter().map(FirewallLine::as_clients_speak).collect());
         let mut model = Model {
             world,
             groups,
             routes,
             firewall,
+            firewall_for_clients,
             firewall_addresses: given.firewall_addresses.clone(),
             way_out: given.way_out,
             required: Vec::with_capacity(given.flows.len()),
@@ -229,16 +235,24 @@ impl Model {
         model
     }
 
+    /// Whether an appliance at the hop is the firewall, as far as anybody says where that is.
+    fn is_firewall(&self, hop: &Hop) -> bool {
+        match hop {
+            Hop::Appliance(Some(address)) => {
+                self.firewall_addresses.is_empty() || self.firewall_addresses.contains(address)
+            }
+            _ => true,
+        }
+    }
+
     /// The rules of the firewall, if it is what stands at the hop.
     pub fn firewall_at(&self, hop: &Hop) -> Option<&[FirewallLine]> {
-        match hop {
-            Hop::Appliance(Some(address))
-                if !self.firewall_addresses.is_empty() && !self.firewall_addresses.contains(address) =>
-            {
-                None
-            }
-            _ => self.firewall.as_deref(),
-        }
+        self.firewall.as_deref().filter(|_| self.is_firewall(hop))
+    }
+
+    /// The same for what must pass: a client keeps to the ports' protocols.
+    pub(super) fn firewall_for_clients_at(&self, hop: &Hop) -> Option<&[FirewallLine]> {
+        self.firewall_for_clients.as_deref().filter(|_| self.is_firewall(hop))
     }
 
     /// A flow in the terms of this model.

@@ -169,12 +169,11 @@ fn elsewhere(route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
 }
 
 fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
-    let Some(lines) = model.firewall_at(&route.hop) else {
+    let Some(lines) = model.firewall_for_clients_at(&route.hop) else {
         elsewhere(route, block, stopped);
         return;
     };
-    let understood: Vec<FirewallLine> = lines.iter().map(FirewallLine::as_clients_speak).collect();
-    for (line, block) in at_firewall(&understood, vec![block], model) {
+    for (line, block) in at_firewall(lines, vec![block], model) {
         let cause = match line {
             Some(line) if line.access == Access::Allow => continue,
             Some(line) => Cause::FirewallRule {

@@ -7,7 +7,7 @@ use tfplugin_rs::value::Value;
 
 use super::{
     dynamic_inputs,
-    given_rules::{Unreadable, prefix},
+    given_rules::{Unreadable, prefix, twice},
 };
 use crate::{
     network::{Known, NextHop, Route, RouteDestination},
@@ -32,22 +32,17 @@ pub(super) fn read(value: &Value) -> Result<Vec<Route>, Unreadable> {
 
 /// A table has each name and each destination once, without case.
 fn of_one_table(routes: &[Route]) -> Result<(), Unreadable> {
-    for (position, route) in routes.iter().enumerate() {
-        for earlier in routes.iter().take(position) {
-            if earlier.name.as_str().eq_ignore_ascii_case(route.name.as_str()) {
-                return Err(format!(
-                    "two routes are named `{}`, and Azure has each name once in a table, without case: rename one",
-                    route.name
-                ));
-            }
-            let destination = route.destination.to_string();
-            if earlier.destination.to_string().eq_ignore_ascii_case(&destination) {
-                return Err(format!(
-                    "the routes `{}` and `{}` both lead to `{destination}`, and Azure has each destination once in a table: remove one",
-                    earlier.name, route.name
-                ));
-            }
-        }
+    if let Some((_, route)) = twice(routes, |route| route.name.as_str().to_lowercase()) {
+        return Err(format!(
+            "two routes are named `{}`, and Azure has each name once in a table, without case: rename one",
+            route.name
+        ));
+    }
+    if let Some((earlier, route)) = twice(routes, |route| route.destination.to_string().to_lowercase()) {
+        return Err(format!(
+            "the routes `{}` and `{}` both lead to `{}`, and Azure has each destination once in a table: remove one",
+            earlier.name, route.name, route.destination
+        ));
     }
     Ok(())
 }

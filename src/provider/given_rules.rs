@@ -4,7 +4,7 @@
 //! cannot be read is an error that names the rule: a rule that is skipped would make a proof of something else. So is what Azure
 //! refuses: of rules that cannot stand in one group, the proof would have to choose.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use tfplugin_rs::value::Value;
@@ -37,28 +37,30 @@ pub(super) fn read(value: &Value) -> Result<Vec<SecurityRule>, Unreadable> {
 
 /// A group has each name once, without case, and each priority once per direction. Which of two such rules comes first nobody could say.
 fn of_one_group(rules: &[SecurityRule]) -> Result<(), Unreadable> {
-    for (position, rule) in rules.iter().enumerate() {
-        for earlier in rules.iter().take(position) {
-            if earlier.name.as_str().eq_ignore_ascii_case(rule.name.as_str()) {
-                return Err(format!(
-                    "two rules are named `{}`, and Azure has each name once in a group, without case: rename one, or give the rules of two \
-                     groups apart",
-                    rule.name
-                ));
-            }
-            if (earlier.direction, earlier.priority) == (rule.direction, rule.priority) {
-                return Err(format!(
-                    "the rules `{}` and `{}` both have priority `{}` {}, and Azure has each priority once per direction: give one of them \
-                     another `priority`",
-                    earlier.name,
-                    rule.name,
-                    rule.priority.get(),
-                    rule.direction.as_str()
-                ));
-            }
-        }
+    if let Some((_, rule)) = twice(rules, |rule| rule.name.as_str().to_lowercase()) {
+        return Err(format!(
+            "two rules are named `{}`, and Azure has each name once in a group, without case: rename one, or give the rules of two groups apart",
+            rule.name
+        ));
+    }
+    if let Some((earlier, rule)) = twice(rules, |rule| (rule.direction, rule.priority)) {
+        return Err(format!(
+            "the rules `{}` and `{}` both have priority `{}` {}, and Azure has each priority once per direction: give one of them another \
+             `priority`",
+            earlier.name,
+            rule.name,
+            rule.priority.get(),
+            rule.direction.as_str()
+        ));
     }
     Ok(())
+}
+
+/// The first two that have one key, if any have.
+pub(super) fn twice<T, K: Ord>(all: &[T], key: impl Fn(&T) -> K) -> Option<(&T, &T)> {
+    let mut seen = BTreeMap::new();
+    all.iter()
+        .find_map(|one| seen.insert(key(one), one).map(|earlier| (earlier, one)))
 }
 
 /// One rule; its name is the key where it has none of its own.

@@ -14,8 +14,9 @@ use super::{
     inputs::Inputs,
     operators::refuse_everybody,
     problem::Stop,
-    render::{Scene, render},
+    render::render,
     rules::Band,
+    scene::Scene,
     shared::{Isolation, STORAGE_ACCOUNT_NAMED, Shared},
 };
 use crate::requirements::Kind;

@@ -16,9 +16,10 @@ use super::{
     egress::Egress,
     inputs::Inputs,
     problem::Stop,
-    render::{Scene, render},
+    render::render,
     rule_value::{security_rule, security_rules},
     rules::{Band, Draft, End, RuleSet, Switches, malformed, ports_of, protocol_of, requirements},
+    scene::Scene,
     shared::Shared,
     template::Values,
 };

@@ -15,8 +15,9 @@ use super::{
     inputs::Inputs,
     operators::read_operators,
     problem::Stop,
-    render::{Guest, Scene, render},
+    render::render,
     rules::{Band, End, Switches},
+    scene::{Guest, Scene},
     shared::Shared,
     template::Values,
 };

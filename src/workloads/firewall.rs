@@ -5,12 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    egress::Way,
-    problem::Stop,
-    render::{Scene, TagFlow},
-    rules::protocol_of,
-};
+use super::{egress::Way, problem::Stop, render::TagFlow, rules::protocol_of, scene::Scene};
 use crate::{
     network::{
         ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, Description,
@@ -125,9 +120,9 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
     );
     let base = scene.egress.collection_priority_base;
     let prefix = &scene.shared.name_prefix;
-    let workload = scene.shared.workload.replace('_', "-");
+    let [of_networks, of_applications] = collection_names(scene.shared.workload);
     if !network.is_empty() {
-        let name = format!("{prefix}nrc-{workload}");
+        let name = format!("{prefix}{of_networks}");
         policy.network_rule_collections.push(NetworkRuleCollection {
             name,
             priority: base,
@@ -135,7 +130,7 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
         });
     }
     if !application.is_empty() {
-        let name = format!("{prefix}arc-{workload}");
+        let name = format!("{prefix}{of_applications}");
         policy.application_rule_collections.push(ApplicationRuleCollection {
             name,
             priority: base + 100,
@@ -143,6 +138,11 @@ pub(super) fn collections(scene: &Scene<'_>, flows: &[TagFlow], policy: &mut Net
         });
     }
     Ok(())
+}
+
+/// What the collections of network and of application rules are called behind the user's `name_prefix`.
+pub(crate) fn collection_names(workload: &str) -> [String; 2] {
+    ["nrc", "arc"].map(|kind| format!("{kind}-{}", workload.replace('_', "-")))
 }
 
 /// Whether the flow is the firewall's alone: a row without a slot never becomes a security rule.

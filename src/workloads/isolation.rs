@@ -3,7 +3,7 @@
 //! The tag `VirtualNetwork` is not the address space (service-tags-overview): it also covers peered and on-premises space, and where a
 //! default route leads to an appliance or a gateway it may hold 0.0.0.0/0. A deny of the tag is the better for it; an allow is not.
 
-use super::{problem::Stop, render::Scene, rules::End, shared::Isolation};
+use super::{problem::Stop, rules::End, scene::Scene, shared::Isolation};
 use crate::{
     network::Direction,
     requirements::{Condition, Kind, Requirement},

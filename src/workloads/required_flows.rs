@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     egress::Way,
     problem::Stop,
-    render::Scene,
     rules::{End, malformed, protocol_of},
+    scene::Scene,
     shared::Isolation,
 };
 use crate::{
@@ -160,7 +160,7 @@ fn to_guest(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Result<Option<
     let flow = Flow {
         direction: Direction::Inbound,
         protocol: protocol_of(row, scene.inputs)?,
-        local: side(&guest.at),
+        local: guest.at.to_side(),
         peer: to_end(callers),
         ports: ports(scene, row)?,
         source_ports: Ports::Any,
@@ -173,20 +173,11 @@ fn to_guest(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Result<Option<
     Ok(Some((format!("{}{told_apart}", row.id), flow)))
 }
 
-fn side(end: &End) -> AddressSide {
-    match end {
-        End::Any => AddressSide::Any,
-        End::Tag(tag) => AddressSide::Tag(tag.clone()),
-        End::Prefixes(prefixes) => AddressSide::Prefixes(prefixes.clone()),
-        End::Groups(ids) => AddressSide::Groups(ids.clone()),
-    }
-}
-
 /// The subnet's end.
 fn local(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> AddressSide {
     let near = row.destination.as_ref().and_then(|near| near.role.as_deref());
     if let Some(guest) = scene.guest.as_ref().filter(|guest| near == Some(guest.role)) {
-        return side(&guest.at);
+        return guest.at.to_side();
     }
     let group = scene.own.iter().find_map(|role| match scene.roles.get(role) {
         Some(End::Groups(ids)) if peer.role.is_some() => Some(ids.clone()),

@@ -85,6 +85,11 @@ impl End {
         }
     }
 
+    /// As a rule says it.
+    pub(super) fn to_side(&self) -> AddressSide {
+        self.of_family(None)
+    }
+
     fn of_family(&self, family: Option<Family>) -> AddressSide {
         match self {
             End::Any => AddressSide::Any,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{render::Scene, shared::SERVICE_TAG_FEATURES};
+use super::{scene::Scene, shared::SERVICE_TAG_FEATURES};
 use crate::{
     network::{NetworkPolicy, NetworkRuleDestination, RouteDestination, ServiceTag},
     service_tags::known,

@@ -8,7 +8,7 @@ use super::{
     argument::{Argument, Default, Kind},
     inputs::Inputs,
     problem::Stop,
-    render::Scene,
+    scene::Scene,
 };
 use crate::{
     network::{Family, NetworkPolicy, Prefix, RouteDestination, ServiceTag, limits::RouteTableLimits},

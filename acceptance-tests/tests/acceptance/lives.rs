@@ -63,13 +63,15 @@ fn live(terraform: Terraform) {
     let is_found = |instance: &&Instance| {
         let values = state.resource(&instance.subject.address(instance.number)).clone();
         let nothing = |list: &str| values[list].as_object().is_none_or(serde_json::Map::is_empty);
-        let others = matches!(instance.place, Place::Additive | Place::Collections);
         // What has a `-` in its `name_prefix` cannot be told from a neighbour whose name goes on.
         let ambiguous = values["name_prefix"]
             .as_str()
             .is_some_and(|prefix| prefix.contains('-'));
-        !(others && ambiguous)
-            && (instance.place != Place::Additive || !nothing("security_rules") || !nothing("routes"))
+        match instance.place {
+            Place::Additive => !(ambiguous || nothing("security_rules") && nothing("routes")),
+            Place::Collections => !ambiguous,
+            Place::Born | Place::Attached | Place::Policy => true,
+        }
     };
     let found: Vec<&Instance> = instances.iter().filter(is_found).collect();
     for instance in &found {

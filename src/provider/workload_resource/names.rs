@@ -9,7 +9,7 @@ use tfplugin_rs::value::Value;
 use super::source::Source;
 use crate::{
     requirements::{Catalogue, Requirement, catalogue, systems},
-    workloads::WORKLOADS,
+    workloads::{WORKLOADS, firewall::collection_names},
 };
 
 /// The names of one resource.
@@ -61,12 +61,8 @@ impl Names {
             Source::Workload(only) => only.name == workload.name,
             Source::Subnet | Source::FirewallRules => true,
         });
-        let mut names = workloads.map(|workload| workload.name.replace('_', "-"));
-        names.any(|workload| {
-            ["nrc", "arc"]
-                .iter()
-                .any(|kind| self.fits(name, &format!("{kind}-{workload}"), str::is_empty))
-        })
+        let mut names = workloads.flat_map(|workload| collection_names(workload.name));
+        names.any(|own| self.fits(name, &own, str::is_empty))
     }
 
     /// Whether a name is the prefix, perhaps a `name_prefix`, `base`, and a rest that belongs to it.

@@ -104,11 +104,6 @@ fn is_set(config: &Value, argument: &str) -> bool {
     !value.is_null() && !value.is_unknown()
 }
 
-/// Whether an argument surely says nothing.
-fn is_missing(config: &Value, argument: &str) -> bool {
-    config.attribute(argument).is_null()
-}
-
 fn names(config: &Value, diagnostics: &mut Diagnostics) {
     for argument in [
         "name",
@@ -150,7 +145,7 @@ fn ids(config: &Value, diagnostics: &mut Diagnostics) {
 
 fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
     let set = |argument: &str| is_set(config, argument);
-    let missing = |argument: &str| is_missing(config, argument);
+    let missing = |argument: &str| config.attribute(argument).is_null();
     let mut demand = |argument: &str, detail: &str| {
         diagnostics.error_at(Path::attribute(argument), "Missing argument", detail);
     };
@@ -222,7 +217,7 @@ fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
 
 fn firewall_only(config: &Value, diagnostics: &mut Diagnostics) {
     let places = ["firewall_policy_id", "rule_collection_group_id", "firewall_id"];
-    if places.iter().all(|place| is_missing(config, place)) {
+    if places.iter().all(|place| config.attribute(place).is_null()) {
         let detail = "Set `firewall_policy_id` for a rule collection group that the resource creates, `rule_collection_group_id` for one that \
                       exists, or `firewall_id` for a firewall without a policy.";
         diagnostics.error_at(Path::attribute("firewall_policy_id"), "Missing argument", detail);
@@ -231,7 +226,7 @@ fn firewall_only(config: &Value, diagnostics: &mut Diagnostics) {
 
 fn rule_collection_group(config: &Value, diagnostics: &mut Diagnostics) {
     for argument in ["rule_collection_group_name", "rule_collection_group_priority"] {
-        if is_set(config, argument) && is_missing(config, "firewall_policy_id") {
+        if is_set(config, argument) && config.attribute("firewall_policy_id").is_null() {
             let detail = format!(
                 "`{argument}` is that of a group the resource creates, for which `firewall_policy_id` must be set."
             );

@@ -4,7 +4,7 @@ use super::Settings;
 use crate::{
     regions::Cloud,
     requirements::{Kind, Requirement},
-    workloads::{egress::Way, render::Scene, shared::HOSTS_NAMED},
+    workloads::{egress::Way, scene::Scene, shared::HOSTS_NAMED},
 };
 
 /// Names nobody gave become wildcards.
