@@ -6,11 +6,14 @@
 mod applies;
 mod plain_hcl;
 mod rule_writes;
+mod state_store;
+mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use self::table::Table;
 use acceptance_tests::terraform::Terraform;
 use acceptance_tests::terraform::binaries::{self, PROVIDER, cargo};
 use tempfile::TempDir;
@@ -53,7 +56,7 @@ const SUBJECTS: [Subject; 4] = [
     Subject {
         name: SAME_SIZE,
         block: r#"resource "terraform_data" "bench""#,
-        arguments: r#"input = jsondecode(file("state.json"))"#,
+        arguments: r#"triggers_replace = jsondecode(file("state.json"))"#,
     },
 ];
 
@@ -100,11 +103,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
 
     let emulator = progress.step("building the emulator for release", applies::build_emulator)?;
 
-    let mut rows: Vec<[String; 2]> = Vec::new();
+    let mut table = Table::new();
     let size = std::fs::metadata(&provider)
         .map_err(Failure::while_doing("The provider was not built"))?
         .len();
-    rows.push(["binary size".to_owned(), megabytes(size)]);
+    table.row("binary size", megabytes(size));
 
     let starts = progress.step(&format!("starting the provider {STARTS} times"), |_| {
         let host = Host::new()?;
@@ -124,7 +127,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             kilobytes(median(starts.iter().filter_map(|start| start.peak_memory))),
         ),
     ] {
-        rows.push([name.to_owned(), value]);
+        table.row(name, value);
     }
 
     let home = TempDir::with_prefix("lockeddown-bench-").map_err(Failure::while_doing("No temporary directory"))?;
@@ -157,7 +160,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         Ok(())
     })?;
     for case in &cases {
-        rows.push([format!("plan of {}", case.label), case.result()]);
+        table.row(format!("plan of {}", case.label), case.result());
     }
     progress.step("measuring the memory of a plan", |_| {
         for case in cases
@@ -165,22 +168,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             .filter(|case| case.refused.is_none() && !case.label.contains("terraform_data"))
         {
             let memory = memory_of_plan(&provider, command(&case.directory))?;
-            rows.push([format!("peak memory, plan of {}", case.label), kilobytes(memory)]);
+            table.row(format!("peak memory, plan of {}", case.label), kilobytes(memory));
         }
         Ok(())
     })?;
 
-    rows.extend(progress.step("applying and destroying subnets", |status| {
-        applies::measure(&emulator, home.path(), &state, &command, status)
-    })?);
-    rows.extend(progress.step("writing rules together and one by one", |_| {
-        rule_writes::measure(&emulator, home.path(), &command)
-    })?);
-    rows.extend(progress.step("computing in plain HCL", |status| {
-        plain_hcl::measure(home.path(), &command, status)
-    })?);
-
-    print_table(&rows);
+    progress.step("computing in plain HCL", |status| {
+        plain_hcl::measure(home.path(), &command, status, &mut table)
+    })?;
+    progress.step("writing rules together and one by one", |_| {
+        rule_writes::measure(&emulator, home.path(), &command, &mut table)
+    })?;
+    progress.step("applying and destroying subnets", |status| {
+        applies::measure(&emulator, home.path(), &state, &command, status, &mut table)
+    })?;
     for case in &cases {
         if let Some(reason) = &case.refused {
             say(&format!("\n{} was not planned:\n{reason}", case.label));
@@ -331,23 +332,4 @@ fn kilobytes(amount: Option<u64>) -> String {
 fn megabytes(bytes: u64) -> String {
     let tenths = bytes / 100_000;
     format!("{}.{} MB", tenths / 10, tenths % 10)
-}
-
-#[expect(clippy::print_stdout, reason = "the table is the result")]
-fn print_table(rows: &[[String; 2]]) {
-    let width = rows
-        .iter()
-        .map(|[name, _]| name.chars().count())
-        .max()
-        .unwrap_or_default();
-    println!(
-        "\n| {:width$} | {:>18} |\n|-{}-|-{}:|",
-        "measured (median)",
-        "here",
-        "-".repeat(width),
-        "-".repeat(18)
-    );
-    for [name, value] in rows {
-        println!("| {name:width$} | {value:>18} |");
-    }
 }

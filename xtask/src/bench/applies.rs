@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use acceptance_tests::terraform::binaries::{self, cargo};
 
-use super::{REQUIREMENT, SAME_SIZE, median, milliseconds};
+use super::state_store::StateStore;
+use super::{REQUIREMENT, SAME_SIZE, Table, median, milliseconds};
 use crate::azure::{self, Azure};
 use crate::emulator::{Emulator, PROGRAM};
 use crate::failure::{Failure, Result};
@@ -18,7 +19,7 @@ use crate::progress::Status;
 
 /// What the emulator takes for a write beside its own work.
 pub(super) const AT_ONCE: [&str; 4] = ["--operation-ms", "0", "--retry-after", "0"];
-/// How many, and how often each is measured. A thousand are Terraform's own time above all.
+/// How many, and how often each is measured. A thousand take minutes.
 const SIZES: [(usize, usize); 4] = [(1, 5), (100, 3), (200, 3), (1000, 1)];
 /// The life of a configuration, in order.
 const STEPS: [(&str, &[&str]); 4] = [
@@ -36,15 +37,16 @@ pub(super) fn build_emulator(status: &Status) -> Result<PathBuf> {
     Ok(binaries::target_directory()?.join("release").join(PROGRAM))
 }
 
-/// Measures both and gives the rows of the table. `state` is what one of the resources has in its state.
+/// Measures both and adds rows to the table. `state` is what one of the resources has in its state.
 pub(super) fn measure(
     emulator: &Path,
     home: &Path,
     state: &str,
     command: &impl Fn(&Path) -> Command,
     status: &Status,
-) -> Result<Vec<[String; 2]>> {
-    let mut rows = Vec::new();
+    table: &mut Table,
+) -> Result<()> {
+    let states = StateStore::start()?;
     for (size, rounds) in SIZES {
         // One of its own for each size: a list of what is there grows with every size before it.
         let running = Emulator::start_in_memory(emulator, &AT_ONCE)?;
@@ -59,6 +61,7 @@ pub(super) fn measure(
             command
         };
         for place in [&ours, &theirs] {
+            states.keep_state_of(place)?;
             timed(with_azure(place), &["init", "-no-color", "-input=false"])?;
         }
         let (mut subnets, mut data, mut requests) = (Vec::new(), Vec::new(), 0);
@@ -70,13 +73,15 @@ pub(super) fn measure(
             requests = platform.requests()? - before;
         }
         status.show("");
-        rows.extend(compared(size, &subnets, &data));
-        rows.push([
+        for [name, value] in compared(size, &subnets, &data) {
+            table.row(name, value);
+        }
+        table.row(
             format!("requests to Azure for each of {size}, from plan to destroy"),
             (requests / size).to_string(),
-        ]);
+        );
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// A row for each step, and one for plan, apply and destroy together.
@@ -146,7 +151,7 @@ pub(super) fn directory(home: &Path, name: &str, configuration: &str, state: Opt
 
 fn data(size: usize) -> String {
     format!(
-        "resource \"terraform_data\" \"bench\" {{\n  count = {size}\n  input = jsondecode(file(\"state.json\"))\n}}\n"
+        "resource \"terraform_data\" \"bench\" {{\n  count = {size}\n  triggers_replace = jsondecode(file(\"state.json\"))\n}}\n"
     )
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use acceptance_tests::terraform::binaries;
 
 use super::applies::{directory, timed};
-use super::{REQUIREMENT, median, milliseconds};
+use super::{REQUIREMENT, Table, median, milliseconds};
 use crate::failure::Result;
 use crate::progress::Status;
 
@@ -14,8 +14,13 @@ const ROUNDS: usize = 7;
 /// Microsoft's file, beside the repository.
 const FILE: &str = "../shared/data/ServiceTags_Public_cn376.json";
 
-/// The rows of the table. Without the file there are none for service tags.
-pub(super) fn measure(home: &Path, command: &impl Fn(&Path) -> Command, status: &Status) -> Result<Vec<[String; 2]>> {
+/// Adds rows to the table. Without the file there are none for service tags.
+pub(super) fn measure(
+    home: &Path,
+    command: &impl Fn(&Path) -> Command,
+    status: &Status,
+    table: &mut Table,
+) -> Result<()> {
     let mut pairs = vec![
         ("rules of a CycleCloud server", server_by_us(), server_by_hand()),
         (
@@ -34,7 +39,6 @@ pub(super) fn measure(home: &Path, command: &impl Fn(&Path) -> Command, status: 
             tags_by_hand(&file, 10),
         ));
     }
-    let mut rows = Vec::new();
     for (number, (what, ours, plain)) in pairs.iter().enumerate() {
         status.show(*what);
         let ours = directory(home, &format!("ours-{number}"), ours, None)?;
@@ -47,17 +51,17 @@ pub(super) fn measure(home: &Path, command: &impl Fn(&Path) -> Command, status: 
             by_us.push(timed(command(&ours), &PLAN)?);
             by_hand.push(timed(command(&plain), &PLAN)?);
         }
-        rows.push([
+        table.row(
             format!("plan of {what}; in plain HCL"),
             format!(
                 "{}; {}",
                 milliseconds(median(by_us.into_iter())),
                 milliseconds(median(by_hand.into_iter()))
             ),
-        ]);
+        );
     }
     status.show("");
-    Ok(rows)
+    Ok(())
 }
 
 const PLAN: [&str; 3] = ["plan", "-no-color", "-input=false"];

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::applies::{directory, timed};
-use super::{REQUIREMENT, milliseconds};
+use super::{REQUIREMENT, Table, milliseconds};
 use crate::azure::{self, Azure};
 use crate::emulator::Emulator;
 use crate::failure::Result;
@@ -15,8 +15,13 @@ use crate::failure::Result;
 /// What a write of Azure takes at the least is some seconds; a part of that shows the same.
 const A_WRITE: [&str; 4] = ["--operation-ms", "500", "--retry-after", "0"];
 
-/// The rows of the table.
-pub(super) fn measure(emulator: &Path, home: &Path, command: &impl Fn(&Path) -> Command) -> Result<Vec<[String; 2]>> {
+/// Adds rows to the table.
+pub(super) fn measure(
+    emulator: &Path,
+    home: &Path,
+    command: &impl Fn(&Path) -> Command,
+    table: &mut Table,
+) -> Result<()> {
     let running = Emulator::start_in_memory(emulator, &A_WRITE)?;
     let platform = Azure::connect(&running.connection)?;
     platform.create_landing_zone()?;
@@ -41,19 +46,18 @@ pub(super) fn measure(emulator: &Path, home: &Path, command: &impl Fn(&Path) -> 
     platform.write_rule_by_rule(&format!("{group}/nsg-by-hand"), &rules)?;
     let apart = started.elapsed();
     run(&["destroy", "-no-color", "-input=false", "-auto-approve"])?;
-    Ok(vec![
-        [
-            format!(
-                "apply of a subnet with {} rules, where each write takes half a second",
-                rules.len()
-            ),
-            milliseconds(Some(together)),
-        ],
-        [
-            format!("the same {} rules, a write for each and no Terraform", rules.len()),
-            milliseconds(Some(apart)),
-        ],
-    ])
+    table.row(
+        format!(
+            "apply of a subnet with {} rules, where each write takes half a second",
+            rules.len()
+        ),
+        milliseconds(Some(together)),
+    );
+    table.row(
+        format!("the same {} rules, a write for each and no Terraform", rules.len()),
+        milliseconds(Some(apart)),
+    );
+    Ok(())
 }
 
 fn subnet(network: &str) -> String {
