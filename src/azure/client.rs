@@ -1,7 +1,10 @@
 //! GET, PUT and DELETE of one resource.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,6 +24,7 @@ use super::{
     reads::Reads,
     resource_id::ResourceId,
     retry::{Attempts, Class, RetryTuning, classify},
+    secret::Secret,
     settings::ConnectionSettings,
 };
 
@@ -70,6 +74,8 @@ pub(super) struct Outgoing<'a> {
     pub(super) operation: &'a Operation,
     pub(super) body: Option<&'a Value>,
     pub(super) condition: Condition<'a>,
+    /// What `body` has in it that no error may repeat.
+    pub(super) secret: Option<&'a Secret>,
 }
 
 /// What must hold for a write to happen.
@@ -160,6 +166,7 @@ impl ArmClient {
                 operation: &operation,
                 body: None,
                 condition: Condition::None,
+                secret: None,
             },
             call,
         )
@@ -188,6 +195,7 @@ impl ArmClient {
                 operation: &operation,
                 body: Some(body),
                 condition,
+                secret: None,
             },
             call,
         )
@@ -208,6 +216,7 @@ impl ArmClient {
                 operation: &operation,
                 body: None,
                 condition: Condition::None,
+                secret: None,
             },
             call,
         )
@@ -222,8 +231,10 @@ impl ArmClient {
         let mut token_refused = false;
         loop {
             // Connecting may have to ask for the cloud's addresses, and a token for the credential.
+            let on_its_way = AtomicBool::new(false);
             let exchanged = call.run(async {
                 let connection = self.connection().await?;
+                on_its_way.store(true, Ordering::Relaxed);
                 let answer = exchange(&connection, outgoing).await;
                 Ok((connection, answer))
             });
@@ -232,12 +243,11 @@ impl ArmClient {
                 Ok(Ok((connection, Err(error)))) => (connection, error),
                 Ok(Err(error)) => return Err(error),
                 Err(interruption) => {
-                    return Err(ArmError::interrupted(
-                        interruption,
-                        operation,
-                        call.timeout(),
-                        attempts.into_last(),
-                    ));
+                    let last = attempts.take_last();
+                    let error = ArmError::interrupted(interruption, operation, call.timeout(), last);
+                    // Earlier attempts were refused; of this one nobody knows.
+                    let written = outgoing.method == Method::Put && on_its_way.load(Ordering::Relaxed);
+                    return Err(if written { error.unfinished() } else { error });
                 }
             };
             let status = error.service().and_then(ServiceError::status);
@@ -261,7 +271,7 @@ impl ArmClient {
                     interruption,
                     operation,
                     call.timeout(),
-                    attempts.into_last(),
+                    attempts.take_last(),
                 ));
             }
         }
@@ -324,6 +334,10 @@ async fn exchange(connection: &Connection, outgoing: &Outgoing<'_>) -> Result<Re
         .await;
     let duration_ms = since.elapsed().as_millis();
     let method = outgoing.method.as_ref();
+    let told = |error: ArmError| match outgoing.secret {
+        Some(secret) => error.without(secret),
+        None => error,
+    };
     match result {
         Ok(raw) => {
             let status = u16::from(raw.status());
@@ -336,7 +350,7 @@ async fn exchange(connection: &Connection, outgoing: &Outgoing<'_>) -> Result<Re
                 duration_ms,
                 "Azure Resource Manager"
             );
-            understand(outgoing.operation, raw, correlation_id)
+            understand(outgoing.operation, raw, correlation_id).map_err(told)
         }
         Err(error) => {
             let error = ArmError::of_pipeline(outgoing.operation, &error);

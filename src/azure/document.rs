@@ -19,6 +19,7 @@ use super::{
     operation::{self, Started, provisioning_state},
     resource_id::ResourceId,
     retry::{Attempts, Class, classify},
+    secret::Secret,
 };
 
 /// An ARM object as it was read.
@@ -75,8 +76,8 @@ struct Writing<'a> {
 
 /// What waiting in line came to.
 enum Turn {
-    /// It is our turn.
-    Ours(Held),
+    /// It is our turn; and whether a common write that failed may hold our change.
+    Ours(Held, bool),
     /// Whoever was in front has written for us.
     Done(Box<Document>),
 }
@@ -124,10 +125,9 @@ impl<'a> Documents<'a> {
     pub async fn create(self, id: &ResourceId, body: Value, call: &Call) -> Result<Document, ArmError> {
         let operation = Operation::new("PUT", id);
         let held = self.lock(id, &[], &operation, call).await?;
-        self.write(id, &operation, held, call, |existing, sent| match existing {
+        self.write(id, &operation, held, false, call, |existing, sent| match existing {
             None => Ok(body.clone()),
-            // What our own first attempt left, if perhaps changed by somebody since.
-            Some(existing) if sent => {
+            Some(existing) if sent && is_what_we_sent(&existing.body, &body) => {
                 let mut merged = existing.body.clone();
                 overlay(&mut merged, &body);
                 Ok(merged)
@@ -151,11 +151,11 @@ impl<'a> Documents<'a> {
         mut merge: impl FnMut(&mut Value) + Send,
     ) -> Result<Document, ArmError> {
         let operation = Operation::new("PUT", id);
-        let held = match self.wait_in_line(id, &operation, call, &mut merge).await? {
-            Turn::Ours(held) => held,
+        let (held, sent) = match self.wait_in_line(id, &operation, call, &mut merge).await? {
+            Turn::Ours(held, sent) => (held, sent),
             Turn::Done(document) => return Ok(*document),
         };
-        self.write(id, &operation, held, call, |existing, _| {
+        self.write(id, &operation, held, sent, call, |existing, _| {
             let existing = existing.ok_or_else(|| ArmError::NotFound {
                 id: Box::new(id.clone()),
             })?;
@@ -188,11 +188,13 @@ impl<'a> Documents<'a> {
     }
 
     /// Writes what is part of an object without being in its body, under the object's locks. It must be all the same to write it twice.
+    /// Nothing that Azure answers is told with the `secret` in it.
     pub(super) async fn put_below(
         self,
         id: &ResourceId,
         part: &str,
         body: &Value,
+        secret: &Secret,
         call: &Call,
     ) -> Result<(), ArmError> {
         let mut path = id.path();
@@ -208,6 +210,7 @@ impl<'a> Documents<'a> {
                 operation: &operation,
                 body: Some(body),
                 condition: Condition::None,
+                secret: Some(secret),
             };
             let written = async {
                 let response = self.client.send(&outgoing, call).await?;
@@ -223,7 +226,10 @@ impl<'a> Documents<'a> {
             self.client.reads().invalidate();
             match written {
                 Ok(()) => return Ok(()),
-                Err(error) => self.wait_for_next(&mut attempts, &operation, error, call).await?,
+                Err(error) => {
+                    let error = error.without(secret);
+                    self.wait_for_next(&mut attempts, &operation, error, call).await?;
+                }
             }
         }
     }
@@ -276,13 +282,14 @@ impl<'a> Documents<'a> {
         let mut turn = pin!(self.lock(id, &[], operation, call));
         // A change may name another object whose writers must wait, and only its own writer knows to lock that.
         if !self.kind.associations.is_empty() {
-            return Ok(Turn::Ours(turn.await?));
+            return Ok(Turn::Ours(turn.await?, false));
         }
+        let mut written = false;
         let mut place = self.client.folding().join(id);
         loop {
             let offer = tokio::select! {
                 biased;
-                held = &mut turn => return Ok(Turn::Ours(held?)),
+                held = &mut turn => return told(held, written),
                 offer = place.offer() => offer,
             };
             let Offer {
@@ -296,15 +303,23 @@ impl<'a> Documents<'a> {
             }
             match call.queue(outcome).await {
                 Ok(Ok(Outcome::Written(document))) => return Ok(Turn::Done(document)),
-                Ok(Ok(Outcome::Again)) => {}
-                Ok(Ok(Outcome::Alone) | Err(_)) => break,
+                Ok(Ok(Outcome::Again { sent })) => written |= sent,
+                Ok(Ok(Outcome::Alone { sent })) => {
+                    written |= sent;
+                    break;
+                }
+                // The writer is lost, and nobody knows how far it came.
+                Ok(Err(_)) => {
+                    written = true;
+                    break;
+                }
                 Err(interruption) => {
                     return Err(ArmError::interrupted(interruption, operation, call.timeout(), None).unfinished());
                 }
             }
         }
         drop(place);
-        Ok(Turn::Ours(turn.await?))
+        told(turn.await, written)
     }
 
     /// The heart: `merge` makes the new body of what exists (and learns whether a write of ours may be in it already).
@@ -313,6 +328,7 @@ impl<'a> Documents<'a> {
         id: &ResourceId,
         operation: &Operation,
         held: Held,
+        sent: bool,
         call: &Call,
         mut merge: impl FnMut(Option<&Document>, bool) -> Result<Value, ArmError> + Send,
     ) -> Result<Document, ArmError> {
@@ -320,14 +336,19 @@ impl<'a> Documents<'a> {
         let mut writing = Writing {
             operation,
             held,
-            sent: false,
+            sent,
             folds: self.kind.associations.is_empty(),
         };
         loop {
             let error = match self.write_once(id, &mut writing, &mut merge, call).await {
                 Ok(Some(document)) => return Ok(document),
                 Ok(None) => continue,
-                Err(Setback::Stop(error)) => return Err(if writing.sent { error.unfinished() } else { error }),
+                // What is there is not ours, so nothing of ours is.
+                Err(Setback::Stop(error @ ArmError::AlreadyExists { .. })) => return Err(error),
+                Err(Setback::Stop(error)) => {
+                    let error = attempts.explained(error);
+                    return Err(if writing.sent { error.unfinished() } else { error });
+                }
                 Err(Setback::Again(error)) => error,
             };
             self.wait_for_next(&mut attempts, operation, error, call)
@@ -368,10 +389,10 @@ impl<'a> Documents<'a> {
         let result = self.put(id, writing, existing.as_ref(), body, call).await;
         let outcome = match &result {
             Ok(document) => Outcome::Written(Box::new(document.clone())),
-            Err(Setback::Again(error)) if classify(error) != Class::Final => Outcome::Again,
-            Err(_) => Outcome::Alone,
+            Err(Setback::Again(error)) if classify(error) != Class::Final => Outcome::Again { sent: writing.sent },
+            Err(_) => Outcome::Alone { sent: writing.sent },
         };
-        let alone = matches!((&outcome, &result), (Outcome::Alone, Err(Setback::Again(_)))) && !company.is_empty();
+        let alone = matches!((&outcome, &result), (Outcome::Alone { .. }, Err(Setback::Again(_)))) && !company.is_empty();
         company.tell(&outcome);
         if alone {
             writing.folds = false;
@@ -481,7 +502,14 @@ impl<'a> Documents<'a> {
             if !state.is_some_and(|state| ["Updating", "Deleting", "Creating"].contains(&state)) {
                 return Ok(document);
             }
-            self.pause(self.client.tuning().poll_interval, operation, call).await?;
+            let paused = call.pause(self.client.tuning().poll_interval).await;
+            paused.map_err(|interruption| {
+                let busy = document.map(|document| ArmError::Busy {
+                    state: provisioning_state(&document.body).unwrap_or_default().to_owned(),
+                    id: Box::new(document.id),
+                });
+                ArmError::interrupted(interruption, operation, call.timeout(), busy)
+            })?;
         }
     }
 
@@ -507,12 +535,38 @@ impl<'a> Documents<'a> {
         call: &Call,
     ) -> Result<(), ArmError> {
         let delay = attempts.next(operation, error)?;
-        self.pause(delay, operation, call).await
+        let paused = call.pause(delay).await;
+        paused.map_err(|interruption| {
+            ArmError::interrupted(interruption, operation, call.timeout(), attempts.take_last())
+        })
     }
 
     async fn pause(self, duration: std::time::Duration, operation: &Operation, call: &Call) -> Result<(), ArmError> {
         let paused = call.pause(duration).await;
         paused.map_err(|interruption| ArmError::interrupted(interruption, operation, call.timeout(), None))
+    }
+}
+
+/// Our turn, and what we know of a common write before it.
+fn told(held: Result<Held, ArmError>, written: bool) -> Result<Turn, ArmError> {
+    match held {
+        Ok(held) => Ok(Turn::Ours(held, written)),
+        Err(error) if written => Err(error.unfinished()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an object that appeared after a write of ours without an answer is what that write made: it bears our mark, or says all that we
+/// said. What somebody else made meanwhile does neither.
+fn is_what_we_sent(existing: &Value, sent: &Value) -> bool {
+    let holds = |whole: &Value, part: &Value| {
+        let mut merged = whole.clone();
+        overlay(&mut merged, part);
+        same(whole, &merged)
+    };
+    match (existing.get("tags"), sent.get("tags")) {
+        (Some(there), Some(ours)) if ours.as_object().is_some_and(|tags| !tags.is_empty()) => holds(there, ours),
+        _ => holds(existing, sent),
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     credentials::{CredentialFailure, CredentialKind},
     resource_id::ResourceId,
     sanitize,
+    secret::Secret,
     settings::SettingsError,
 };
 
@@ -109,6 +110,14 @@ pub enum ArmError {
         /// Its id.
         id: Box<ResourceId>,
     },
+    /// Somebody's operation on an object that has to rest first goes on and on.
+    #[error("`{id}` is still `{state}`")]
+    Busy {
+        /// Its id.
+        id: Box<ResourceId>,
+        /// Its provisioning state.
+        state: String,
+    },
     /// Others changed the object each time between our reading and our writing it.
     #[error(
         "`{operation}` was given up: in {rounds} attempts, somebody else changed the object each time before our write; last: {last}"
@@ -179,7 +188,7 @@ impl ArmError {
             ArmError::Credential { failure: None, credential, .. } => credential.map(CredentialKind::remedy).unwrap_or_default().to_owned(),
             ArmError::Service(error) => error.remedy(),
             ArmError::Unintelligible { .. } => "Something between here and Azure answers in Azure's place: check proxies and `resource_manager_endpoint`.".to_owned(),
-            ArmError::NotFound { .. } | ArmError::AlreadyExists { .. } | ArmError::Cancelled { .. } => String::new(),
+            ArmError::NotFound { .. } | ArmError::AlreadyExists { .. } | ArmError::Busy { .. } | ArmError::Cancelled { .. } => String::new(),
             ArmError::Contended { .. } => "Find out who else writes this object, and let only one of them run at a time.".to_owned(),
             ArmError::TimedOut { last, .. } => {
                 let cause = last.as_ref().map(|error| error.remedy()).unwrap_or_default();
@@ -241,6 +250,34 @@ impl ArmError {
             operation: operation.clone(),
             cause,
             failure,
+        }
+    }
+
+    /// The error without a secret that Azure may have repeated.
+    pub(super) fn without(self, secret: &Secret) -> ArmError {
+        let boxed = |error: Box<ArmError>| Box::new(error.without(secret));
+        match self {
+            ArmError::Service(error) => ArmError::Service(Box::new(error.without(secret))),
+            ArmError::Unfinished(error) => ArmError::Unfinished(boxed(error)),
+            ArmError::Contended {
+                operation,
+                rounds,
+                last,
+            } => ArmError::Contended {
+                operation,
+                rounds,
+                last: boxed(last),
+            },
+            ArmError::TimedOut {
+                operation,
+                timeout,
+                last,
+            } => ArmError::TimedOut {
+                operation,
+                timeout,
+                last: last.map(boxed),
+            },
+            error => error,
         }
     }
 

@@ -47,9 +47,15 @@ pub(super) enum Outcome {
     /// Written; the object as it was read afterwards.
     Written(Box<Document>),
     /// Somebody else changed the object meanwhile: there will be another offer.
-    Again,
+    Again {
+        /// Whether Azure may hold something of what was written.
+        sent: bool,
+    },
     /// Refused, or not known: write for yourself.
-    Alone,
+    Alone {
+        /// Whether Azure may hold something of what was written.
+        sent: bool,
+    },
 }
 
 /// A place in line; dropping it leaves the line.

@@ -41,6 +41,7 @@ impl ArmClient {
             operation,
             body: None,
             condition: Condition::None,
+            secret: None,
         };
         Ok(self.send(&outgoing, call).await?.body)
     }

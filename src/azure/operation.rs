@@ -68,7 +68,8 @@ async fn follow(client: &ArmClient, started: &Started<'_>, response: &Response, 
     };
     let tuning = client.tuning();
     let mut lost = 0;
-    let mut delay = tuning.poll_delay(response.retry_after);
+    let mut looks = 0;
+    let mut delay = tuning.poll_delay(looks, response.retry_after);
     loop {
         call.pause(delay)
             .await
@@ -89,7 +90,8 @@ async fn follow(client: &ArmClient, started: &Started<'_>, response: &Response, 
                 }
             }
         }
-        delay = tuning.poll_delay(retry_after);
+        looks += 1;
+        delay = tuning.poll_delay(looks, retry_after);
     }
 }
 
@@ -131,6 +133,7 @@ async fn look(
         operation: started.operation,
         body: None,
         condition: Condition::None,
+        secret: None,
     };
     let response = match client.send(&outgoing, call).await {
         Ok(response) => response,

@@ -21,6 +21,8 @@ pub struct RetryTuning {
     pub longest_retry_after: Duration,
     /// Wait between two looks at a long-running operation, where Azure names none.
     pub poll_interval: Duration,
+    /// Wait before the first look at a long-running operation, if Azure asks for less; it doubles from then on, up to `poll_interval`.
+    pub shortest_poll: Duration,
     /// Attempts for troubles that go away soon or never: 5xx, broken connections, references to what was only just made.
     pub trouble_attempts: u32,
     /// Looks at an object or operation that answers 404 although it was just made.
@@ -36,6 +38,7 @@ impl Default for RetryTuning {
             longest_delay: Duration::from_secs(30),
             longest_retry_after: Duration::from_secs(60),
             poll_interval: Duration::from_secs(5),
+            shortest_poll: Duration::from_millis(20),
             trouble_attempts: 5,
             lost_looks: 6,
             merge_rounds: 10,
@@ -45,7 +48,7 @@ impl Default for RetryTuning {
 
 impl RetryTuning {
     /// How long to wait before attempt `attempt` (the first new one is 1), given what Azure asks for. Half of our own wait is
-    /// chance, so that those refused together do not come back together.
+    /// chance, and as much comes on top of Azure's, so that those refused together do not come back together.
     pub(super) fn delay(&self, attempt: u32, retry_after: Option<Duration>) -> Duration {
         let doubled = self
             .first_delay
@@ -53,13 +56,20 @@ impl RetryTuning {
         let longest = doubled.min(self.longest_delay);
         // The standard library's hash keys are random; nothing here needs more than that.
         let chance = RandomState::new().hash_one(attempt) % 1024;
-        let own = longest / 2 + longest.saturating_mul(u32::try_from(chance).unwrap_or_default()) / 2048;
-        own.max(retry_after.unwrap_or_default().min(self.longest_retry_after))
+        let spread = longest.saturating_mul(u32::try_from(chance).unwrap_or_default()) / 2048;
+        let asked = retry_after.unwrap_or_default().min(self.longest_retry_after);
+        asked.max(longest / 2) + spread
     }
 
-    /// How long to wait before the next look at an operation.
-    pub(super) fn poll_delay(&self, retry_after: Option<Duration>) -> Duration {
-        retry_after.map_or(self.poll_interval, |asked| asked.min(self.longest_retry_after))
+    /// How long to wait before look `look` (the first is 0) at an operation. `Retry-After: 0` is no leave to ask without end.
+    pub(super) fn poll_delay(&self, look: u32, retry_after: Option<Duration>) -> Duration {
+        let least = self
+            .shortest_poll
+            .saturating_mul(2_u32.saturating_pow(look))
+            .min(self.poll_interval);
+        retry_after.map_or(self.poll_interval, |asked| {
+            asked.min(self.longest_retry_after).max(least)
+        })
     }
 }
 
@@ -93,7 +103,7 @@ pub(super) fn classify(error: &ArmError) -> Class {
 }
 
 fn classify_service(error: &ServiceError) -> Class {
-    let code_says = error.codes().find_map(|code| match code {
+    let class_of = |code: &str| match code {
         "AnotherOperationInProgress"
         | "RetryableError"
         | "RetryableErrorDueToAnotherOperation"
@@ -115,8 +125,11 @@ fn classify_service(error: &ServiceError) -> Class {
         "FirewallPolicyUpdateFailed" | "IpGroupsUpdateFailed" => Some(Class::Trouble),
         "InternalServerError" | "ServerTimeout" => Some(Class::Trouble),
         _ => None,
-    });
-    code_says.unwrap_or(match error.status() {
+    };
+    let mut said: Vec<Class> = error.codes().filter_map(class_of).collect();
+    // What is wrong for good stays so, whatever envelope it comes in.
+    said.sort_by_key(|class| *class != Class::Final);
+    said.first().copied().unwrap_or(match error.status() {
         Some(412) => Class::Stale,
         Some(429) => Class::Busy,
         Some(408 | 424 | 500 | 502 | 503 | 504) => Class::Trouble,
@@ -166,7 +179,7 @@ impl<'a> Attempts<'a> {
                     });
                 }
             }
-            Class::Final => return Err(error),
+            Class::Final => return Err(self.explained(error)),
         }
         let asked = error.service().and_then(ServiceError::retry_after);
         let delay = self.tuning.delay(self.all, asked);
@@ -175,9 +188,26 @@ impl<'a> Attempts<'a> {
         Ok(delay)
     }
 
+    /// A time-out that knows no reason gets the last one.
+    pub(super) fn explained(&mut self, error: ArmError) -> ArmError {
+        match error {
+            ArmError::TimedOut {
+                operation,
+                timeout,
+                last: None,
+            } => ArmError::TimedOut {
+                operation,
+                timeout,
+                last: self.last.take().map(Box::new),
+            },
+            ArmError::Unfinished(error) => self.explained(*error).unfinished(),
+            error => error,
+        }
+    }
+
     /// Why the last attempt failed, for the message of a time-out.
-    pub(super) fn into_last(self) -> Option<ArmError> {
-        self.last
+    pub(super) fn take_last(&mut self) -> Option<ArmError> {
+        self.last.take()
     }
 }
 
@@ -256,16 +286,45 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_for_good_is_not_retried_because_of_the_envelope_it_comes_in() {
+        let body = r#"{"error":{"code":"RetryableError","message":"A retryable error occurred.","details":[
+            {"code":"ReferencedResourceNotProvisioned","message":"Resource is in Failed state"}]}}"#;
+        let error = ServiceError::of_answer(&operation(), 429, body.as_bytes(), None, None);
+        assert_eq!(classify(&ArmError::Service(Box::new(error))), Class::Final);
+    }
+
+    #[test]
+    fn those_refused_together_do_not_come_back_together() {
+        let tuning = RetryTuning::default();
+        for asked in [None, Some(Duration::from_secs(3))] {
+            let delays: std::collections::BTreeSet<Duration> = (0..32).map(|_| tuning.delay(4, asked)).collect();
+            assert!(delays.len() > 8, "{asked:?}: {delays:?}");
+        }
+    }
+
+    #[test]
+    fn an_operation_is_not_asked_after_without_end() {
+        let tuning = RetryTuning::default();
+        let looks: Duration = (0..10).map(|look| tuning.poll_delay(look, Some(Duration::ZERO))).sum();
+        assert!(looks > Duration::from_secs(10), "{looks:?}");
+        assert_eq!(tuning.poll_delay(0, Some(Duration::from_secs(3))), Duration::from_secs(3));
+        assert_eq!(tuning.poll_delay(0, None), tuning.poll_interval);
+    }
+
+    #[test]
     fn azures_wish_is_a_lower_bound_and_has_a_limit() {
         let tuning = RetryTuning {
             longest_retry_after: Duration::from_secs(60),
             ..RetryTuning::default()
         };
-        assert_eq!(tuning.delay(1, Some(Duration::from_secs(10))), Duration::from_secs(10));
-        assert_eq!(
-            tuning.delay(1, Some(Duration::from_secs(86_400))),
-            Duration::from_secs(60)
-        );
+        for (asked, least) in [(10, 10), (86_400, 60)] {
+            let delay = tuning.delay(1, Some(Duration::from_secs(asked)));
+            let least = Duration::from_secs(least);
+            assert!(
+                delay >= least && delay <= least + tuning.first_delay / 2,
+                "{asked} s: {delay:?}"
+            );
+        }
         for attempt in 1..64 {
             let delay = tuning.delay(attempt, None);
             assert!(

@@ -3,6 +3,8 @@
 //! Answers echo what was sent: a VPN connection's PUT returns its `sharedKey` in clear, operation URLs carry signatures in their
 //! query, and a proxy's address may carry its password. Error texts are made of such answers.
 
+use super::secret::Secret;
+
 /// Names of fields whose values are not shown, in lower case.
 const SENSITIVE: [&str; 5] = ["sharedkey", "secret", "password", "token", "assertion"];
 
@@ -11,6 +13,14 @@ const REDACTED: &str = "(redacted)";
 /// The text without values of sensitive fields, queries and user information of addresses.
 pub(super) fn text(text: &str) -> String {
     without_sensitive_fields(&without_address_secrets(text))
+}
+
+/// The text without a secret that is known, however it is embedded.
+pub(super) fn without(text: &str, secret: &Secret) -> String {
+    match secret.expose() {
+        "" => text.to_owned(),
+        secret => text.replace(secret, REDACTED),
+    }
 }
 
 /// A text of at most `most` characters.

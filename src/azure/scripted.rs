@@ -26,6 +26,7 @@ pub(super) struct Answer {
     headers: Vec<(&'static str, String)>,
     body: String,
     failure: Option<ErrorKind>,
+    after: Duration,
 }
 
 impl Answer {
@@ -35,6 +36,7 @@ impl Answer {
             headers: Vec::new(),
             body: body.to_string(),
             failure: None,
+            after: Duration::ZERO,
         }
     }
 
@@ -44,6 +46,7 @@ impl Answer {
             headers: Vec::new(),
             body: String::new(),
             failure: None,
+            after: Duration::ZERO,
         }
     }
 
@@ -53,6 +56,7 @@ impl Answer {
             headers: Vec::new(),
             body: body.to_owned(),
             failure: None,
+            after: Duration::ZERO,
         }
     }
 
@@ -70,7 +74,14 @@ impl Answer {
             headers: Vec::new(),
             body: cause.to_owned(),
             failure: Some(kind),
+            after: Duration::ZERO,
         }
+    }
+
+    /// The answer takes so long.
+    pub(super) fn after(mut self, after: Duration) -> Answer {
+        self.after = after;
+        self
     }
 
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Answer {
@@ -138,6 +149,7 @@ pub(super) fn quick() -> RetryTuning {
         longest_delay: Duration::from_millis(2),
         longest_retry_after: Duration::from_millis(2),
         poll_interval: Duration::from_millis(1),
+        shortest_poll: Duration::from_millis(1),
         trouble_attempts: 3,
         lost_looks: 3,
         merge_rounds: 4,
@@ -183,6 +195,9 @@ impl HttpClient for Script {
         });
         let answer = self.answers.lock().unwrap().pop_front();
         let answer = answer.unwrap_or_else(|| panic!("no answer left for {} {path}", request.method().as_ref()));
+        if !answer.after.is_zero() {
+            tokio::time::sleep(answer.after).await;
+        }
         if let Some(kind) = answer.failure {
             return Err(azure_core::Error::with_message(kind, answer.body));
         }

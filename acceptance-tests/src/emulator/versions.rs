@@ -9,12 +9,16 @@ use super::kinds::Kind;
 /// A property, the kind it is somewhere in, and the first version that has it. All are missing in Microsoft's description of an earlier
 /// version that was looked at (2020-05-01 in recordings, 2024-01-01) and present in that of a later one (2024-01-01, 2025-09-01); the date
 /// between the two is that of the client libraries.
-const NEWER: [(&str, &str, &str); 9] = [
+const NEWER: [(&str, &str, &str); 13] = [
+    ("azureFirewalls", "afcConfiguration", "2025-07-01"),
     ("azureFirewalls", "autoscaleConfiguration", "2024-07-01"),
     ("connections", "authenticationType", "2025-01-01"),
+    ("connections", "routingConfiguration", "2025-07-01"),
     ("connections", "certificateAuthentication", "2025-01-01"),
     ("connections", "tunnelProperties", "2024-07-01"),
     ("natGateways", "sourceVirtualNetwork", "2024-07-01"),
+    ("routeTables", "disablePeeringRoute", "2025-07-01"),
+    ("routeTables", "nextHop", "2025-07-01"),
     ("virtualNetworks", "defaultOutboundAccess", "2023-05-01"),
     ("virtualNetworks", "ipamPoolPrefixAllocations", "2024-03-01"),
     ("virtualNetworks", "privateEndpointVNetPolicies", "2024-03-01"),

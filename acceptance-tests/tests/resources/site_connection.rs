@@ -121,10 +121,14 @@ fn the_key_is_in_no_state_plan_log_or_diagnostic() {
         "variable \"key\" {{\n  type = string\n  ephemeral = true\n}}\n{}",
         vpn(&place, &key("KEY", 1).replace("\"KEY\"", "var.key"))
     );
-    // Azure refuses the key, and somebody there repeats it.
+    // Azure refuses the key, for a while and then for good, and repeats it each time.
+    let repeated = format!("Error converting value \"{KEY}\". Path 'value'.");
     place
         .emulator
-        .fault(Fault::refuse(400, "InvalidSharedKey", "The shared key was not accepted.").on("PUT", "sharedkey"));
+        .fault(Fault::refuse(409, "AnotherOperationInProgress", &repeated).on("PUT", "sharedkey"));
+    place
+        .emulator
+        .fault(Fault::refuse(400, "InvalidSharedKey", &repeated).on("PUT", "sharedkey"));
     place.workspace.write(&configuration);
     let error = place.workspace.expect_error(&["apply"]);
     assert!(error.contains("Shared key not created"), "{error}");

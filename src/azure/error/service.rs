@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde_json::Value;
 
-use super::{Operation, sanitize};
+use super::{Operation, Secret, sanitize};
 
 /// A refusal by Azure, or the end of a long-running operation that failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,6 +92,16 @@ impl ServiceError {
             .filter(|(code, message)| !code.is_empty() || !message.is_empty())
             .collect();
         self.policies = policies(envelope);
+        self
+    }
+
+    /// The error without a secret that it may repeat.
+    pub(super) fn without(mut self, secret: &Secret) -> ServiceError {
+        let own = [&mut self.code, &mut self.message].into_iter();
+        let details = self.details.iter_mut().flat_map(|(code, message)| [code, message]);
+        for text in own.chain(details).chain(&mut self.policies) {
+            *text = sanitize::without(text, secret);
+        }
         self
     }
 

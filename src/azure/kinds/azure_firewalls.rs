@@ -6,7 +6,7 @@ use crate::azure::{
 };
 
 static KIND: Kind = Kind {
-    api_version: "2025-01-01",
+    api_version: "2025-07-01",
     computed: &["ipGroups", "threatIntelWhitelist"],
     associations: &[],
     parent: None,

@@ -21,7 +21,7 @@ static GATEWAY: Kind = Kind {
 };
 
 static CONNECTION: Kind = Kind {
-    api_version: "2025-01-01",
+    api_version: "2025-07-01",
     computed: &[
         "connectionStatus",
         "tunnelConnectionStatus",
@@ -54,7 +54,7 @@ impl ArmClient {
     pub async fn set_shared_key(&self, connection: &ResourceId, key: &Secret, call: &Call) -> Result<(), ArmError> {
         let body = json!({ "value": key.expose() });
         Documents::of(self, &CONNECTION)
-            .put_below(connection, "sharedkey", &body, call)
+            .put_below(connection, "sharedkey", &body, key, call)
             .await
     }
 }

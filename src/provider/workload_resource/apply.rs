@@ -1,7 +1,5 @@
 //! Carrying out a plan, part by part. After a failure the state says what was reached, so that the next plan repairs it.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value as Json;
 use tfplugin_rs::{
     diagnostic::Diagnostics,
@@ -110,17 +108,7 @@ async fn write(
                 Ok(subnet::write_born(work, id, found.exists(Part::Subnet)).await?)
             }
             Some(SubnetTarget { id, born: false }) => {
-                let added: BTreeSet<String> = std::mem::take(&mut kept.added_service_endpoints);
-                match subnet::write_attached(work, id, &added, diagnostics).await {
-                    Ok(before) => {
-                        kept.added_service_endpoints = before.added_service_endpoints;
-                        Ok(())
-                    }
-                    Err(error) => {
-                        kept.added_service_endpoints = added;
-                        Err(error.into())
-                    }
-                }
+                Ok(subnet::write_attached(work, id, &mut kept.added_service_endpoints, diagnostics).await?)
             }
             None => Ok(()),
         },

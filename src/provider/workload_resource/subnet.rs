@@ -26,13 +26,6 @@ const ASSOCIATIONS: [(&str, &str, &str); 2] = [
     ("previous_route_table_id", "associated_route_table_id", "routeTable"),
 ];
 
-/// What a write found and changed in a subnet of somebody else.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Before {
-    /// The endpoints that are there because of the resource.
-    pub(super) added_service_endpoints: BTreeSet<String>,
-}
-
 /// Reads it.
 pub(super) async fn get(work: &Work<'_>, id: &ResourceId) -> Result<Option<Document>, ArmError> {
     work.session.client.subnets().get(id, work.call).await
@@ -148,14 +141,14 @@ fn to_arm(attribute: &str, wanted: &[String]) -> Json {
     }
 }
 
-/// Gives an existing subnet its group, table and endpoints, and nothing else.
+/// Gives an existing subnet its group, table and endpoints, and nothing else. Of the endpoints, `added` are those that the resource put
+/// there; afterwards it holds those that it may have put there, also where the write failed.
 pub(super) async fn write_attached(
     work: &Work<'_>,
     id: &ResourceId,
-    added: &BTreeSet<String>,
+    added: &mut BTreeSet<String>,
     diagnostics: &mut Diagnostics,
-) -> Result<Before, ArmError> {
-    let mut before = Before::default();
+) -> Result<(), ArmError> {
     let wanted: BTreeSet<String> = texts(work.object.attribute("service_endpoints")).into_iter().collect();
     let manages = work.object.attribute("manage_service_endpoints").as_bool() != Some(false);
     let back = match work.prior {
@@ -166,8 +159,10 @@ pub(super) async fn write_attached(
         }
         _ => Vec::new(),
     };
+    // A write that is repeated finds its own endpoints there: only the first look tells whose they are.
+    let mut found: Option<BTreeSet<String>> = None;
     let subnets = work.session.client.subnets();
-    subnets
+    let written = subnets
         .update(id, work.call, |document| {
             if let Some(group) = &work.targets.group {
                 associate(document, "networkSecurityGroup", Some(&group.id));
@@ -177,24 +172,25 @@ pub(super) async fn write_attached(
             }
             back.iter().for_each(|back| back.put(document));
             let existing = endpoints_of(document);
-            let (next, ours) = if manages {
-                let kept = existing
-                    .iter()
-                    .filter(|endpoint| !added.contains(*endpoint) || wanted.contains(*endpoint));
-                let next: BTreeSet<String> = kept.cloned().chain(wanted.iter().cloned()).collect();
-                let ours = wanted
-                    .iter()
-                    .filter(|endpoint| added.contains(*endpoint) || !existing.contains(*endpoint));
-                (next, ours.cloned().collect())
-            } else {
-                let kept = existing.iter().filter(|endpoint| !added.contains(*endpoint));
-                (kept.cloned().collect(), BTreeSet::new())
-            };
-            put_endpoints(document, &next);
-            before.added_service_endpoints = ours;
+            found.get_or_insert_with(|| existing.clone());
+            let kept = existing
+                .iter()
+                .filter(|endpoint| !added.contains(*endpoint) || (manages && wanted.contains(*endpoint)));
+            let new = wanted.iter().filter(|_| manages);
+            put_endpoints(document, &kept.chain(new).cloned().collect());
         })
-        .await?;
-    Ok(before)
+        .await;
+    let found = found.unwrap_or_default();
+    let ours = wanted
+        .iter()
+        .filter(|endpoint| manages && (added.contains(*endpoint) || !found.contains(*endpoint)));
+    let ours: BTreeSet<String> = ours.cloned().collect();
+    match &written {
+        Ok(_) => *added = ours,
+        Err(error) if error.may_have_written() => added.extend(ours),
+        Err(_) => {}
+    }
+    written.map(drop)
 }
 
 /// Gives a subnet of somebody else back what it had before; where others rely on its group, that and the endpoints stay.
