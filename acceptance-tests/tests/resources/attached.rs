@@ -1,5 +1,6 @@
 //! A subnet of somebody else is locked down, and given back as it was.
 
+use acceptance_tests::emulator::{Effect, Fault};
 use serde_json::json;
 
 use crate::place::{Place, address};
@@ -47,6 +48,23 @@ fn an_existing_subnet_gets_group_and_endpoints_and_loses_only_them() {
     assert_eq!(place.get("networkSecurityGroups/nsg-theirs"), json!(null));
 }
 
+/// A write that is repeated, or whose answer is lost, meets what it has added itself.
+#[test]
+fn what_was_added_is_taken_away_whatever_befell_the_write() {
+    let place = Place::new();
+    for fault in [
+        Fault::new("PUT", "subnets/theirs", Effect::ResetAfter),
+        Fault::fail_operation("AnotherOperationInProgress", "Another operation is in progress.")
+            .on("PUT", "subnets/theirs"),
+    ] {
+        place.emulator.fault(fault);
+        place.workspace.step(&place.attached("cc", ""));
+        place.workspace.destroy();
+        let left = place.their_subnet()["serviceEndpoints"].clone();
+        assert!(left.is_null() || left == json!([]), "{left}");
+    }
+}
+
 #[test]
 fn endpoints_of_others_are_left_to_them_where_they_are_managed_elsewhere() {
     let place = Place::new();
@@ -68,9 +86,14 @@ fn endpoints_of_others_are_left_to_them_where_they_are_managed_elsewhere() {
         .workspace
         .step(&place.attached("cc", "manage_service_endpoints = false"));
     assert_eq!(
-        place.their_subnet()["serviceEndpoints"],
-        json!([]),
-        "what was added is taken away"
+        place.their_subnet()["serviceEndpoints"][0]["service"],
+        "Microsoft.Storage",
+        "what is handed over stays"
+    );
+    place.workspace.destroy();
+    assert_eq!(
+        place.their_subnet()["serviceEndpoints"][0]["service"],
+        "Microsoft.Storage"
     );
 }
 

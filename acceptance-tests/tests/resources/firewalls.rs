@@ -233,3 +233,39 @@ fn without_a_place_the_collections_are_shown_with_a_warning() {
     assert!(warnings.contains("Firewall rules are only shown"), "{warnings}");
     assert_eq!(place.routes("rt-cc").len(), 1);
 }
+
+#[test]
+fn what_azure_or_an_owner_would_undo_is_refused_before_anything_is_written() {
+    let place = with_policy();
+    let policy = place.id("firewallPolicies/hub");
+    let firewall = place.put(
+        "azureFirewalls/hub",
+        json!({ "sku": { "name": "AZFW_VNet", "tier": "Standard" }, "firewallPolicy": { "id": policy } }),
+    );
+    place.emulator.clear_requests();
+    place
+        .workspace
+        .write(&place.born("cc", &format!("{EGRESS}\nfirewall_id = {firewall:?}")));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("The firewall has a policy") && error.contains(&format!("firewall_policy_id = \"{policy}\"")),
+        "{error}"
+    );
+    assert_eq!(place.writes(), Vec::<String>::new());
+
+    // A group that another resource of ours keeps exactly as it is.
+    let owner = behind(&place, "");
+    place.workspace.step(&owner);
+    place.emulator.clear_requests();
+    let group = place.id(&format!("{RCG}/rcg-cyclecloud-subnet-cc"));
+    let guest = place
+        .born("other", &format!("{EGRESS}\nrule_collection_group_id = {group:?}"))
+        .replace("10.0.0.0/28", "10.0.3.0/28");
+    place.workspace.write(&format!("{owner}{guest}"));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("The rule collection group has an owner") && error.contains("lockeddown_firewall_rules"),
+        "{error}"
+    );
+    assert_eq!(place.writes(), Vec::<String>::new());
+}

@@ -15,6 +15,7 @@ mod misfortune;
 mod neighbours;
 mod peering;
 mod place;
+mod relied_on;
 mod roles;
 mod site_connection;
 mod tables;

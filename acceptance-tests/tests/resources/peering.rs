@@ -495,3 +495,21 @@ fn configurations_that_cannot_work_are_refused_at_plan() {
     let id = place.emulator.subscription_id().to_owned();
     insta::assert_snapshot!(refusals.replace(&id, "SUBSCRIPTION"));
 }
+
+#[test]
+fn a_peering_that_somebody_made_in_our_place_is_left_alone() {
+    let place = with_hub();
+    hubs_half(&place);
+    place.workspace.step(&ours_only(&place));
+    place.put(
+        "virtualNetworks/other",
+        json!({ "addressSpace": { "addressPrefixes": ["10.2.0.0/16"] } }),
+    );
+    place.emulator.edit(&place.id(OURS), |half| {
+        half["properties"]["remoteVirtualNetwork"]["id"] = json!(place.id("virtualNetworks/other"));
+    });
+    let plan = place.workspace.run(&["plan", "-no-color"]).expect_success().to_string();
+    assert!(plan.contains("Another peering in our place"), "{plan}");
+    place.workspace.destroy();
+    assert!(place.get(OURS).is_object(), "it is theirs");
+}

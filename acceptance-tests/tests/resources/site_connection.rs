@@ -599,3 +599,27 @@ fn configurations_that_cannot_work_are_refused_at_plan() {
     let id = place.emulator.subscription_id().to_owned();
     insta::assert_snapshot!(refusals.replace(&id, "SUBSCRIPTION"));
 }
+
+#[test]
+fn a_connection_that_was_led_to_another_site_is_led_back() {
+    let place = with_gateway();
+    let configuration = vpn(&place, &key(KEY, 1));
+    place.workspace.step(&configuration);
+    let other = place.put(
+        "localNetworkGateways/other",
+        json!({ "gatewayIpAddress": "203.0.113.9", "localNetworkAddressSpace": { "addressPrefixes": ["192.168.0.0/16"] } }),
+    );
+    place.emulator.edit(&place.id(CONNECTION), |connection| {
+        connection["properties"]["localNetworkGateway2"]["id"] = json!(other);
+    });
+    let change = place.workspace.plan().change(ADDRESS);
+    assert_eq!(change.before["local_network_gateway_id"], other.as_str());
+    assert_eq!(change.after["local_network_gateway_id"], place.id(SITE));
+    place.workspace.step(&configuration);
+    assert_eq!(
+        place.get(CONNECTION)["properties"]["localNetworkGateway2"]["id"],
+        place.id(SITE)
+    );
+    place.workspace.destroy();
+    assert!(place.get("localNetworkGateways/other").is_object());
+}

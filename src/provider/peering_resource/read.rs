@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Reads the managed halves. The resource is gone when none of them is left; a half that is missing leaves the state, so that the plan
-/// shows it as new.
+/// shows it as new; and what somebody else made in its place is not ours.
 pub(super) async fn read(
     session: &Session,
     mut state: Value,
@@ -29,10 +29,20 @@ pub(super) async fn read(
         );
         return None;
     };
-    let found = look(session, &managed, call)
+    let mut found = look(session, &managed, call)
         .await
         .inspect_err(|error| report("Peering not read", error, diagnostics))
         .ok()?;
+    for (half, found) in managed.iter().zip(&mut found) {
+        let strange = found.take_if(|found| half::remote_of(&found.body).as_ref() != Some(&half.remote));
+        if let Some(strange) = strange {
+            let detail = format!(
+                "`{}` leads to another network than the one this resource peered: somebody else made it in place of ours, so it is left alone.",
+                strange.id
+            );
+            diagnostics.warning_at(half::path(half.side), "Another peering in our place", detail);
+        }
+    }
     if found.iter().all(Option::is_none) {
         return None;
     }

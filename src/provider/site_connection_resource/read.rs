@@ -80,7 +80,12 @@ fn show(state: &mut Value, site: &Site, connection: Option<&Document>, gateway: 
         (Some(found), Some(id)) => {
             let value = local_gateway::read(state.attribute("local_network_gateway"), &found.body);
             state.set_attribute("local_network_gateway", value);
-            keep(state, "local_network_gateway_id", marked(found, id));
+            // A connection that was led to another gateway shows it, so that the plan leads it back.
+            let led = connection.and_then(|connection| connection::reference(&connection.body, "localNetworkGateway2"));
+            match led.filter(|led| led != id) {
+                Some(led) => state.set_attribute("local_network_gateway_id", led.to_string().into()),
+                None => keep(state, "local_network_gateway_id", marked(found, id)),
+            }
         }
         _ => Part::LocalGateway.forget(state),
     }

@@ -18,6 +18,7 @@ use super::{
     forms::{Entries, ROUTES, RULES, collection},
     group,
     kept::Kept,
+    names,
     neighbours::{self, Neighbours, Place},
     owner,
     part::Part,
@@ -285,8 +286,44 @@ fn exists(work: &Work<'_>, what: &str, argument: &str, id: &ResourceId, ours: bo
     );
 }
 
+/// A group or table that the subnet had before the resource came, and in which the resource is a guest, does not give way unasked either.
+pub(super) fn refuse_leaving(prior: &Value, planned: &Value, diagnostics: &mut Diagnostics) {
+    let asked = planned.attribute("replace_existing_associations");
+    if asked.as_bool() == Some(true) || asked.is_unknown() {
+        return;
+    }
+    for (thing, what) in [
+        ("network_security_group", "network security group"),
+        ("route_table", "route table"),
+    ] {
+        let target = format!("{thing}_id");
+        let had = prior.attribute(&format!("previous_{target}"));
+        let next = planned.attribute(&target);
+        let (Some(had), Some(next)) = (had.as_str(), next.as_str()) else {
+            continue;
+        };
+        let there = prior.attribute(&target).as_str().unwrap_or_default();
+        if !had.eq_ignore_ascii_case(there) || next.eq_ignore_ascii_case(had) {
+            continue;
+        }
+        let detail = format!(
+            "The subnet had the {what} `{had}` before this resource, which is a guest there; now it would get `{next}`, and the entries of others \
+             would no longer act on it. Keep `{target} = \"{had}\"`, or let it give way with `replace_existing_associations = true`: it is put back \
+             when the resource is destroyed."
+        );
+        diagnostics.error_at(
+            Path::attribute("replace_existing_associations"),
+            format!("The subnet has a {what}"),
+            detail,
+        );
+    }
+}
+
 /// A group or table that the subnet has already does not give way unasked.
 fn check_associations(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) {
+    if let Some(prior) = work.prior {
+        refuse_leaving(prior, work.object, diagnostics);
+    }
     if work.object.attribute("replace_existing_associations").as_bool() == Some(true) {
         return;
     }
@@ -401,6 +438,10 @@ fn check_neighbours(work: &Work<'_>, found: &Found, kept: &Kept, diagnostics: &m
         if !held.own {
             let taken = unlike(work, taken, &ours);
             check_guest(work, held, &document.body, &taken, (argument, what), diagnostics);
+            check_region(found, &document.body, (argument, what), diagnostics);
+            if part == Part::Table {
+                warn_of_propagation(work, &document.body, diagnostics);
+            }
         }
         let conflict = if output == "security_rules" {
             conflicts::priorities(&ours, &others)
@@ -472,8 +513,31 @@ fn check_firewall(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics)
         }
         return;
     }
+    if matches!(target, FirewallTarget::Classic(_))
+        && let Some(policy) = document.body.pointer("/properties/firewallPolicy/id").and_then(Json::as_str)
+    {
+        let detail = format!(
+            "`{}` takes its rules from the policy `{policy}`, and Azure refuses collections of its own beside that. Use `firewall_policy_id = \
+             \"{policy}\"`.",
+            target.id()
+        );
+        diagnostics.error_at(Path::attribute("firewall_id"), "The firewall has a policy", detail);
+        return;
+    }
     let ours = collection::of(work.object);
     let (taken, others) = firewall::split(target, &document.body, &ours, |_| true);
+    if let Some(name) = others.keys().find(|name| names::is_collection_of_an_owner(name)) {
+        let detail = format!(
+            "`{}` has the collection `{name}`, which another resource of this provider keeps there as the only owner of the group: it would remove \
+             these. Put both policies into one `lockeddown_firewall_rules`, or use another rule collection group.",
+            target.id()
+        );
+        diagnostics.error_at(
+            Path::attribute("rule_collection_group_id"),
+            "The rule collection group has an owner",
+            detail,
+        );
+    }
     let taken = unlike(work, taken, &ours);
     if let Some(name) = taken.keys().next() {
         names_taken(work, target.id(), name, diagnostics);
@@ -522,6 +586,39 @@ fn check_guest(
     }
     if let Some(name) = taken.keys().next() {
         names_taken(work, &held.id, name, diagnostics);
+    }
+}
+
+/// A table of others keeps its own way with routes that gateways learn.
+fn warn_of_propagation(work: &Work<'_>, table: &Json, diagnostics: &mut Diagnostics) {
+    let wanted = work.object.attribute("bgp_route_propagation_enabled").as_bool();
+    let disabled = table
+        .pointer("/properties/disableBgpRoutePropagation")
+        .and_then(Json::as_bool);
+    if wanted == Some(false) && disabled != Some(true) {
+        let detail = format!(
+            "`{}` takes over routes that gateways learn, and a longer prefix among them leads past the firewall or appliance. Have its owner turn \
+             that off (`bgp_route_propagation_enabled = false`); this resource does not change a table of others.",
+            text(table, "id")
+        );
+        diagnostics.warning_at(
+            Path::attribute("route_table_id"),
+            "Routes of gateways can lead past the firewall",
+            detail,
+        );
+    }
+}
+
+/// Azure associates a subnet with nothing of another region.
+fn check_region(found: &Found, document: &Json, (argument, what): (&str, &str), diagnostics: &mut Diagnostics) {
+    let Some(network) = &found.network else { return };
+    let (home, theirs) = (text(&network.body, "location"), text(document, "location"));
+    if normalize_location(home) != normalize_location(theirs) {
+        let detail = format!(
+            "`{}` is in `{theirs}`, the virtual network in `{home}`: a subnet can only have a {what} of its own region.",
+            text(document, "id")
+        );
+        diagnostics.error_at(Path::attribute(argument), format!("A {what} of another region"), detail);
     }
 }
 

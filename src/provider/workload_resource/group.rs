@@ -7,9 +7,8 @@ use super::{
     conflicts::{self, Conflict, Setback},
     forms::{self, Entries, RULES},
     kept::Kept,
-    owner,
     targets::Held,
-    work::{Work, put_tags, tags_of, user_tags},
+    work::{Work, put_tags, show_tags},
 };
 use crate::{
     azure::{ArmError, Document, ResourceId},
@@ -150,14 +149,7 @@ fn read_own(state: &mut Value, held: &Held, group: &Json, marked: bool) {
     } else if !known {
         state.set_attribute("network_security_group_id", held.id.to_string().into());
     }
-    let tags = tags_of(group)
-        .into_iter()
-        .filter(|(name, _)| !owner::is_ours(name))
-        .collect();
-    if user_tags(state) != tags {
-        let tags = tags.into_iter().map(|(name, value)| (name, Value::from(value)));
-        state.set_attribute("tags", Value::object(tags));
-    }
+    show_tags(state, group);
     let location = group.get("location").and_then(Json::as_str).unwrap_or_default();
     let known = state.attribute("location").as_str().unwrap_or_default();
     if crate::regions::normalize_location(known) != crate::regions::normalize_location(location) {

@@ -87,6 +87,27 @@ impl Names {
     }
 }
 
+/// Whether a collection has a documented name as the owner of a whole rule collection group writes it, with no resource's name in front.
+pub(super) fn is_collection_of_an_owner(name: &str) -> bool {
+    let mut names = WORKLOADS.iter().flat_map(|workload| collection_names(workload.name));
+    names.any(|documented| documented.eq_ignore_ascii_case(name))
+}
+
+/// Whether a route's name is one that some resource of this provider gives its routes among those of others.
+pub(super) fn is_route_of_some_resource(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let of_requirement = |row: &Requirement| {
+        let id = format!("-{}", row.id.to_lowercase());
+        let rest = name.split_once(&id).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '-']))
+    };
+    name.ends_with("-default")
+        || systems()
+            .filter_map(|system| catalogue(system).ok())
+            .flat_map(Catalogue::all)
+            .any(of_requirement)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

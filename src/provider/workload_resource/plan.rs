@@ -10,7 +10,7 @@ use tfplugin_rs::{
 };
 
 use super::{
-    WorkloadResource,
+    WorkloadResource, arrival,
     arguments::Reach,
     conflicts,
     demand::{self, Demand, Shared},
@@ -71,12 +71,16 @@ pub(super) fn plan(
         plan.planned.set_attribute("environment", Value::UNKNOWN);
     }
     plan_ids(resource, plan);
-    if let (Demand::Known(demanded), Some(prior)) = (&demand, &plan.prior) {
-        traffic::warn(prior, &plan.planned, &demanded.policy, shared, diagnostics);
-        traffic::warn_at_firewall(prior, &plan.planned, diagnostics);
+    let met = met(plan, &mut kept, shared);
+    if let (Demand::Known(demanded), Some(met)) = (&demand, &met) {
+        traffic::warn(met, &plan.planned, &demanded.policy, shared, diagnostics);
+        traffic::warn_at_firewall(met, &plan.planned, diagnostics);
     }
     if resource.reach() == Reach::Subnet {
-        plan_subnet(plan);
+        plan_subnet(plan, met.as_ref());
+        if let Some(prior) = &plan.prior {
+            arrival::refuse_leaving(prior, &plan.planned, diagnostics);
+        }
         check_conflicts(plan, &kept, shared, diagnostics);
         if let Demand::Known(demanded) = &demand {
             prove_among_others(plan, &kept, &demanded.policy, session, diagnostics);
@@ -324,8 +328,49 @@ fn plan_ids(resource: &WorkloadResource, plan: &mut Plan) {
     }
 }
 
+/// The prior state as the prefixes that are ignored from now on have it: what is not ignored any more is watched, and removed; what is ignored
+/// now stays. What is kept of others follows.
+fn met(plan: &Plan, kept: &mut Kept, shared: Shared) -> Option<Value> {
+    let mut prior = plan.prior.clone()?;
+    if prior.attribute("foreign_rules").as_map().is_none() {
+        return Some(prior);
+    }
+    let regroup = |argument: &str, output: &str, watched: &mut Entries, ignored: &mut Entries| {
+        let prefixes = forms::texts(plan.planned.attribute(argument));
+        let ours = forms::entries_in(plan.planned.attribute(output));
+        let (still, released) = std::mem::take(ignored)
+            .into_iter()
+            .partition(|(name, _)| forms::begins(name, &prefixes));
+        let (left, watching) = std::mem::take(watched)
+            .into_iter()
+            .partition(|(name, _)| forms::begins(name, &prefixes) && !forms::has(&ours, name));
+        (*ignored, *watched) = (still, watching);
+        ignored.extend::<Entries>(left);
+        watched.extend::<Entries>(released);
+    };
+    let known = |argument: &str, output: &str| {
+        !plan.planned.attribute(argument).is_unknown() && !plan.planned.attribute(output).is_unknown()
+    };
+    if !shared.group && known("ignored_rule_name_prefixes", "security_rules") {
+        let mut watched = forms::entries_in(prior.attribute("security_rules"));
+        let mut ignored = forms::entries_in(prior.attribute("foreign_rules"));
+        regroup("ignored_rule_name_prefixes", "security_rules", &mut watched, &mut ignored);
+        kept.remember_rules(&ignored);
+        prior.set_attribute("security_rules", Value::Map(watched));
+        prior.set_attribute("foreign_rules", Value::Map(ignored));
+    }
+    if !shared.table && known("ignored_route_name_prefixes", "routes") {
+        let mut watched = forms::entries_in(prior.attribute("routes"));
+        let mut ignored = kept.neighbours().routes;
+        regroup("ignored_route_name_prefixes", "routes", &mut watched, &mut ignored);
+        kept.remember_routes(&ignored);
+        prior.set_attribute("routes", Value::Map(watched));
+    }
+    Some(prior)
+}
+
 /// What only matters beside a subnet: what it had before, and whether it is another one now.
-fn plan_subnet(plan: &mut Plan) {
+fn plan_subnet(plan: &mut Plan, met: Option<&Value>) {
     let planned = &mut plan.planned;
     let attached = !targets::is_born(planned);
     let prior = plan.prior.as_ref();
@@ -346,7 +391,8 @@ fn plan_subnet(plan: &mut Plan) {
     match prior {
         None => planned.set_attribute("foreign_rules", Value::object::<String>([])),
         Some(prior) => {
-            planned.set_attribute("foreign_rules", prior.attribute("foreign_rules").clone());
+            let foreign = met.unwrap_or(prior).attribute("foreign_rules").clone();
+            planned.set_attribute("foreign_rules", foreign);
             let moved = !SAME_BUT_FOR_CASE(prior.attribute("subnet_id"), planned.attribute("subnet_id"));
             if attached && moved {
                 plan.requires_replace.push(Path::attribute("subnet_id"));

@@ -8,12 +8,13 @@ use super::{
     group,
     kept::Kept,
     part::Part,
-    subnet, table,
+    subnet::{self, ReliedOn},
+    table,
     targets::{Held, SubnetTarget, Targets},
     work::{Work, report, tags_of},
 };
 use crate::{
-    azure::{ArmError, Call},
+    azure::{ArmError, Call, ResourceId},
     network::Prefix,
     provider::configuration::Session,
 };
@@ -47,8 +48,8 @@ pub(super) async fn remove(
         // A subnet that the state does not say we made is not ours to delete.
         Some(SubnetTarget { born: true, .. }) if state.attribute("subnet_id").is_null() => Ok(()),
         Some(SubnetTarget { id, born: true }) => session.client.subnets().delete(id, call).await,
-        Some(SubnetTarget { id, born: false }) => match others_rely_on_group(&work, state).await {
-            Ok(others_rely) => subnet::detach(&work, id, &kept.added_service_endpoints, others_rely, diagnostics).await,
+        Some(SubnetTarget { id, born: false }) => match relied_on(&work, id, state).await {
+            Ok(relied_on) => subnet::detach(&work, id, &kept.added_service_endpoints, relied_on, diagnostics).await,
             Err(error) => Err(error),
         },
         None => Ok(()),
@@ -64,16 +65,25 @@ pub(super) async fn remove(
     }
 }
 
-/// Takes our rules out of a group of others, and says whether rules about the subnet are left there: they would do nothing any more if
-/// the subnet lost the group.
-async fn others_rely_on_group(work: &Work<'_>, state: &Value) -> Result<bool, ArmError> {
-    let Some(Held { id, own: false }) = &work.targets.group else {
-        return Ok(false);
-    };
-    let left = group::withdraw(work, id, &forms::entries_in(state.attribute("security_rules"))).await?;
-    let prefixes = forms::texts(state.attribute("subnet_address_prefixes"));
-    let prefixes: Vec<Prefix> = prefixes.iter().filter_map(|prefix| prefix.parse().ok()).collect();
-    Ok(left.is_some_and(|left| group::is_about(&left.body, &prefixes)))
+/// Takes our rules out of a group of others, and says on what others rely who are about the same subnet: their rules and routes would do
+/// nothing any more if the subnet lost the group or the table.
+async fn relied_on(work: &Work<'_>, subnet: &ResourceId, state: &Value) -> Result<ReliedOn, ArmError> {
+    let mut relied_on = ReliedOn::default();
+    if let Some(Held { id, own: false }) = &work.targets.group {
+        let left = group::withdraw(work, id, &forms::entries_in(state.attribute("security_rules"))).await?;
+        // Azure's word, not the configuration's: that need not name all of them.
+        let subnet = work.session.client.subnets().get(subnet, work.call).await?;
+        let prefixes = subnet.map(|subnet| subnet::prefixes_of(&subnet.body));
+        let prefixes = prefixes.unwrap_or_default();
+        let prefixes: Vec<Prefix> = prefixes.iter().filter_map(|prefix| prefix.parse().ok()).collect();
+        relied_on.group = left.is_some_and(|left| group::is_about(&left.body, &prefixes));
+    }
+    if let Some(Held { id, own: false }) = &work.targets.table {
+        let table = table::get(work, id).await?;
+        let ours = forms::entries_in(state.attribute("routes"));
+        relied_on.table = table.is_some_and(|table| table::is_of_another(&table.body, &ours));
+    }
+    Ok(relied_on)
 }
 
 /// After an update: what the resource was about before and is not any more. Gives the parts that are still there.

@@ -173,11 +173,13 @@ pub(super) async fn write_attached(
             back.iter().for_each(|back| back.put(document));
             let existing = endpoints_of(document);
             found.get_or_insert_with(|| existing.clone());
-            let kept = existing
-                .iter()
-                .filter(|endpoint| !added.contains(*endpoint) || (manages && wanted.contains(*endpoint)));
-            let new = wanted.iter().filter(|_| manages);
-            put_endpoints(document, &kept.chain(new).cloned().collect());
+            // What is handed over to others stays.
+            if manages {
+                let kept = existing
+                    .iter()
+                    .filter(|endpoint| !added.contains(*endpoint) || wanted.contains(*endpoint));
+                put_endpoints(document, &kept.chain(&wanted).cloned().collect());
+            }
         })
         .await;
     let found = found.unwrap_or_default();
@@ -193,16 +195,25 @@ pub(super) async fn write_attached(
     written.map(drop)
 }
 
-/// Gives a subnet of somebody else back what it had before; where others rely on its group, that and the endpoints stay.
+/// What others need that are about the same subnet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReliedOn {
+    pub(super) group: bool,
+    pub(super) table: bool,
+}
+
+/// Gives a subnet of somebody else back what it had before. What others rely on stays, and so do the endpoints beside it.
 pub(super) async fn detach(
     work: &Work<'_>,
     id: &ResourceId,
     added: &BTreeSet<String>,
-    others_rely: bool,
+    relied_on: ReliedOn,
     diagnostics: &mut Diagnostics,
 ) -> Result<(), ArmError> {
-    let group = work.targets.group.as_ref().filter(|_| !others_rely);
-    let back = given_back(work, work.object, [group, work.targets.table.as_ref()], diagnostics).await;
+    let group = work.targets.group.as_ref().filter(|_| !relied_on.group);
+    let table = work.targets.table.as_ref().filter(|_| !relied_on.table);
+    let others_rely = relied_on.group || relied_on.table;
+    let back = given_back(work, work.object, [group, table], diagnostics).await;
     let subnets = work.session.client.subnets();
     let detached = subnets
         .update(id, work.call, |document| {

@@ -7,8 +7,9 @@ use super::{
     conflicts::{self, Conflict, Setback},
     forms::{self, Entries, ROUTES, put},
     kept::Kept,
+    names,
     targets::Held,
-    work::{Work, put_tags},
+    work::{Work, put_tags, show_tags},
 };
 use crate::azure::{ArmError, Document, ResourceId};
 
@@ -76,6 +77,12 @@ pub(super) async fn withdraw(work: &Work<'_>, id: &ResourceId, routes: &Entries)
     }
 }
 
+/// Whether a table has, beside these, routes that another resource of this provider has put there.
+pub(super) fn is_of_another(table: &Json, ours: &Entries) -> bool {
+    let (_, others) = ROUTES.split(table, ours, |name| !forms::has(ours, name));
+    others.keys().any(|name| names::is_route_of_some_resource(name))
+}
+
 /// Deletes a table of the resource's own.
 pub(super) async fn delete(work: &Work<'_>, id: &ResourceId) -> Result<(), ArmError> {
     work.session.client.route_tables().delete(id, work.call).await
@@ -115,6 +122,7 @@ pub(super) fn read(
             state.set_attribute("route_table_id", Value::Null);
         }
         read_propagation(state, table);
+        show_tags(state, table);
     }
     (held.own || !known.is_empty()).then_some(found)
 }

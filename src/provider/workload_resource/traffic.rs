@@ -35,7 +35,9 @@ pub(super) fn warn(
     shared: Shared,
     diagnostics: &mut Diagnostics,
 ) {
-    let local = local(planned);
+    // Of what the configuration says no more the state may.
+    let local = Some(local(planned)).filter(|local| !local.is_empty());
+    let local = local.unwrap_or_else(|| self::local(prior));
     let rules =
         swapped(prior, planned, "network_security_group") + &rules(prior, &policy.security_rules, &local, shared.group);
     say("security_rules", OPENS_OR_CLOSES, &rules, diagnostics);
@@ -208,7 +210,14 @@ fn swapped(prior: &Value, planned: &Value, thing: &str) -> String {
         return String::new();
     };
     // A subnet that is still to be made has nothing.
-    if prior.attribute("subnet_id").is_null() || ours.is_null() || SAME_BUT_FOR_CASE(found, ours) {
+    if prior.attribute("subnet_id").is_null() || ours.is_null() {
+        return String::new();
+    }
+    // The resource's own gives way to another of its own, but what it shared has entries of others.
+    let shared = Shared::of(prior);
+    let guest = if thing == "route_table" { shared.table } else { shared.group };
+    let stays = !guest || SAME_BUT_FOR_CASE(ours, planned.attribute(&associated));
+    if SAME_BUT_FOR_CASE(found, ours) && stays {
         return String::new();
     }
     let name = thing.replace('_', " ");

@@ -213,3 +213,15 @@ pub(super) fn option_attributes(
     let own = own.filter(|(name, _)| OPTIONS.contains(name));
     workloads.chain(own.map(|(name, attribute)| (name.to_owned(), attribute)))
 }
+
+/// Puts the tags that an object of the resource's own has into `state`, but for the mark.
+pub(super) fn show_tags(state: &mut Value, document: &serde_json::Value) {
+    let tags = tags_of(document)
+        .into_iter()
+        .filter(|(name, _)| !owner::is_ours(name))
+        .collect();
+    if user_tags(state) != tags {
+        let tags = tags.into_iter().map(|(name, value)| (name, Value::from(value)));
+        state.set_attribute("tags", Value::object(tags));
+    }
+}
