@@ -100,7 +100,7 @@ static ARGUMENTS: &[Argument] = &[
         "node_address_prefixes",
         Holds::TextSet,
         "Prefixes of the cluster nodes. Required for the server (direct) and for a return proxy, unless `application_security_groups.node_id` \
-         is set.",
+         is set. For the role `node`, those outside the subnet are the cluster's other subnets, which strict isolation lets in and out.",
     ),
     Argument::optional(
         "return_proxy_address_prefixes",
@@ -218,6 +218,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &own,
         guest: settings.guest(shared),
+        kin: settings.kin(shared),
         roles: settings.roles(),
         prefixes: settings.prefixes(shared),
         values: Values::default(),
@@ -381,6 +382,13 @@ impl Settings {
         })
     }
 
+    /// Nodes in other subnets than this one of theirs.
+    fn kin(&self, shared: &Shared) -> Option<End> {
+        let here = |prefix: &&Prefix| shared.subnet.iter().any(|own| own.contains(prefix));
+        let elsewhere: BTreeSet<Prefix> = self.nodes.iter().filter(|prefix| !here(prefix)).copied().collect();
+        (self.role == "node" && !elsewhere.is_empty()).then_some(End::Prefixes(elsewhere))
+    }
+
     /// Who is who, as far as it is known.
     fn roles(&self) -> BTreeMap<&'static str, End> {
         let mut roles = BTreeMap::new();
@@ -389,7 +397,8 @@ impl Settings {
             ("node", &self.nodes),
             ("return_proxy", &self.proxies),
         ] {
-            // Where the subnet's own prefixes are given again, they are the subnet's; only a group replaces its local side.
+            // Where the subnet's own prefixes are given again, they are the subnet's; only a group replaces its local side. The role's other
+            // subnets are its kin.
             if !prefixes.is_empty() && role != self.role {
                 roles.insert(role, End::Prefixes(prefixes.clone()));
             }

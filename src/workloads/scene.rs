@@ -26,6 +26,8 @@ pub(super) struct Scene<'a> {
     pub(super) own: &'a [&'a str],
     /// Who else stands in the subnet, at some of its addresses.
     pub(super) guest: Option<Guest<'a>>,
+    /// Those of the subnet's own role in other subnets, where addresses say who they are.
+    pub(super) kin: Option<End>,
     /// The others: who they are, by role. An absent one has no rules.
     pub(super) roles: BTreeMap<&'a str, End>,
     /// Address prefixes by the name of the argument that rows know them by.
@@ -59,6 +61,17 @@ impl Scene<'_> {
         row.initiator
             .as_deref()
             .is_some_and(|initiator| initiator == "subnet" || self.own.contains(&initiator))
+    }
+
+    /// Whether the row's connections end in this subnet, at one of its own role.
+    pub(super) fn accepts_here(&self, peer: &Peer) -> bool {
+        peer.role.as_deref().is_some_and(|role| self.own.contains(&role))
+    }
+
+    /// Those of the subnet's own role at the other end: its group, or their addresses in other subnets.
+    pub(super) fn kin(&self, peer: &Peer) -> Option<End> {
+        let group = peer.role.as_deref().and_then(|role| self.roles.get(role));
+        group.or(self.kin.as_ref()).cloned()
     }
 
     /// The guest, if the row's connections end at it.

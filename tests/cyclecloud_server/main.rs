@@ -6,6 +6,7 @@
 )]
 
 mod proxy_inside;
+mod several_subnets;
 
 use lockeddown::{
     network::{AddressSide, Direction, OnPremisesFlow, Ports},
