@@ -451,14 +451,18 @@ impl Settings {
         ])
     }
 
-    /// "Azure CycleCloud and Cluster Connectivity", "Proxy Node", with the attributes of today's return-proxy page.
+    /// "Azure CycleCloud and Cluster Connectivity", "Proxy Node", with the attributes of today's return-proxy page. A proxy that is told to
+    /// have no public address fails (CC-PROXY-NO-STRICT), so without one the template says nothing of it.
     fn cluster_template(&self) -> Option<String> {
-        let public = self.proxy_public_ip;
+        let public = match self.proxy_public_ip {
+            true => "\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = true\n",
+            false => "",
+        };
         (self.connection_mode == "return_proxy").then(|| {
             format!(
-                "[cluster locked_down]\n\n  [[node proxy]]\n  IsReturnProxy = true\n  SubnetId = $ReturnProxySubnetId\n\n    \
-                 [[[network-interface eth0]]]\n    AssociatePublicIpAddress = {public}\n\n  [[node defaults]]\n  SubnetId = \
-                 $NodeSubnetId\n\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = false\n"
+                "[cluster locked_down]\n\n  [[node proxy]]\n  IsReturnProxy = true\n  SubnetId = $ReturnProxySubnetId\n{public}\n  \
+                 [[node defaults]]\n  SubnetId = $NodeSubnetId\n\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = \
+                 false\n"
             )
         })
     }

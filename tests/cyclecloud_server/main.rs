@@ -259,6 +259,18 @@ fn what_decides_the_rules_must_be_known_and_an_id_need_not() {
         nodes.unknown.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["node_address_prefixes"]
     );
+    // A return proxy that is told to have no public address fails (network-security).
+    let (proxy, others) = template.split_once("[[node defaults]]").unwrap();
+    assert!(!proxy.contains("AssociatePublicIpAddress"), "{proxy}");
+    assert!(others.contains("AssociatePublicIpAddress = false"), "{others}");
+    let public = expand(&[
+        ("connection_mode", "return_proxy".into()),
+        ("return_proxy_address_prefixes", Value::string_set(["10.0.1.4"])),
+        ("return_proxy_public_ip_enabled", true.into()),
+    ]);
+    let template = public.outputs["cluster_template"].as_str().unwrap();
+    let (proxy, _) = template.split_once("[[node defaults]]").unwrap();
+    assert!(proxy.contains("    AssociatePublicIpAddress = true\n"), "{proxy}");
 
     let group = Value::object([("node_id", Value::UNKNOWN)]);
     let leaf = outcome(&server(&[("application_security_groups", group)]));
