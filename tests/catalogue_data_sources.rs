@@ -188,6 +188,7 @@ async fn a_default_of_the_provider_that_is_not_known_yet_is_not_guessed() {
             "lockeddown_cyclecloud_subnet",
             vec![
                 ("role", "jump_host".into()),
+                ("server_address_prefixes", Value::string_set(["10.0.0.0/28"])),
                 ("location", "westeurope".into()),
                 ("environment", "public".into()),
             ],

@@ -94,7 +94,7 @@ static ARGUMENTS: &[Argument] = &[
         "server_address_prefixes",
         Holds::TextSet,
         "Prefixes of the server. Required for the roles that talk to it: `node` (direct, or with the return proxy in its subnet), `return_proxy` and \
-         `jump_host`.",
+         `jump_host`, the last unless a server on premises comes from `server_public_ip_prefixes`.",
     ),
     Argument::optional(
         "node_address_prefixes",
@@ -125,12 +125,13 @@ static ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "web_source_address_prefixes",
         Holds::TextSet,
-        "Who may open the web interface (443). Empty: nobody beyond what the virtual network already may.",
+        "Who may open the web interface (443). Empty: nobody beyond what the virtual network already may. Required for `azure_bastion`, whose set \
+         of rules Azure refuses without one for them.",
     ),
     Argument::optional(
         "ssh_source_address_prefixes",
         Holds::TextSet,
-        "Who may open SSH (22) on the server. Empty: nobody beyond what the virtual network already may.",
+        "Who may open SSH (22) on the server, the jump host or, from edition 2026-08 on, the nodes. Empty: nobody beyond what the virtual network already may.",
     ),
     Argument::optional(
         "storage_access",
