@@ -247,14 +247,22 @@ fn packages_and_editors_are_application_rules_and_no_wildcard_lacks_its_dot() {
 
 #[test]
 fn where_front_door_has_no_tag_for_it_the_registry_is_opened_by_host() {
-    let changes = behind_a_firewall(&[
-        ("environment", "usgovernment".into()),
-        ("location", "usgovvirginia".into()),
-    ]);
-    assert_eq!(
-        application_hosts(&expand(&changes)),
-        words(&["mcr.microsoft.com", "*.data.mcr.microsoft.com"])
-    );
+    for edition in ["2020-07", "2026-08"] {
+        for (environment, location) in [("usgovernment", "usgovvirginia"), ("china", "chinaeast2")] {
+            let changes = behind_a_firewall(&[
+                ("edition", edition.into()),
+                ("environment", environment.into()),
+                ("location", location.into()),
+            ]);
+            assert_eq!(
+                application_hosts(&expand(&changes)),
+                words(&["mcr.microsoft.com", "*.data.mcr.microsoft.com"]),
+                "{edition} {environment}"
+            );
+        }
+    }
+    let public = expand(&behind_a_firewall(&[("edition", "2020-07".into())]));
+    assert_eq!(application_hosts(&public), words(&[]));
 }
 
 #[test]
