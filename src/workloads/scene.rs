@@ -92,10 +92,11 @@ impl Scene<'_> {
     /// Whether anybody waits at the end of a return route: without its inbound flow it is only a way past the appliance.
     pub(super) fn brings_answers(&self, row: &Requirement) -> bool {
         let Some(flow) = &row.requires else { return true };
-        let waived = |id: &String| self.shared.waived.contains_key(id);
-        let predecessor = |row: &Requirement| row.replaced_by.as_ref() == Some(flow) && waived(&row.id);
-        let mut rows = self.shared.catalogue.of_edition(self.shared.edition);
-        !waived(flow) && !rows.any(predecessor)
+        // Editions have the flow under names of their own, and under conditions of their own.
+        let mut all = self.shared.catalogue.all();
+        let successor = all.find(|row| row.id == *flow).and_then(|row| row.replaced_by.as_ref());
+        let mut flows = self.rows(&[Kind::Flow]);
+        flows.any(|row| row.id == *flow || row.replaced_by.as_ref() == Some(flow) || successor == Some(&row.id))
     }
 
     /// Some documents print their own deny of the internet; then ours would say it again.
