@@ -7,7 +7,7 @@
 //!
 //! Azure grows faster than this table: what is missing here may exist.
 
-use crate::regions::{Cloud, Region, regions};
+use crate::regions::{Cloud, Region, regions, turned};
 
 /// How far a tag reaches in one cloud.
 #[derive(Clone, Copy, Debug)]
@@ -100,10 +100,9 @@ pub fn nearest(given: &str, cloud: Cloud) -> Option<String> {
 fn of_region(given: &str, cloud: Cloud) -> Option<String> {
     let (base, place) = given.rsplit_once('.')?;
     let place = place.to_ascii_lowercase();
-    let turned = |name: &str| name.len() == place.len() && format!("{name}{name}").contains(&place);
     let region = regions(cloud)
         .find(|region| region.name == place)
-        .or_else(|| regions(cloud).find(|region| turned(region.name)))?;
+        .or_else(|| turned(&place, cloud))?;
     let base = nearest_of(base, TAGS.iter().map(|(name, _)| *name))?;
     let regional = suffix(base, region).map(|suffix| format!("{base}.{suffix}"));
     let forms = regional.into_iter().chain([base.to_owned()]);
