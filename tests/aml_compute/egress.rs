@@ -241,7 +241,13 @@ fn packages_and_editors_are_application_rules_and_no_wildcard_lacks_its_dot() {
         "git.example.org",
     ]);
     let outcome = outcome(&changes);
-    assert_eq!(warnings(&outcome), ["URL paths reduced to their hosts"]);
+    assert_eq!(
+        warnings(&outcome),
+        [
+            "URL paths reduced to their hosts",
+            "Service tags for security rules only"
+        ]
+    );
     assert_eq!(application_hosts(&table::expanded(outcome)), expected);
 }
 
@@ -586,7 +592,7 @@ fn what_cannot_work_is_refused_at_its_argument() {
 }
 
 #[test]
-fn tags_that_china_announces_for_security_rules_alone_are_named_once() {
+fn tags_that_are_announced_for_security_rules_alone_are_named_once() {
     let china = |more: &[(&str, Value)]| {
         let mut changes = vec![
             ("environment", "china".into()),
@@ -619,6 +625,13 @@ fn tags_that_china_announces_for_security_rules_alone_are_named_once() {
             Value::object([("type", Value::from("service_tags"))])
         )])),
         [""; 0]
+    );
+    // Elsewhere only the regional form of Batch's tag is announced for less.
+    let public = found(&outcome(&behind_a_firewall(&[])));
+    assert_eq!(public.len(), 1, "{public:?}");
+    assert!(
+        public[0].contains("announces `BatchNodeManagement.WestEurope` for"),
+        "{public:?}"
     );
     let waived = Value::object([("CHECK-SERVICE-TAG-FEATURES", Value::from("tried"))]);
     assert_eq!(
