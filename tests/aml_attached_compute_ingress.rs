@@ -122,6 +122,23 @@ fn with_everything_asked_for_the_rules_are_the_transcribed_tables() {
 }
 
 #[test]
+fn where_front_door_has_no_tag_for_it_the_registry_has_hosts() {
+    let hosts = |changes: &[(&str, Value)]| expand(changes).policy.hosts.into_keys().collect::<Vec<_>>();
+    let limited = ("egress", egress(&[]));
+    for (environment, location) in [("usgovernment", "usgovvirginia"), ("china", "chinaeast2")] {
+        let there = [("environment", Value::from(environment)), ("location", location.into())];
+        let found = hosts(&[&there[..], std::slice::from_ref(&limited)].concat());
+        assert_eq!(
+            found,
+            ["*.data.mcr.microsoft.com", "mcr.microsoft.com"],
+            "{environment}"
+        );
+        assert_eq!(hosts(&there), [""; 0], "nothing is limited without `egress`");
+    }
+    assert_eq!(hosts(std::slice::from_ref(&limited)), [""; 0]);
+}
+
+#[test]
 fn without_egress_a_virtual_machine_has_one_rule_and_nothing_is_denied() {
     let rows = transcribed(include_str!("tables/aml_attached_compute_ingress-2026-08.csv"));
     let expanded = expand(&[]);

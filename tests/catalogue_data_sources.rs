@@ -188,6 +188,7 @@ async fn a_default_of_the_provider_that_is_not_known_yet_is_not_guessed() {
             "lockeddown_cyclecloud_subnet",
             vec![
                 ("role", "jump_host".into()),
+                ("server_address_prefixes", Value::string_set(["10.0.0.0/28"])),
                 ("location", "westeurope".into()),
                 ("environment", "public".into()),
             ],
@@ -237,6 +238,45 @@ async fn what_the_catalogue_does_not_have_is_refused() {
     let (state, report) = read_with(&[], "lockeddown_requirements", &asked).await;
     assert!(state.is_none());
     insta::assert_snapshot!(report);
+}
+
+#[tokio::test]
+async fn a_number_that_no_requirement_speaks_of_is_refused() {
+    let version = |number: &str| [("settings", Value::object([("cyclecloud_version", Value::from(number))]))];
+    for known in ["7", "8"] {
+        let (state, report) = read_with(&[], "lockeddown_requirements", &version(known)).await;
+        assert!(state.is_some(), "{report}");
+    }
+    let (state, report) = read_with(&[], "lockeddown_requirements", &version("9")).await;
+    assert!(state.is_none());
+    assert!(
+        report.contains("`cyclecloud_version` is never `9`: it is one of `7`, `8`."),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_every_cloud_is_said_of_the_one_that_has_the_place() {
+    let mut place = inputs(&[("default_storage_account_name", "Not_An_Account".into())]);
+    if let Value::Dynamic(dynamic) = &mut place.1 {
+        dynamic.value.set_attribute("location", "usgovvirginia".into());
+    }
+    let asked = [
+        ("workload", Value::from("aml_compute_egress")),
+        ("from_edition", "2022-10".into()),
+        place,
+    ];
+    let (state, report) = read_with(
+        &[("environment", "usgovernment".into())],
+        "lockeddown_edition_diff",
+        &asked,
+    )
+    .await;
+    assert!(state.is_none());
+    assert!(
+        report.contains("`inputs.default_storage_account_name`") && !report.contains("location"),
+        "{report}"
+    );
 }
 
 fn inputs(entries: Entries<'_>) -> (&'static str, Value) {

@@ -16,7 +16,7 @@ use super::{configuration::Settings, dynamic_inputs, expansion, outputs, schema}
 use crate::{
     regions::Cloud,
     requirements::{self, Edition},
-    workloads::{Defaults, Expanded, Outcome, Problem, Surroundings, Workload},
+    workloads::{Defaults, Expanded, Outcome, Problem, Severity, Surroundings, Workload},
 };
 
 /// The data source.
@@ -119,9 +119,19 @@ impl DataSource for EditionDiffDataSource {
                 .map(|cloud| expand(workload, &inputs, edition, cloud))
                 .collect();
             if outcomes.iter().all(Outcome::has_errors) {
-                let first = outcomes.into_iter().next();
+                // The cloud that is probably meant: the one that has the locations, and where least else is wrong.
+                let likely = outcomes.into_iter().min_by_key(|outcome| {
+                    let errors = || {
+                        outcome
+                            .problems
+                            .iter()
+                            .filter(|problem| problem.severity == Severity::Error)
+                    };
+                    let elsewhere = errors().any(|problem| problem.path.to_string().contains("location"));
+                    (elsewhere, errors().count())
+                });
                 report(
-                    first.map(|outcome| outcome.problems).unwrap_or_default(),
+                    likely.map(|outcome| outcome.problems).unwrap_or_default(),
                     argument,
                     edition,
                     diagnostics,

@@ -180,16 +180,31 @@ fn held(id: &str) -> String {
 }
 
 /// What a setting can be; `None` where nothing says so.
-fn possible_settings(name: &str) -> Option<Vec<&'static str>> {
+fn possible_settings(name: &str) -> Option<Vec<String>> {
     let is_flag = |row: &Requirement| matches!(row.when.get(name), Some(Condition::Bool(_)));
     if rows().any(|(_, row)| is_flag(row)) {
-        return Some(vec!["true", "false"]);
+        return Some(vec!["true".to_owned(), "false".to_owned()]);
+    }
+    // The numbers that rows speak of, and the one that stands where nobody says anything.
+    let mut numbers: BTreeSet<i64> = rows()
+        .filter_map(|(_, row)| match row.when.get(name) {
+            Some(Condition::Number(number)) => Some(*number),
+            _ => None,
+        })
+        .collect();
+    if !numbers.is_empty() {
+        let arguments = WORKLOADS.iter().flat_map(|workload| workload.all_arguments());
+        numbers.extend(arguments.filter_map(|argument| match argument.default {
+            argument::Default::Number(number) if argument.name == name => Some(number),
+            _ => None,
+        }));
+        return Some(numbers.iter().map(ToString::to_string).collect());
     }
     let words = |argument: &Argument, full_name: &str| match argument.kind {
         argument::Kind::Choice(words) if full_name == name => Some(words.to_vec()),
         _ => None,
     };
-    WORKLOADS
+    let found = WORKLOADS
         .iter()
         .flat_map(|workload| workload.all_arguments())
         .find_map(|argument| match argument.kind {
@@ -198,7 +213,8 @@ fn possible_settings(name: &str) -> Option<Vec<&'static str>> {
                 .iter()
                 .find_map(|inner| words(inner, &format!("{}_{}", argument.name, inner.name))),
             _ => words(argument, argument.name),
-        })
+        });
+    found.map(|words| words.into_iter().map(str::to_owned).collect())
 }
 
 /// Reads the arguments; `None` after an error or while one is unknown.
@@ -266,8 +282,8 @@ fn query(config: &Value, edition: Edition, cloud: Cloud, diagnostics: &mut Diagn
         let Some(possible) = possible_settings(name) else {
             continue;
         };
-        if !possible.contains(&setting.as_str()) {
-            let words = || possible.iter().copied();
+        if !possible.contains(setting) {
+            let words = || possible.iter().map(String::as_str);
             let detail = format!(
                 "`{name}` is never `{setting}`: it is one of {}.{}",
                 quoted(words()),

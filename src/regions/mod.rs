@@ -127,13 +127,30 @@ pub fn find(location: &str, cloud: Cloud) -> Result<&'static Region, UnknownLoca
         None => Err(UnknownLocation::Nowhere {
             given: given(),
             cloud,
-            suggestion: regions(cloud)
-                .map(|region| (strsim::damerau_levenshtein(region.name, &name), region.name))
-                .filter(|(distance, _)| *distance <= 3)
-                .min()
-                .map(|(_, name)| name),
+            suggestion: turned(&name, cloud).map(|region| region.name).or_else(|| {
+                regions(cloud)
+                    .map(|region| (strsim::damerau_levenshtein(region.name, &name), region.name))
+                    .filter(|(distance, _)| *distance <= 3)
+                    .min()
+                    .map(|(_, name)| name)
+            }),
         }),
     }
+}
+
+/// The region whose name has the same words in another order: a document writes `uswest` for `westus`.
+pub(crate) fn turned(given: &str, cloud: Cloud) -> Option<&'static Region> {
+    let parts = |name: &str| {
+        let words = name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+        let number = name.strip_prefix(words.as_str()).unwrap_or_default().to_owned();
+        (words, number)
+    };
+    let (given, number) = parts(given);
+    let is_it = |name: &str| {
+        let (words, own) = parts(name);
+        own == number && words.len() == given.len() && format!("{words}{words}").contains(&given)
+    };
+    regions(cloud).find(|region| is_it(region.name))
 }
 
 #[cfg(test)]
@@ -154,6 +171,15 @@ mod tests {
             error.to_string(),
             "`westeruope` is not a location of the Azure cloud `public`; did you mean `westeurope`?"
         );
+        for (given, meant) in [
+            ("US West", "westus"),
+            ("uswest2", "westus2"),
+            ("europewest", "westeurope"),
+        ] {
+            let error = find(given, Cloud::Public).unwrap_err();
+            let named = matches!(error, UnknownLocation::Nowhere { suggestion, .. } if suggestion == Some(meant));
+            assert!(named, "{given}: {error}");
+        }
         assert!(matches!(
             find("atlantis", Cloud::Public),
             Err(UnknownLocation::Nowhere { suggestion: None, .. })

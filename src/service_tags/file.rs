@@ -146,11 +146,13 @@ impl ServiceTagFile {
                 homes,
             };
         }
+        let listed = |name: &String| self.tags().any(|tag| tag.name().eq_ignore_ascii_case(name));
+        let nearest = || known::nearest_of(name, self.tags().map(|tag| tag.name())).map(str::to_owned);
         TagError::Unknown {
             tag: given(),
             cloud: self.cloud,
             change_number: self.change_number,
-            suggestion: known::nearest_of(name, self.tags().map(|tag| tag.name())).map(str::to_owned),
+            suggestion: known::nearest(name, self.cloud).filter(listed).or_else(nearest),
         }
     }
 }

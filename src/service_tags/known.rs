@@ -7,7 +7,7 @@
 //!
 //! Azure grows faster than this table: what is missing here may exist.
 
-use crate::regions::{Cloud, Region, regions};
+use crate::regions::{Cloud, Region, regions, turned};
 
 /// How far a tag reaches in one cloud.
 #[derive(Clone, Copy, Debug)]
@@ -54,13 +54,28 @@ static SECURITY_RULES_ONLY_IN_CHINA: [&str; 14] = [
     "Storage",
 ];
 
+/// The same of their regional forms in the other clouds (files of changes 376 and 401), where the tag of the whole cloud is announced for both.
+/// `AzureCloud` is in no list of theirs: the documents of Azure Kubernetes Service name it for a firewall.
+static REGIONAL_FORMS_FOR_SECURITY_RULES_ONLY: [&str; 4] =
+    ["AzureMonitor", "BatchNodeManagement", "GatewayManager", "ServiceBus"];
+
 /// Whether Microsoft announces `tag`, or the tag it is a regional form of, neither for routes nor for firewalls of `cloud`.
 pub fn is_for_security_rules_only(tag: &str, cloud: Cloud) -> bool {
-    let is = |name: &&str| {
-        tag.strip_prefix(*name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    cloud == Cloud::China && SECURITY_RULES_ONLY_IN_CHINA.iter().any(is)
+    let rest_behind = |name: &&str| tag.strip_prefix(*name);
+    match cloud {
+        Cloud::China => SECURITY_RULES_ONLY_IN_CHINA
+            .iter()
+            .filter_map(rest_behind)
+            .any(|rest| rest.is_empty() || rest.starts_with('.')),
+        Cloud::Public | Cloud::UsGovernment => {
+            REGIONAL_FORMS_FOR_SECURITY_RULES_ONLY
+                .iter()
+                .filter_map(rest_behind)
+                .any(|rest| rest.starts_with('.'))
+                && exists(tag, cloud)
+                && tag != "AzureMonitor.Core"
+        }
+    }
 }
 
 /// What stands behind the dot of the regional form of `tag`. `AzureCloud` has names of its own for some regions.
@@ -100,10 +115,9 @@ pub fn nearest(given: &str, cloud: Cloud) -> Option<String> {
 fn of_region(given: &str, cloud: Cloud) -> Option<String> {
     let (base, place) = given.rsplit_once('.')?;
     let place = place.to_ascii_lowercase();
-    let turned = |name: &str| name.len() == place.len() && format!("{name}{name}").contains(&place);
     let region = regions(cloud)
         .find(|region| region.name == place)
-        .or_else(|| regions(cloud).find(|region| turned(region.name)))?;
+        .or_else(|| turned(&place, cloud))?;
     let base = nearest_of(base, TAGS.iter().map(|(name, _)| *name))?;
     let regional = suffix(base, region).map(|suffix| format!("{base}.{suffix}"));
     let forms = regional.into_iter().chain([base.to_owned()]);
@@ -362,6 +376,17 @@ mod tests {
         ];
         assert_eq!(existing(&forms, Cloud::Public), public);
         assert_eq!(existing(&forms, Cloud::China), ["Storage.ChinaEast2"]);
+    }
+
+    #[test]
+    fn some_tags_are_announced_for_security_rules_alone() {
+        let only = is_for_security_rules_only;
+        assert!(only("BatchNodeManagement.WestEurope", Cloud::Public));
+        assert!(only("BatchNodeManagement.USGovVirginia", Cloud::UsGovernment));
+        assert!(only("BatchNodeManagement", Cloud::China) && only("Storage.ChinaEast2", Cloud::China));
+        for both in ["BatchNodeManagement", "Storage.WestEurope", "AzureMonitor.Core"] {
+            assert!(!only(both, Cloud::Public), "{both}");
+        }
     }
 
     #[test]

@@ -128,6 +128,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &["compute"],
         guest: None,
+        kin: None,
         roles: BTreeMap::new(),
         prefixes: settings.prefixes(shared),
         values: settings.values(),

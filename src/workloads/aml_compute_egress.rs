@@ -2,7 +2,7 @@
 
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::{Type, Value};
 
@@ -17,9 +17,9 @@ use super::{
     render::render,
     rules::Band,
     scene::Scene,
-    shared::{Isolation, STORAGE_ACCOUNT_NAMED, Shared},
+    shared::{Isolation, POLICY_REACHES, STORAGE_ACCOUNT_NAMED, Shared},
 };
-use crate::requirements::Kind;
+use crate::{network::Known, regions, requirements::Kind};
 
 /// The workload.
 pub(super) static WORKLOAD: Workload = Workload {
@@ -176,6 +176,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &["compute"],
         guest: None,
+        kin: None,
         roles: BTreeMap::new(),
         prefixes: settings.prefixes(shared),
         values: settings.values(),
@@ -183,6 +184,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
     };
     let policy = render(&scene)?;
     warn_of_wildcard_storage(&scene);
+    warn_of_storage_beyond_the_policy(inputs, shared, &settings);
     let definitions = policy_definitions(&settings);
     let outputs = [("service_endpoint_policy_definitions".to_owned(), definitions)];
     Ok((policy, BTreeMap::from(outputs)))
@@ -308,6 +310,43 @@ fn policy_definitions(settings: &Settings) -> Value {
         ]);
         (name.to_owned(), definition)
     }))
+}
+
+/// A service endpoint leads to storage of the subnet's region and its pair, and its policy filters nothing else.
+fn warn_of_storage_beyond_the_policy(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) {
+    let name = "data_exfiltration_protection_enabled";
+    if !settings.flag(name) || shared.waived.contains_key(POLICY_REACHES) {
+        return;
+    }
+    let Ok(Some(Known::Is(location))) = inputs.leaf("location") else {
+        return;
+    };
+    let Ok(region) = regions::find(&location, shared.environment) else {
+        return;
+    };
+    let own = [("workspace_location", &settings.workspace_location)];
+    let accounts = settings.storage_locations.iter();
+    let beyond: Vec<(&str, &String)> = own
+        .into_iter()
+        .chain(accounts.map(|location| ("storage_locations", location)))
+        .filter(|(_, location)| {
+            let other = regions::normalize_location(location);
+            other != region.name && region.pair != Some(other.as_str())
+        })
+        .collect();
+    let Some((argument, _)) = beyond.first() else { return };
+    let places: BTreeSet<String> = beyond.iter().map(|(_, location)| format!("`{location}`")).collect();
+    let places: Vec<String> = places.into_iter().collect();
+    let reach = match region.pair {
+        Some(pair) => format!("`{}` and its pair `{pair}`", region.name),
+        None => format!("`{}`, which has no pair", region.name),
+    };
+    let detail = format!(
+        "`{name}` is `true`, and the service endpoint policy filters what goes to storage of the subnet's region alone: {reach}. To {} every account          stays open (AML-OUT-STORAGE). Put the subnet in the storage's region, or waive {POLICY_REACHES} with a reason.",
+        places.join(" and ")
+    );
+    let findings = inputs.findings();
+    findings.warning(inputs.path(argument), "Storage beyond the policy's reach", detail);
 }
 
 fn warn_of_wildcard_storage(scene: &Scene<'_>) {

@@ -118,6 +118,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &["compute"],
         guest: None,
+        kin: None,
         roles: settings.roles(),
         prefixes: settings.prefixes(shared),
         values: settings.values(shared),

@@ -190,6 +190,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
             band: BAND,
             own: &["worker"],
             guest: None,
+            kin: None,
             roles: BTreeMap::new(),
             prefixes: shared.prefixes(),
             values: Values::default(),

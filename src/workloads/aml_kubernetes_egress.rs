@@ -168,6 +168,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &["cluster"],
         guest: None,
+        kin: None,
         roles: BTreeMap::new(),
         prefixes: settings.prefixes(shared),
         values: settings.values(),

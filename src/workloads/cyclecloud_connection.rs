@@ -215,6 +215,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &[],
         guest: None,
+        kin: None,
         roles: BTreeMap::new(),
         prefixes,
         values: Values::default(),

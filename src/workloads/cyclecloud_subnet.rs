@@ -94,13 +94,13 @@ static ARGUMENTS: &[Argument] = &[
         "server_address_prefixes",
         Holds::TextSet,
         "Prefixes of the server. Required for the roles that talk to it: `node` (direct, or with the return proxy in its subnet), `return_proxy` and \
-         `jump_host`.",
+         `jump_host`, the last unless a server on premises comes from `server_public_ip_prefixes`.",
     ),
     Argument::optional(
         "node_address_prefixes",
         Holds::TextSet,
         "Prefixes of the cluster nodes. Required for the server (direct) and for a return proxy, unless `application_security_groups.node_id` \
-         is set.",
+         is set. For the role `node`, those outside the subnet are the cluster's other subnets, which strict isolation lets in and out.",
     ),
     Argument::optional(
         "return_proxy_address_prefixes",
@@ -125,12 +125,13 @@ static ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "web_source_address_prefixes",
         Holds::TextSet,
-        "Who may open the web interface (443). Empty: nobody beyond what the virtual network already may.",
+        "Who may open the web interface (443). Empty: nobody beyond what the virtual network already may. Required for `azure_bastion`, whose set \
+         of rules Azure refuses without one for them.",
     ),
     Argument::optional(
         "ssh_source_address_prefixes",
         Holds::TextSet,
-        "Who may open SSH (22) on the server. Empty: nobody beyond what the virtual network already may.",
+        "Who may open SSH (22) on the server, the jump host or, from edition 2026-08 on, the nodes. Empty: nobody beyond what the virtual network already may.",
     ),
     Argument::optional(
         "storage_access",
@@ -218,6 +219,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &own,
         guest: settings.guest(shared),
+        kin: settings.kin(shared),
         roles: settings.roles(),
         prefixes: settings.prefixes(shared),
         values: Values::default(),
@@ -381,6 +383,13 @@ impl Settings {
         })
     }
 
+    /// Nodes in other subnets than this one of theirs.
+    fn kin(&self, shared: &Shared) -> Option<End> {
+        let here = |prefix: &&Prefix| shared.subnet.iter().any(|own| own.contains(prefix));
+        let elsewhere: BTreeSet<Prefix> = self.nodes.iter().filter(|prefix| !here(prefix)).copied().collect();
+        (self.role == "node" && !elsewhere.is_empty()).then_some(End::Prefixes(elsewhere))
+    }
+
     /// Who is who, as far as it is known.
     fn roles(&self) -> BTreeMap<&'static str, End> {
         let mut roles = BTreeMap::new();
@@ -389,7 +398,8 @@ impl Settings {
             ("node", &self.nodes),
             ("return_proxy", &self.proxies),
         ] {
-            // Where the subnet's own prefixes are given again, they are the subnet's; only a group replaces its local side.
+            // Where the subnet's own prefixes are given again, they are the subnet's; only a group replaces its local side. The role's other
+            // subnets are its kin.
             if !prefixes.is_empty() && role != self.role {
                 roles.insert(role, End::Prefixes(prefixes.clone()));
             }
@@ -442,14 +452,18 @@ impl Settings {
         ])
     }
 
-    /// "Azure CycleCloud and Cluster Connectivity", "Proxy Node", with the attributes of today's return-proxy page.
+    /// "Azure CycleCloud and Cluster Connectivity", "Proxy Node", with the attributes of today's return-proxy page. A proxy that is told to
+    /// have no public address fails (CC-PROXY-NO-STRICT), so without one the template says nothing of it.
     fn cluster_template(&self) -> Option<String> {
-        let public = self.proxy_public_ip;
+        let public = match self.proxy_public_ip {
+            true => "\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = true\n",
+            false => "",
+        };
         (self.connection_mode == "return_proxy").then(|| {
             format!(
-                "[cluster locked_down]\n\n  [[node proxy]]\n  IsReturnProxy = true\n  SubnetId = $ReturnProxySubnetId\n\n    \
-                 [[[network-interface eth0]]]\n    AssociatePublicIpAddress = {public}\n\n  [[node defaults]]\n  SubnetId = \
-                 $NodeSubnetId\n\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = false\n"
+                "[cluster locked_down]\n\n  [[node proxy]]\n  IsReturnProxy = true\n  SubnetId = $ReturnProxySubnetId\n{public}\n  \
+                 [[node defaults]]\n  SubnetId = $NodeSubnetId\n\n    [[[network-interface eth0]]]\n    AssociatePublicIpAddress = \
+                 false\n"
             )
         })
     }

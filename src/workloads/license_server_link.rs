@@ -181,6 +181,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         band: BAND,
         own: &["license_client"],
         guest: None,
+        kin: None,
         roles,
         prefixes,
         values: Values::default(),

@@ -69,9 +69,18 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
         let Some(local) = scene.local(row, peer).seen_by(scene.egress, scene.shared, row, peer) else {
             continue;
         };
-        let accepts_here = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
+        let accepts_here = scene.accepts_here(peer);
         let mut ends: Vec<(Direction, Place, End, End)> =
-            if scene.starts_here(row) && row.direction == Direction::Outbound {
+            if scene.starts_here(row) && row.direction == Direction::Outbound && accepts_here {
+                // Those of one role among themselves, in several subnets: either end opens connections.
+                let both = |other: &End| {
+                    [
+                        (Direction::Outbound, Place::first(), local.clone(), other.clone()),
+                        (Direction::Inbound, Place::inbound(), other.clone(), local.clone()),
+                    ]
+                };
+                scene.kin(peer).iter().flat_map(both).collect()
+            } else if scene.starts_here(row) && row.direction == Direction::Outbound {
                 let others = scene.peer_ends(row, peer)?;
                 others
                     .into_iter()
@@ -97,13 +106,10 @@ fn security_rules(scene: &Scene<'_>, flows: &mut Vec<TagFlow>) -> Result<Securit
             && let Some(guest) = scene.guest_of(row, peer)
             && let Some(callers) = scene.callers_of(row, guest)
         {
-            // A group has each name once, whichever way the rule goes.
-            let place = match ends.is_empty() {
-                true => Place::first(),
-                false => Place {
-                    suffix: "_inbound".to_owned(),
-                    ..Place::first()
-                },
+            let place = if ends.is_empty() {
+                Place::first()
+            } else {
+                Place::inbound()
             };
             ends.push((Direction::Inbound, place, callers, guest.at.clone()));
         }

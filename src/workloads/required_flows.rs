@@ -50,6 +50,14 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
                 learned_route: learns_its_route(scene),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
+            if is_among_kin(scene, row, peer) {
+                let called = Flow {
+                    direction: Direction::Inbound,
+                    passage: Passage::Direct,
+                    ..flow.clone()
+                };
+                flows.insert(format!("{}{suffix}/inbound", row.id), called);
+            }
             flows.insert(format!("{}{suffix}", row.id), flow);
         }
     }
@@ -140,6 +148,12 @@ fn direction(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Option<Direct
         Direction::Inbound => Some(Direction::Inbound),
         Direction::Outbound => None,
     }
+}
+
+/// Whether those of the subnet's own role stand at both ends: each of them calls and is called.
+fn is_among_kin(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> bool {
+    let own = |role: Option<&str>| role.is_some_and(|role| scene.own.contains(&role));
+    own(row.initiator.as_deref()) && own(peer.role.as_deref())
 }
 
 /// What a guest of the subnet accepts from others and from the subnet's own. The latter leave the subnet's group and enter it again.
@@ -254,6 +268,7 @@ fn others(
         _ => peer.role.as_deref(),
     };
     let end = role.and_then(|role| scene.roles.get(role));
+    let end = end.or(scene.kin.as_ref().filter(|_| is_among_kin(scene, row, peer)));
     Ok(end.map(|end| (String::new(), to_end(end))).into_iter().collect())
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Scene<'a> {
     pub(super) own: &'a [&'a str],
     /// Who else stands in the subnet, at some of its addresses.
     pub(super) guest: Option<Guest<'a>>,
+    /// Those of the subnet's own role in other subnets, where addresses say who they are.
+    pub(super) kin: Option<End>,
     /// The others: who they are, by role. An absent one has no rules.
     pub(super) roles: BTreeMap<&'a str, End>,
     /// Address prefixes by the name of the argument that rows know them by.
@@ -61,6 +63,17 @@ impl Scene<'_> {
             .is_some_and(|initiator| initiator == "subnet" || self.own.contains(&initiator))
     }
 
+    /// Whether the row's connections end in this subnet, at one of its own role.
+    pub(super) fn accepts_here(&self, peer: &Peer) -> bool {
+        peer.role.as_deref().is_some_and(|role| self.own.contains(&role))
+    }
+
+    /// Those of the subnet's own role at the other end: its group, or their addresses in other subnets.
+    pub(super) fn kin(&self, peer: &Peer) -> Option<End> {
+        let group = peer.role.as_deref().and_then(|role| self.roles.get(role));
+        group.or(self.kin.as_ref()).cloned()
+    }
+
     /// The guest, if the row's connections end at it.
     pub(super) fn guest_of(&self, row: &Requirement, peer: &Peer) -> Option<&Guest<'_>> {
         let near = row.destination.as_ref().and_then(|near| near.role.as_deref());
@@ -79,10 +92,11 @@ impl Scene<'_> {
     /// Whether anybody waits at the end of a return route: without its inbound flow it is only a way past the appliance.
     pub(super) fn brings_answers(&self, row: &Requirement) -> bool {
         let Some(flow) = &row.requires else { return true };
-        let waived = |id: &String| self.shared.waived.contains_key(id);
-        let predecessor = |row: &Requirement| row.replaced_by.as_ref() == Some(flow) && waived(&row.id);
-        let mut rows = self.shared.catalogue.of_edition(self.shared.edition);
-        !waived(flow) && !rows.any(predecessor)
+        // Editions have the flow under names of their own, and under conditions of their own.
+        let mut all = self.shared.catalogue.all();
+        let successor = all.find(|row| row.id == *flow).and_then(|row| row.replaced_by.as_ref());
+        let mut flows = self.rows(&[Kind::Flow]);
+        flows.any(|row| row.id == *flow || row.replaced_by.as_ref() == Some(flow) || successor == Some(&row.id))
     }
 
     /// Some documents print their own deny of the internet; then ours would say it again.

@@ -140,6 +140,10 @@ pub static CHECKS: &[Check] = &[
         description: "The workspace's default storage account is named, so that hosts need no wildcard.",
     },
     Check {
+        id: POLICY_REACHES,
+        description: "The storage that a service endpoint policy is to filter is in the subnet's region or its pair.",
+    },
+    Check {
         id: HOSTS_NAMED,
         description: "Workspace, storage accounts and container registry are named, so that hosts need no wildcard.",
     },
@@ -156,6 +160,7 @@ pub(super) const ADDRESS_FAMILIES: &str = "CHECK-ADDRESS-FAMILIES";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
 pub(super) const SERVICE_TAG_FEATURES: &str = "CHECK-SERVICE-TAG-FEATURES";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
+pub(super) const POLICY_REACHES: &str = "CHECK-POLICY-REACHES-STORAGE";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 
 /// What a user does without, each with the reason, which may be known only after apply.

@@ -1,5 +1,5 @@
-//! What Microsoft announces a service tag for. In China many are announced for security rules alone, and a route or a rule of a firewall that
-//! names one may be refused.
+//! What Microsoft announces a service tag for. In China many are announced for security rules alone, elsewhere the regional forms of a few, and a
+//! route or a rule of a firewall that names one may be refused.
 
 use std::collections::BTreeSet;
 

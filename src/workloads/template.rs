@@ -130,6 +130,14 @@ impl Place {
         }
     }
 
+    /// The inbound twin of an outbound rule. A group has each name once, whichever way the rule goes, and each priority once each way.
+    pub(super) fn inbound() -> Place {
+        Place {
+            suffix: "_inbound".to_owned(),
+            offset: 0,
+        }
+    }
+
     /// A further element at a place that its own name gives, so that another's coming or going does not move it.
     pub(super) fn of(element: &str, offset: i64) -> Place {
         Place {

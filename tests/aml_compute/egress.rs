@@ -241,20 +241,34 @@ fn packages_and_editors_are_application_rules_and_no_wildcard_lacks_its_dot() {
         "git.example.org",
     ]);
     let outcome = outcome(&changes);
-    assert_eq!(warnings(&outcome), ["URL paths reduced to their hosts"]);
+    assert_eq!(
+        warnings(&outcome),
+        [
+            "URL paths reduced to their hosts",
+            "Service tags for security rules only"
+        ]
+    );
     assert_eq!(application_hosts(&table::expanded(outcome)), expected);
 }
 
 #[test]
 fn where_front_door_has_no_tag_for_it_the_registry_is_opened_by_host() {
-    let changes = behind_a_firewall(&[
-        ("environment", "usgovernment".into()),
-        ("location", "usgovvirginia".into()),
-    ]);
-    assert_eq!(
-        application_hosts(&expand(&changes)),
-        words(&["mcr.microsoft.com", "*.data.mcr.microsoft.com"])
-    );
+    for edition in ["2020-07", "2026-08"] {
+        for (environment, location) in [("usgovernment", "usgovvirginia"), ("china", "chinaeast2")] {
+            let changes = behind_a_firewall(&[
+                ("edition", edition.into()),
+                ("environment", environment.into()),
+                ("location", location.into()),
+            ]);
+            assert_eq!(
+                application_hosts(&expand(&changes)),
+                words(&["mcr.microsoft.com", "*.data.mcr.microsoft.com"]),
+                "{edition} {environment}"
+            );
+        }
+    }
+    let public = expand(&behind_a_firewall(&[("edition", "2020-07".into())]));
+    assert_eq!(application_hosts(&public), words(&[]));
 }
 
 #[test]
@@ -414,6 +428,61 @@ fn data_exfiltration_protection_swaps_front_door_for_hosts_and_defines_a_policy(
 }
 
 #[test]
+fn data_exfiltration_protection_opens_hosts_for_those_who_use_them_and_the_tag_where_no_host_takes_its_place() {
+    let protected = ("data_exfiltration_protection_enabled", Value::from(true));
+    let nobody = expand(&behind_a_firewall(std::slice::from_ref(&protected)));
+    assert_eq!(application_hosts(&nobody), words(&[]));
+    let automl = expand(&behind_a_firewall(&[
+        protected.clone(),
+        ("automl_enabled", true.into()),
+    ]));
+    let hosts = words(&["ml.azure.com", "automlresources-prod-d0eaehh7g8andvav.b02.azurefd.net"]);
+    assert!(application_hosts(&automl).is_superset(&hosts));
+    let elsewhere = behind_a_firewall(&[
+        protected,
+        ("automl_enabled", true.into()),
+        ("environment", "usgovernment".into()),
+        ("location", "usgovvirginia".into()),
+    ]);
+    let rules = expand(&elsewhere).policy.security_rules;
+    assert!(rules.contains_key("AllowFrontDoorFrontendOutbound"));
+}
+
+#[test]
+fn storage_that_the_service_endpoint_policy_does_not_filter_is_named() {
+    let warned = |changes: &[(&'static str, Value)]| {
+        let mut all = vec![("data_exfiltration_protection_enabled", Value::from(true))];
+        all.extend(changes.iter().cloned());
+        let problems = outcome(&all).problems.into_iter();
+        let beyond = problems.filter(|problem| problem.summary == "Storage beyond the policy's reach");
+        beyond
+            .map(|problem| (problem.path.to_string(), problem.detail))
+            .collect::<Vec<_>>()
+    };
+    let far = [("storage_locations", texts(&["westeurope", "northeurope", "eastus"]))];
+    let found = warned(&far);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (path, detail) = &found[0];
+    assert_eq!(path, "storage_locations");
+    assert!(
+        detail.contains("`westeurope` and its pair `northeurope`. To `eastus` every"),
+        "{detail}"
+    );
+    let workspace = warned(&[("workspace_location", "Sweden Central".into())]);
+    assert_eq!(workspace[0].0, "workspace_location");
+    assert_eq!(warned(&[("storage_locations", texts(&["northeurope"]))]), []);
+    let waived = Value::object([("CHECK-POLICY-REACHES-STORAGE", Value::from("read only there"))]);
+    assert_eq!(warned(&[far[0].clone(), ("waived_requirements", waived)]), []);
+    assert!(
+        outcome(&far)
+            .problems
+            .iter()
+            .all(|problem| problem.path.to_string() != "storage_locations"),
+        "without the policy nobody relies on it"
+    );
+}
+
+#[test]
 fn an_unnamed_storage_account_is_a_wildcard_and_a_warning_that_can_be_waived() {
     let unnamed = outcome(&[("default_storage_account_name", Value::Null)]);
     assert_eq!(warnings(&unnamed), ["Storage account not named"]);
@@ -523,7 +592,7 @@ fn what_cannot_work_is_refused_at_its_argument() {
 }
 
 #[test]
-fn tags_that_china_announces_for_security_rules_alone_are_named_once() {
+fn tags_that_are_announced_for_security_rules_alone_are_named_once() {
     let china = |more: &[(&str, Value)]| {
         let mut changes = vec![
             ("environment", "china".into()),
@@ -556,6 +625,13 @@ fn tags_that_china_announces_for_security_rules_alone_are_named_once() {
             Value::object([("type", Value::from("service_tags"))])
         )])),
         [""; 0]
+    );
+    // Elsewhere only the regional form of Batch's tag is announced for less.
+    let public = found(&outcome(&behind_a_firewall(&[])));
+    assert_eq!(public.len(), 1, "{public:?}");
+    assert!(
+        public[0].contains("announces `BatchNodeManagement.WestEurope` for"),
+        "{public:?}"
     );
     let waived = Value::object([("CHECK-SERVICE-TAG-FEATURES", Value::from("tried"))]);
     assert_eq!(

@@ -159,6 +159,38 @@ fn under_an_appliance_the_answers_go_back_by_service_tag() {
 }
 
 #[test]
+fn no_answer_goes_back_to_whom_nothing_lets_in() {
+    // Of the older documents' rules, that of the control plane is for instances.
+    for edition in ["2020-07", "2022-10"] {
+        let clusters = expand(&routed(&[
+            ("edition", edition.into()),
+            ("compute_types", texts(&["cluster"])),
+        ]));
+        assert!(
+            !clusters
+                .policy
+                .security_rules
+                .keys()
+                .any(|name| name.contains("MachineLearning"))
+        );
+        assert_eq!(
+            routes(&clusters),
+            ["AML-ROUTE-BATCH-TAG BatchNodeManagement Internet"],
+            "{edition}"
+        );
+    }
+    let successors = [
+        ("edition", "2026-08".into()),
+        ("node_communication_mode", "classic".into()),
+    ];
+    assert_eq!(
+        routes(&expand(&routed(&successors))).len(),
+        2,
+        "the flow has another name there"
+    );
+}
+
+#[test]
 fn or_by_the_addresses_of_primary_and_secondary_region() {
     // 192.0.2.0/28 and 192.0.2.16/28 are one prefix; both regions list 203.0.113.0/30, and a table holds a prefix once.
     assert_eq!(

@@ -6,6 +6,7 @@
 )]
 
 mod proxy_inside;
+mod several_subnets;
 
 use lockeddown::{
     network::{AddressSide, Direction, OnPremisesFlow, Ports},
@@ -134,6 +135,7 @@ fn administrators_of_a_private_network_are_answered_the_way_they_came() {
         ("location", "westeurope".into()),
         ("subnet_address_prefixes", Value::string_set(["10.0.3.0/28"])),
         ("virtual_network_address_spaces", Value::string_set(["10.0.0.0/16"])),
+        ("server_address_prefixes", Value::string_set(["10.0.0.0/28"])),
         (
             "ssh_source_address_prefixes",
             Value::string_set(["192.168.10.0/24", "203.0.113.0/24"]),
@@ -143,6 +145,113 @@ fn administrators_of_a_private_network_are_answered_the_way_they_came() {
     let policy = outcome.expanded.unwrap().policy;
     let routes: Vec<&str> = policy.routes.keys().map(String::as_str).collect();
     assert_eq!(routes, ["CC-JUMP-RETURN-ROUTE-203.0.113.0_24", "default"]);
+}
+
+/// The routes of a subnet behind a firewall.
+fn routes(role: &str, changes: &[(&str, Value)]) -> Vec<String> {
+    let mut values = Value::object([
+        ("role", Value::from(role)),
+        ("location", "westeurope".into()),
+        ("subnet_address_prefixes", Value::string_set(["10.0.3.0/28"])),
+        ("server_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+        ("egress", firewall("10.0.9.4")),
+    ]);
+    for (name, value) in changes {
+        values.set_attribute(*name, value.clone());
+    }
+    let outcome = outcome(&values);
+    let expanded = outcome.expanded.unwrap_or_else(|| panic!("{:#?}", outcome.problems));
+    expanded.policy.routes.into_keys().collect()
+}
+
+#[test]
+fn whoever_comes_in_over_the_internet_is_answered_past_the_appliance() {
+    let ssh = ("ssh_source_address_prefixes", Value::string_set(["203.0.113.0/24"]));
+    let web = ("web_source_address_prefixes", Value::string_set(["198.51.100.0/24"]));
+    let nodes = ("node_address_prefixes", Value::string_set(["10.0.1.0/24"]));
+    let nobody: [(&str, Value); 1] = [("server_address_prefixes", Value::Null)];
+    assert_eq!(
+        routes("server", &[&nobody[..], &[ssh.clone(), web, nodes]].concat()),
+        [
+            "CC-SERVER-SSH-RETURN-ROUTE-203.0.113.0_24",
+            "CC-SERVER-WEB-RETURN-ROUTE-198.51.100.0_24",
+            "default"
+        ]
+    );
+    let node = std::slice::from_ref(&ssh);
+    assert_eq!(
+        routes("node", node),
+        ["CC-NODE-SSH-RETURN-ROUTE-203.0.113.0_24", "default"]
+    );
+    // Nobody signs in there by this edition's rules.
+    let older = [ssh, ("edition", "2022-10".into())];
+    assert_eq!(routes("node", &older), ["default"]);
+    let on_premises = [
+        ("server_address_prefixes", Value::Null),
+        ("server_placement", "on_premises".into()),
+        ("server_public_ip_prefixes", Value::string_set(["203.0.113.8/32"])),
+    ];
+    assert_eq!(
+        routes("jump_host", &on_premises),
+        ["CC-JUMP-SERVER-RETURN-ROUTE-203.0.113.8_32", "default"]
+    );
+}
+
+#[test]
+fn whom_a_jump_host_or_azure_bastion_is_for_has_to_be_known() {
+    let of = |role: &str, changes: &[(&str, Value)]| {
+        let mut values = Value::object([("role", Value::from(role)), ("location", "westeurope".into())]);
+        for (name, value) in changes {
+            values.set_attribute(*name, value.clone());
+        }
+        let outcome = outcome(&values);
+        let errors = outcome
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error);
+        errors
+            .map(|problem| format!("{}: {}", problem.path, problem.summary))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("jump_host", &[]), ["server_address_prefixes: Missing argument"]);
+    assert_eq!(
+        of("azure_bastion", &[]),
+        ["web_source_address_prefixes: Missing argument"]
+    );
+    let waive = |ids: &[&str]| {
+        let entries = ids.iter().map(|id| ((*id).to_owned(), Value::from("elsewhere")));
+        ("waived_requirements", Value::object(entries))
+    };
+    assert!(of("jump_host", &[waive(&["CC-JUMP-SERVER-SSH", "CC-JUMP-SERVER-WEB"])]).is_empty());
+    assert!(of("azure_bastion", &[waive(&["CC-BASTION-HTTPS"])]).is_empty());
+    let proxy = Value::object([
+        ("type", Value::from("proxy")),
+        ("proxy_address", "10.0.250.4".into()),
+        ("proxy_port", 3128_i64.into()),
+    ]);
+    let server = ("server_address_prefixes", Value::string_set(["10.0.0.0/28"]));
+    assert_eq!(
+        of("jump_host", &[server, ("egress", proxy)]),
+        ["egress: Not possible for a jump host"]
+    );
+}
+
+#[test]
+fn azure_bastion_for_everybody_has_the_rule_without_which_azure_refuses_the_group() {
+    let outcome = outcome(&Value::object([
+        ("role", Value::from("azure_bastion")),
+        ("location", "westeurope".into()),
+        ("web_source_address_prefixes", Value::string_set(["Internet"])),
+        (
+            "waived_requirements",
+            Value::object([("CHECK-ADMIN-SOURCE-CLOSED", Value::from("it signs in with Entra ID"))]),
+        ),
+    ]));
+    let inbound = table(&outcome.expanded.unwrap(), Direction::Inbound);
+    assert!(
+        inbound.contains(&"150 AllowHttpsInbound 443 Tcp Any Any Allow".to_owned()),
+        "{inbound:?}"
+    );
 }
 
 #[test]
@@ -230,6 +339,18 @@ fn templates_and_proxy_settings_follow_the_mode() {
         template.contains("IsReturnProxy = true") && template.contains("AssociatePublicIpAddress = false"),
         "{template}"
     );
+    // A return proxy that is told to have no public address fails (network-security).
+    let (proxy, others) = template.split_once("[[node defaults]]").unwrap();
+    assert!(!proxy.contains("AssociatePublicIpAddress"), "{proxy}");
+    assert!(others.contains("AssociatePublicIpAddress = false"), "{others}");
+    let public = expand(&[
+        ("connection_mode", "return_proxy".into()),
+        ("return_proxy_address_prefixes", Value::string_set(["10.0.1.4"])),
+        ("return_proxy_public_ip_enabled", true.into()),
+    ]);
+    let template = public.outputs["cluster_template"].as_str().unwrap();
+    let (proxy, _) = template.split_once("[[node defaults]]").unwrap();
+    assert!(proxy.contains("    AssociatePublicIpAddress = true\n"), "{proxy}");
 
     let egress = Value::object([
         ("type", Value::from("proxy")),

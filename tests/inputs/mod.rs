@@ -62,11 +62,17 @@ pub(crate) fn inputs_of(workload: &str) -> Inputs {
                         ("role", "return_proxy".into()),
                         ("connection_mode", "return_proxy".into()),
                         nodes,
-                        server,
+                        server.clone(),
                     ]),
                 ),
-                ("jump host", with(&[("role", "jump_host".into())])),
-                ("azure bastion", with(&[("role", "azure_bastion".into())])),
+                ("jump host", with(&[("role", "jump_host".into()), server.clone()])),
+                (
+                    "azure bastion",
+                    with(&[
+                        ("role", "azure_bastion".into()),
+                        ("web_source_address_prefixes", texts(&["203.0.113.0/24"])),
+                    ]),
+                ),
             ]
         }
         "aml_compute_ingress" => vec![

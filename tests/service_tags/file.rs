@@ -46,6 +46,28 @@ fn the_regional_form_follows_the_location() {
 }
 
 #[test]
+fn a_region_whose_words_are_turned_is_recognised() {
+    let entry = |name: &str| {
+        format!(
+            r#"{{"name": "{name}", "id": "{name}", "properties": {{"changeNumber": 1, "region": "", "addressPrefixes": ["10.0.0.0/24"]}}}}"#
+        )
+    };
+    let entries = [
+        "BatchNodeManagement",
+        "BatchNodeManagement.UKWest",
+        "BatchNodeManagement.WestUS",
+    ]
+    .map(entry);
+    let text = format!(
+        r#"{{"changeNumber": 1, "cloud": "Public", "values": [{}]}}"#,
+        entries.join(",")
+    );
+    let file = ServiceTagFile::parse(text.as_bytes()).unwrap();
+    let error = file.tag("BatchNodeManagement.uswest", None).err().unwrap().to_string();
+    assert!(error.ends_with("did you mean `BatchNodeManagement.WestUS`?"), "{error}");
+}
+
+#[test]
 fn refusals_say_what_would_be_right() {
     let file = small();
     let mut report = String::new();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     network::{Prefix, PrerequisiteStatus},
+    regions::Cloud,
     requirements::Condition,
     workloads::{
         aml_compute::{self, ComputeTypes},
@@ -45,7 +46,7 @@ pub(super) struct Settings {
     pub(super) compute_types: ComputeTypes,
     python_packages: BTreeSet<String>,
     pub(super) workspace_location: String,
-    storage_locations: BTreeSet<String>,
+    pub(super) storage_locations: BTreeSet<String>,
     container_registry_locations: BTreeSet<String>,
     key_vault_locations: BTreeSet<String>,
     default_storage_account: Option<String>,
@@ -136,6 +137,13 @@ impl Settings {
             (
                 "studio_or_automl_enabled",
                 Condition::Bool(self.flag("studio_enabled") || self.flag("automl_enabled")),
+            ),
+            // The document names the hosts in the place of Front Door's tag for the public cloud alone.
+            (
+                "front_door_by_host",
+                Condition::Bool(
+                    self.flag("data_exfiltration_protection_enabled") && shared.environment == Cloud::Public,
+                ),
             ),
             (
                 "private_endpoint_in_use",

@@ -98,6 +98,28 @@ fn check_needs(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Res
             .findings()
             .error(inputs.path(argument), "Missing argument", detail))
     };
+    // A server on premises may reach its nodes through the jump host from the internet, and nobody reaches it.
+    let dials_in = settings.server_placement == "on_premises" && !settings.server_public_ips.is_empty();
+    let waived = |requirement| shared.waived.contains_key(requirement);
+    if settings.role == "jump_host"
+        && !roles.contains_key("server")
+        && !dials_in
+        && !["CC-JUMP-SERVER-SSH", "CC-JUMP-SERVER-WEB"].into_iter().all(waived)
+    {
+        return missing(
+            "server_address_prefixes",
+            "`role` is `jump_host`: the rules of CC-JUMP-SERVER-SSH and CC-JUMP-SERVER-WEB need to know the server. Set \
+             `server_address_prefixes` or `application_security_groups.server_id`; for a server on premises that comes over the internet, \
+             `server_public_ip_prefixes`.",
+        );
+    }
+    if settings.role == "azure_bastion" && settings.web.is_none() && !waived("CC-BASTION-HTTPS") {
+        return missing(
+            "web_source_address_prefixes",
+            "`role` is `azure_bastion`: Azure refuses a network security group on AzureBastionSubnet without the rule of CC-BASTION-HTTPS, which \
+             needs to know who opens Azure Bastion. Set `web_source_address_prefixes`.",
+        );
+    }
     if settings.role == "return_proxy" && settings.connection_mode != "return_proxy" {
         let detail =
             "`role` is `return_proxy`, but `connection_mode` is `direct`: set `connection_mode = \"return_proxy\"`.";
@@ -250,6 +272,13 @@ fn check_egress(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
             "Not possible with service tags",
             detail,
         ));
+    }
+    if settings.role == "jump_host" && matches!(settings.egress.way, Way::Proxy { .. }) {
+        let detail = "`egress.type` is `proxy`, and no requirement of a jump host goes through an HTTPS proxy: it reaches the server and the nodes \
+                      alone (CC-JUMP-SERVER-SSH). Leave `egress` out; what else the host needs, updates for example, passes by `extra_rules`.";
+        return Err(inputs
+            .findings()
+            .error(inputs.path("egress"), "Not possible for a jump host", detail));
     }
     if settings.role == "azure_bastion" && !matches!(settings.egress.way, Way::ServiceTags) {
         let detail = "AzureBastionSubnet takes no default route to an appliance (CC-BASTION-NO-ROUTES), and Azure Bastion uses no proxy: leave \
