@@ -134,7 +134,7 @@ const AUTHENTICATION: &str = "
 
 Arguments and `ARM_*` variables are azurerm's, and the first credential of this order that is configured is used: client certificate, client
 secret, OpenID Connect token (given, of an Azure Pipelines service connection, of a pipeline like GitHub Actions), managed identity, Azure
-CLI. If it fails, no other is tried. A credential that is begun and incomplete is an error.
+CLI. If it fails, no other is tried. A credential that is begun and incomplete is an error; `use_oidc` and `use_aks_workload_identity` begin one.
 
 An argument in the block replaces the variable of its counterpart too: `oidc_token_file_path` counts, whatever `ARM_OIDC_TOKEN` says. Nothing is
 sent before a resource, or a data source that reads Azure, needs it.
