@@ -91,7 +91,7 @@ variable "firewall_policy_id" {
 }
 
 variable "rule_collection_group_priority" {
-  description = "Priority of the server's rule collection group; the nodes' is 10 behind."
+  description = "Priority of the server's rule collection group; the nodes' is this + 10."
   type        = number
   default     = 1000
 }
