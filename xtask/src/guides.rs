@@ -94,6 +94,9 @@ struct Anchor {
     why_not: Option<String>,
 }
 
+const BRACES: &str = "\nA name in braces is filled in from the argument of that name; `{workspace_paired_location}` is the region paired with the \
+                      workspace's.\n";
+
 /// Two tables: from the places of a document to requirements, and what each of these requirements becomes.
 fn document(repository: &Path, number: &str) -> Result<String> {
     let path = repository.join(format!("src/requirements/anchors/{number}.toml"));
@@ -135,9 +138,7 @@ fn document(repository: &Path, number: &str) -> Result<String> {
             }
         }
     }
-    page.push_str(
-        "\n### What each requirement becomes\n\n| requirement | becomes | for | editions |\n|---|---|---|---|\n",
-    );
+    let mut rows = String::new();
     for id in used {
         let row = known.get(id.as_str()).ok_or_else(|| {
             Failure::new(format!(
@@ -146,7 +147,7 @@ fn document(repository: &Path, number: &str) -> Result<String> {
             ))
         })?;
         let _ = writeln!(
-            page,
+            rows,
             "| <a id=\"{}\"></a>`{id}` | {} | {} | {} |",
             id.to_lowercase(),
             cell(&rendering(row)),
@@ -154,6 +155,12 @@ fn document(repository: &Path, number: &str) -> Result<String> {
             editions(row)
         );
     }
+    page.push_str("\n### What each requirement becomes\n");
+    if rows.contains('{') {
+        page.push_str(BRACES);
+    }
+    page.push_str("\n| requirement | becomes | for | editions |\n|---|---|---|---|\n");
+    page.push_str(&rows);
     Ok(page)
 }
 
