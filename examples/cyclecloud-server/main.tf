@@ -22,7 +22,7 @@ resource "lockeddown_cyclecloud_subnet" "server" {
   location           = "westeurope"
   address_prefixes   = ["10.0.0.0/28"]
 
-  # The rules open nothing that carries packets out, so a plan warns of it. A subnet in use also has
+  # Nothing here carries packets out of the subnet, and a plan warns of it. One in use also has
   # nat_gateway_id = "<ARM id of a NAT gateway>"
 
   role                  = "server"

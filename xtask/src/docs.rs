@@ -227,7 +227,7 @@ const CREDENTIALS: [(&str, &str, &str); 10] = [
     ),
     (
         "Proxies that inspect TLS",
-        "Only HTTP proxies, without or with user and password (Basic); no NTLM, Kerberos, SOCKS or PAC.",
+        "HTTP and HTTPS proxies, without or with user and password (Basic); no NTLM, Kerberos, SOCKS or PAC.",
         "proxy",
     ),
     (
