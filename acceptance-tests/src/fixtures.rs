@@ -157,6 +157,10 @@ pub fn furnish(emulator: &Emulator) {
         let id = format!("{group}/providers/Microsoft.Network/{path}");
         emulator.put(&id, json!({ "location": "westeurope", "properties": properties }));
     }
+    emulator.put(
+        &format!("{group}/providers/Microsoft.Network/natGateways/ng-hpc"),
+        json!({ "location": "westeurope", "sku": { "name": "Standard" }, "properties": { "idleTimeoutInMinutes": 4 } }),
+    );
     emulator.clear_requests();
 }
 

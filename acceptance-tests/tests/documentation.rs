@@ -267,6 +267,40 @@ fn the_refusal_that_the_guide_to_the_proof_quotes_is_what_terraform_prints() {
 }
 
 #[test]
+fn the_proof_that_the_guide_to_the_proof_quotes_is_the_proof() {
+    let path = binaries::repository().join("docs/guides/reading-the-proof.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let page = Page { path, text };
+    let block = page.blocks("terraform").swap_remove(0);
+    let planned = workspace(&[block]).plan();
+    let proof = &planned.json()["planned_values"]["outputs"]["proof"]["value"];
+    let quoted = page.blocks("text").swap_remove(0);
+    let said = |name: &str| format!("{name} = {}", proof[name]);
+    for line in [said("required_flows"), said("verdict")] {
+        assert!(on_one_line(&quoted).contains(line.as_str()), "{line}\n{proof:#}");
+    }
+    let listed: Vec<&str> = quoted.split('"').filter(|text| text.starts_with("Azure's")).collect();
+    assert_eq!(serde_json::json!(listed), proof["baseline"]);
+}
+
+#[test]
+fn the_first_configurations_plan_without_warnings() {
+    let root = binaries::repository();
+    let readme = root.join("README.md");
+    let text = fs::read_to_string(&readme).unwrap();
+    let first = configurations(&Page { path: readme, text }).swap_remove(0);
+    let example = fs::read_to_string(root.join("examples/resources/lockeddown_cyclecloud_subnet/resource.tf")).unwrap();
+    let attached =
+        fs::read_to_string(root.join("examples/resources/lockeddown_aml_attached_compute_ingress/resource.tf"))
+            .unwrap();
+    for blocks in [first, vec![example], vec![attached]] {
+        let outcome = workspace(&blocks).run(&["plan", "-no-color"]).expect_success();
+        let printed = format!("{outcome}").replace("Warning: Provider development overrides", "");
+        assert!(!printed.contains("Warning: "), "{printed}");
+    }
+}
+
+#[test]
 fn the_plan_of_the_readme_is_the_plan() {
     let path = binaries::repository().join("README.md");
     let text = fs::read_to_string(&path).unwrap();

@@ -7,6 +7,8 @@ use std::{
 };
 
 use acceptance_tests::terraform::{Workspace, binaries};
+use lockeddown::provider::Lockeddown;
+use tfplugin_rs::{provider::Provider, schema::Shape};
 
 /// The folders below `examples` that have tests of their own.
 fn tested() -> Vec<PathBuf> {
@@ -92,6 +94,53 @@ fn every_input_and_output_is_described() {
                 .filter(|block| block.contains("variable \"") || block.contains("output \""));
             for block in blocks {
                 assert!(block.contains("description ="), "{}/{file}: {block}", folder.display());
+            }
+        }
+    }
+}
+
+/// An object type drops what it does not name without a word.
+#[test]
+fn what_egress_takes_the_modules_pass_on() {
+    let schemas = Lockeddown::new(|_| None).data_sources();
+    for (module, source) in [
+        ("cyclecloud-landing-zone", "lockeddown_cyclecloud_subnet"),
+        ("aml-landing-zone", "lockeddown_aml_compute_egress"),
+    ] {
+        let schema = schemas.iter().find(|one| one.name() == source).unwrap().schema();
+        let Shape::Nested(_, egress) = &schema.block.attributes["egress"].shape else {
+            panic!("{source} has no attributes of `egress`");
+        };
+        let folder = binaries::repository().join("examples/modules").join(module);
+        let text = fs::read_to_string(folder.join("variables.tf")).unwrap();
+        let (_, rest) = text.split_once("variable \"egress\"").unwrap();
+        let (declared, _) = rest.split_once("})").unwrap();
+        for name in egress.keys() {
+            let there = declared
+                .lines()
+                .any(|line| line.split_whitespace().next() == Some(name.as_str()));
+            assert!(there, "{module}: `egress.{name}` is dropped");
+        }
+    }
+}
+
+#[test]
+fn the_pages_of_the_modules_list_every_input_and_output() {
+    for entry in fs::read_dir(binaries::repository().join("examples/modules")).unwrap() {
+        let folder = entry.unwrap().path();
+        let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+        let page = read("README.md");
+        for (file, what) in [("variables.tf", "variable \""), ("outputs.tf", "output \"")] {
+            let text = read(file);
+            let names = text
+                .lines()
+                .filter_map(|line| line.strip_prefix(what)?.split('"').next());
+            for name in names {
+                assert!(
+                    page.contains(&format!("\n| `{name}` | ")),
+                    "{}: `{name}`",
+                    folder.display()
+                );
             }
         }
     }

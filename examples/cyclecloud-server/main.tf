@@ -22,6 +22,9 @@ resource "lockeddown_cyclecloud_subnet" "server" {
   location           = "westeurope"
   address_prefixes   = ["10.0.0.0/28"]
 
+  # Nothing here carries packets out of the subnet, and a plan warns of it. One in use also has
+  # nat_gateway_id = "<ARM id of a NAT gateway>"
+
   role                  = "server"
   node_address_prefixes = ["10.0.1.0/24"]
 

@@ -142,7 +142,13 @@ impl SettingsError {
                     .iter()
                     .map(|(setting, variable)| format!("`{setting}` (or `{variable}`)"))
                     .collect();
-                format!("Set {}.", ways.join(", "))
+                let pipeline = if missing.contains(&("oidc_token_file_path", "ARM_OIDC_TOKEN_FILE_PATH")) {
+                    " Instead of a file, `oidc_token` or a pipeline's token will do: a job of GitHub Actions has one with \
+                     `permissions: id-token: write`."
+                } else {
+                    ""
+                };
+                format!("Set {}.{pipeline}", ways.join(", "))
             }
             SettingsError::Unknown(_) => {
                 "Give the provider values that are known at plan, or apply first what they depend on.".to_owned()

@@ -129,7 +129,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         })?);
     }
     files.push(progress.step("writing the manifest", |_| manifest(&release))?);
-    progress.step("writing the bill of materials", |_| bill::write(&release))?;
+    files.push(progress.step("writing the bill of materials", |_| bill::write(&platforms, &release))?);
     progress.step("writing checksums", |status| {
         let sums = sums::write(&files, &release)?;
         match &request.signing_key {

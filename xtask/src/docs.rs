@@ -1,7 +1,7 @@
 //! `cargo xtask docs`: the reference pages in the Terraform Registry's layout, from the schemas, the examples and the README, and the guides.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -21,7 +21,10 @@ use crate::{
     progress,
 };
 
-/// Writes the pages; with `--check` only says whether they are what would be written.
+/// The folders below `docs` that hold nothing but written pages.
+const FOLDERS: [&str; 4] = ["data-sources", "functions", "guides", "resources"];
+
+/// Writes the pages and removes what no page is; with `--check` only says whether they are what would be written.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     let check = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => false,
@@ -32,9 +35,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
             )));
         }
     };
+    let docs = repository().join("docs");
+    let pages = pages()?;
     let mut stale = Vec::new();
-    for (path, text) in pages()? {
-        let path = repository().join("docs").join(path);
+    for stray in strays(&docs, &pages)? {
+        if !check {
+            let removed = fs::remove_file(&stray);
+            removed.map_err(Failure::while_doing(format!("`{}` cannot be removed", stray.display())))?;
+            progress::say(&format!("removed {}", stray.display()));
+        }
+        stale.push(stray.display().to_string());
+    }
+    for (path, text) in pages {
+        let path = docs.join(path);
         if fs::read_to_string(&path).is_ok_and(|there| there == text) {
             continue;
         }
@@ -52,6 +65,34 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
         return Err(Failure::new(detail));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Files where the pages are written that no page is, such as those of a data source that is gone.
+fn strays(docs: &Path, pages: &BTreeMap<String, String>) -> Result<BTreeSet<PathBuf>> {
+    let mut strays = BTreeSet::new();
+    for folder in FOLDERS.map(|folder| docs.join(folder)) {
+        if folder.is_dir() {
+            strays.extend(files(&folder)?);
+        }
+    }
+    for page in pages.keys() {
+        strays.remove(&docs.join(page));
+    }
+    Ok(strays)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || Failure::while_doing(format!("`{}` cannot be read", folder.display()));
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable())? {
+        let path = entry.map_err(unreadable())?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 fn repository() -> PathBuf {
@@ -134,7 +175,7 @@ const AUTHENTICATION: &str = "
 
 Arguments and `ARM_*` variables are azurerm's, and the first credential of this order that is configured is used: client certificate, client
 secret, OpenID Connect token (given, of an Azure Pipelines service connection, of a pipeline like GitHub Actions), managed identity, Azure
-CLI. If it fails, no other is tried. A credential that is begun and incomplete is an error.
+CLI. If it fails, no other is tried. A credential that is begun and incomplete is an error; `use_oidc` and `use_aks_workload_identity` begin one.
 
 An argument in the block replaces the variable of its counterpart too: `oidc_token_file_path` counts, whatever `ARM_OIDC_TOKEN` says. Nothing is
 sent before a resource, or a data source that reads Azure, needs it.
@@ -186,7 +227,7 @@ const CREDENTIALS: [(&str, &str, &str); 10] = [
     ),
     (
         "Proxies that inspect TLS",
-        "Only HTTP proxies, without or with user and password (Basic); no NTLM, Kerberos, SOCKS or PAC.",
+        "HTTP and HTTPS proxies, without or with user and password (Basic); no NTLM, Kerberos, SOCKS or PAC.",
         "proxy",
     ),
     (
@@ -374,6 +415,9 @@ fn reference(schema: &Schema) -> String {
     text
 }
 
+/// Whoever reads of waivers looks for what can be waived.
+const WAIVABLE: &str = " The checks are listed [here](../guides/troubleshooting.md#checks-that-can-be-waived).";
+
 type Section = (String, String, BTreeMap<String, Attribute>);
 
 fn groups(attributes: &BTreeMap<String, Attribute>, parent: &str, text: &mut String, nested: &mut Vec<Section>) {
@@ -405,6 +449,9 @@ fn groups(attributes: &BTreeMap<String, Attribute>, parent: &str, text: &mut Str
                 line.push_str(", [Write-only](https://developer.hashicorp.com/terraform/language/resources/ephemeral#write-only-arguments)");
             }
             let _ = write!(line, ") {}", attribute.description);
+            if name == "waived_requirements" {
+                line.push_str(WAIVABLE);
+            }
             if let Shape::Nested(_, inner) = &attribute.shape {
                 let anchor = if parent.is_empty() {
                     name.clone()
@@ -440,5 +487,30 @@ fn plain_type_name(ty: &Type) -> String {
         Type::Map(element) => format!("Map of {}", plain_type_name(element)),
         Type::Object(_) => "Object".to_owned(),
         Type::Tuple(_) => "Tuple".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_no_page_is_is_a_stray_and_what_is_written_by_hand_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let docs = home.path();
+        for folder in FOLDERS {
+            fs::create_dir(docs.join(folder)).unwrap();
+        }
+        for file in [
+            "architecture.md",
+            "guides/kept.md",
+            "guides/renamed.md",
+            "resources/gone.md",
+        ] {
+            fs::write(docs.join(file), "").unwrap();
+        }
+        let pages = BTreeMap::from([("guides/kept.md".to_owned(), String::new())]);
+        let expected = ["guides/renamed.md", "resources/gone.md"].map(|file| docs.join(file));
+        assert_eq!(strays(docs, &pages).unwrap(), BTreeSet::from(expected));
     }
 }

@@ -5,12 +5,14 @@
 //! | directive | becomes |
 //! |---|---|
 //! | `{{ tffile "examples/…" }}` | the file as a code block of Terraform's language |
+//! | `{{ table "checks" }}` | the checks that can be waived |
 //! | `{{ document "000" }}` | where each place of a source document leads, from its anchors and the catalogue |
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use lockeddown::network::Direction;
 use lockeddown::requirements::{Kind, Peer, Requirement, catalogue, systems};
+use lockeddown::workloads::CHECKS;
 use serde::Deserialize;
 
 use crate::failure::{Failure, Result};
@@ -54,6 +56,7 @@ fn filled(repository: &Path, template: &Path) -> Result<String> {
                 let example = fs::read_to_string(&path).map_err(unreadable(&path))?;
                 let _ = writeln!(page, "```terraform\n{}\n```", example.trim_end());
             }
+            Some(("table", "checks")) => page.push_str(&checks()),
             Some(("document", number)) => page.push_str(&document(repository, number)?),
             _ if line.contains("{{ ") => {
                 let detail = format!("An unknown directive\n`{line}` in `{}`.", template.display());
@@ -65,6 +68,14 @@ fn filled(repository: &Path, template: &Path) -> Result<String> {
         }
     }
     Ok(page)
+}
+
+fn checks() -> String {
+    let mut table = "| id | what it checks |\n|---|---|\n".to_owned();
+    for check in CHECKS {
+        let _ = writeln!(table, "| `{}` | {} |", check.id, cell(check.description));
+    }
+    table
 }
 
 #[derive(Deserialize)]
@@ -82,6 +93,9 @@ struct Anchor {
     requirement: Vec<String>,
     why_not: Option<String>,
 }
+
+const BRACES: &str = "\nA name in braces is filled in from the argument of that name; `{workspace_paired_location}` is the region paired with the \
+                      workspace's.\n";
 
 /// Two tables: from the places of a document to requirements, and what each of these requirements becomes.
 fn document(repository: &Path, number: &str) -> Result<String> {
@@ -124,9 +138,7 @@ fn document(repository: &Path, number: &str) -> Result<String> {
             }
         }
     }
-    page.push_str(
-        "\n### What each requirement becomes\n\n| requirement | becomes | for | editions |\n|---|---|---|---|\n",
-    );
+    let mut rows = String::new();
     for id in used {
         let row = known.get(id.as_str()).ok_or_else(|| {
             Failure::new(format!(
@@ -135,7 +147,7 @@ fn document(repository: &Path, number: &str) -> Result<String> {
             ))
         })?;
         let _ = writeln!(
-            page,
+            rows,
             "| <a id=\"{}\"></a>`{id}` | {} | {} | {} |",
             id.to_lowercase(),
             cell(&rendering(row)),
@@ -143,6 +155,12 @@ fn document(repository: &Path, number: &str) -> Result<String> {
             editions(row)
         );
     }
+    page.push_str("\n### What each requirement becomes\n");
+    if rows.contains('{') {
+        page.push_str(BRACES);
+    }
+    page.push_str("\n| requirement | becomes | for | editions |\n|---|---|---|---|\n");
+    page.push_str(&rows);
     Ok(page)
 }
 
@@ -179,7 +197,7 @@ fn rendering(row: &Requirement) -> String {
         (None, true) => "any".to_owned(),
     };
     let ports = match (&row.port_argument, row.ports.as_slice()) {
-        (Some(argument), _) => format!("port of `{argument}`"),
+        (Some(argument), _) => format!("port of `{}`", as_written(argument)),
         (None, []) => "every port".to_owned(),
         (None, ports) => ports.join(", "),
     };
@@ -231,10 +249,19 @@ fn other_end(peer: &Peer) -> String {
         .or_else(|| {
             peer.argument
                 .as_ref()
-                .map(|argument| format!("the prefixes of `{argument}`"))
+                .map(|argument| format!("the prefixes of `{}`", as_written(argument)))
         })
         .unwrap_or_else(|| peer.address_prefixes.join(", "));
     format!("{end}{covered}")
+}
+
+/// An argument's name in the catalogue, as it is written in a configuration.
+fn as_written(argument: &str) -> String {
+    let nested = ["egress", "package_mirror"].into_iter().find_map(|object| {
+        let inner = argument.strip_prefix(object)?.strip_prefix('_')?;
+        Some(format!("{object}.{inner}"))
+    });
+    nested.unwrap_or_else(|| argument.to_owned())
 }
 
 fn editions(row: &Requirement) -> String {

@@ -35,6 +35,11 @@ impl Provider for Stub {
             ("azurerm_virtual_network", virtual_network()),
             ("azurerm_firewall_policy_rule_collection_group", rule_collection_group()),
             ("azurerm_subnet", subnet()),
+            (
+                "azurerm_subnet_network_security_group_association",
+                association("network_security_group_id"),
+            ),
+            ("azurerm_subnet_route_table_association", association("route_table_id")),
         ];
         made.map(|(name, schema)| resource(Echo { name, schema })).into()
     }
@@ -152,6 +157,13 @@ fn subnet() -> Schema {
     } else {
         schema.attribute("service_endpoints", Attribute::optional(Type::set(Type::String), ""))
     }
+}
+
+fn association(what: &str) -> Schema {
+    Schema::new("association")
+        .attribute("id", Attribute::computed(Type::String, ""))
+        .attribute("subnet_id", Attribute::required(Type::String, ""))
+        .attribute(what, Attribute::required(Type::String, ""))
 }
 
 fn rule_collection_group() -> Schema {

@@ -9,16 +9,16 @@ data "lockeddown_edition_diff" "attached" {
     location                = "westeurope"
     subnet_address_prefixes = ["10.0.0.0/24"]
   }
+
+  # A gate for pipelines: nothing that was closed is opened unseen. A `check` block would only warn.
+  lifecycle {
+    postcondition {
+      condition     = length(self.security_rules.added) == 0
+      error_message = "Edition 2026-08 adds rules: ${join(", ", keys(self.security_rules.added))}"
+    }
+  }
 }
 
 output "summary" {
   value = data.lockeddown_edition_diff.attached.summary
-}
-
-# A gate for pipelines: nothing that was closed is opened unseen.
-check "no_new_rules" {
-  assert {
-    condition     = length(data.lockeddown_edition_diff.attached.security_rules.added) == 0
-    error_message = "Edition 2026-08 adds rules: ${join(", ", keys(data.lockeddown_edition_diff.attached.security_rules.added))}"
-  }
 }

@@ -5,7 +5,8 @@ terraform {
   required_version = ">= 1.8"
   required_providers {
     lockeddown = {
-      source = "lockeddown/lockeddown"
+      source  = "lockeddown/lockeddown"
+      version = ">= 0.1.0"
     }
   }
 }
@@ -33,6 +34,7 @@ data "lockeddown_aml_compute_ingress" "this" {
   maximum_node_count             = var.maximum_node_count
   default_route_next_hop_type    = local.next_hops[var.egress.type]
   isolation                      = var.isolation
+  waived_requirements            = var.waived_requirements
 }
 
 data "lockeddown_aml_compute_egress" "this" {

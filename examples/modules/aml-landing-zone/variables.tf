@@ -7,6 +7,11 @@ variable "environment" {
   description = "Azure cloud; the provider's by default."
   type        = string
   default     = null
+
+  validation {
+    condition     = contains(["public", "usgovernment", "china"], coalesce(var.environment, "public"))
+    error_message = "The cloud is public, usgovernment or china."
+  }
 }
 
 variable "edition" {
@@ -35,6 +40,11 @@ variable "compute_types" {
   description = "What stands in the subnet: cluster, instance or both."
   type        = set(string)
   default     = ["cluster", "instance"]
+
+  validation {
+    condition     = length(var.compute_types) > 0 && alltrue([for type in var.compute_types : contains(["cluster", "instance"], type)])
+    error_message = "The compute types are cluster, instance or both."
+  }
 }
 
 variable "node_public_ip_enabled" {
@@ -70,6 +80,11 @@ variable "storage_access" {
   description = "How storage is reached: private_endpoint, service_endpoint or service_tag."
   type        = string
   default     = "private_endpoint"
+
+  validation {
+    condition     = contains(["private_endpoint", "service_endpoint", "service_tag"], var.storage_access)
+    error_message = "Storage is reached by private_endpoint, service_endpoint or service_tag."
+  }
 }
 
 variable "private_endpoint_address_prefixes" {
@@ -94,16 +109,31 @@ variable "isolation" {
   description = "What is denied after the required flows: none, internet or strict."
   type        = string
   default     = "internet"
+
+  validation {
+    condition     = contains(["none", "internet", "strict"], var.isolation)
+    error_message = "The isolation is none, internet or strict."
+  }
 }
 
 variable "egress" {
   description = "How packets leave the subnet."
   type = object({
-    type                        = optional(string, "service_tags")
-    outbound_method             = optional(string)
-    firewall_private_ip_address = optional(string)
-    proxy_address               = optional(string)
-    proxy_port                  = optional(number)
+    type                          = optional(string, "service_tags")
+    outbound_method               = optional(string)
+    firewall_private_ip_address   = optional(string)
+    firewall_sku_tier             = optional(string)
+    firewall_dns_proxy_enabled    = optional(bool)
+    tls_inspection_enabled        = optional(bool)
+    source_ip_group_ids           = optional(set(string))
+    collection_priority_base      = optional(number)
+    default_route_enabled         = optional(bool)
+    forced_tunnel_source          = optional(string)
+    bgp_route_propagation_enabled = optional(bool)
+    filtered_internet_ports       = optional(set(string))
+    proxy_address                 = optional(string)
+    proxy_port                    = optional(number)
+    proxy_bypass_storage          = optional(bool)
   })
   default = { outbound_method = "nat_gateway" }
 

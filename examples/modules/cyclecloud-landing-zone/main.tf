@@ -4,7 +4,8 @@ terraform {
   required_version = ">= 1.8"
   required_providers {
     lockeddown = {
-      source = "lockeddown/lockeddown"
+      source  = "lockeddown/lockeddown"
+      version = ">= 0.1.0"
     }
   }
 }

@@ -3,6 +3,11 @@ output "subnet_ids" {
   value       = { for role, subnet in lockeddown_cyclecloud_subnet.this : role => subnet.subnet_id }
 }
 
+output "network_security_group_ids" {
+  description = "ARM ids of the subnets' network security groups, by role."
+  value       = { for role, subnet in lockeddown_cyclecloud_subnet.this : role => subnet.associated_network_security_group_id }
+}
+
 output "cyclecloud_subnet_id" {
   description = "The nodes' subnet as CycleCloud's templates name it."
   value       = lockeddown_cyclecloud_subnet.this["node"].cyclecloud_subnet_id

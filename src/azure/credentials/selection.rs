@@ -202,19 +202,29 @@ pub(super) fn select(settings: &ConnectionSettings) -> Result<Selected<'_>, Sett
         let client_id = client_id(settings)?;
         return Ok(Selected::ManagedIdentity { client_id });
     }
-    if settings.use_cli {
+    if settings.use_cli && !settings.use_oidc && !settings.use_aks_workload_identity {
         return Ok(Selected::AzureCli);
     }
-    let missing = if settings.use_aks_workload_identity {
-        ("oidc_token_file_path", "AZURE_FEDERATED_TOKEN_FILE")
-    } else if settings.use_oidc {
-        ("oidc_token_file_path", "ARM_OIDC_TOKEN_FILE_PATH")
-    } else {
-        ("client_secret", "ARM_CLIENT_SECRET")
-    };
+    let missing = missing(settings);
     match principal(settings, Some(missing)) {
         Err(error) => Err(error),
         Ok(_) => Err(SettingsError::Missing(vec![missing])),
+    }
+}
+
+/// What a credential without anything to show for itself lacks first.
+fn missing(settings: &ConnectionSettings) -> (&'static str, &'static str) {
+    if settings.use_aks_workload_identity {
+        ("oidc_token_file_path", "AZURE_FEDERATED_TOKEN_FILE")
+    } else if !settings.use_oidc {
+        ("client_secret", "ARM_CLIENT_SECRET")
+    } else if settings.ado_pipeline_service_connection_id.is_some() {
+        match settings.oidc_request_token {
+            None => ("oidc_request_token", "SYSTEM_ACCESSTOKEN"),
+            Some(_) => ("oidc_request_url", "SYSTEM_OIDCREQUESTURI"),
+        }
+    } else {
+        ("oidc_token_file_path", "ARM_OIDC_TOKEN_FILE_PATH")
     }
 }
 

@@ -1,30 +1,48 @@
 //! The bill of materials: what the program is made of, in CycloneDX's JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use acceptance_tests::terraform::binaries::cargo;
+use acceptance_tests::terraform::binaries::{cargo, repository};
 use serde_json::{Value, json};
 
-use super::{NAME, VERSION};
+use super::{NAME, Platform, VERSION};
 use crate::failure::{Failure, Result};
 
-/// Writes the bill from cargo's own answer about the resolved packages.
-pub(super) fn write(release: &Path) -> Result<()> {
-    let output = cargo()
-        .args(["metadata", "--format-version", "1", "--locked"])
+/// Writes the bill from cargo's own answer about the packages that the platforms' programs have, and the compiler's about itself.
+pub(super) fn write(platforms: &[Platform], release: &Path) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version", "1", "--locked"]);
+    for platform in platforms {
+        command.args(["--filter-platform", platform.target]);
+    }
+    let output = command
         .output()
         .map_err(Failure::while_doing("`cargo metadata` did not start"))?;
     let metadata: Value =
         serde_json::from_slice(&output.stdout).map_err(Failure::while_doing("`cargo metadata` cannot be read"))?;
-    let bill = bill(&metadata).ok_or_else(|| Failure::new("`cargo metadata` lacks the provider's package"))?;
+    let bill =
+        bill(&metadata, &compiler()?).ok_or_else(|| Failure::new("`cargo metadata` lacks the provider's package"))?;
     let path = release.join(format!("{NAME}_{VERSION}_sbom.cdx.json"));
-    std::fs::write(&path, format!("{bill:#}\n"))
-        .map_err(Failure::while_doing(format!("`{}` cannot be written", path.display())))
+    let written = std::fs::write(&path, format!("{bill:#}\n"));
+    written.map_err(Failure::while_doing(format!("`{}` cannot be written", path.display())))?;
+    Ok(path)
+}
+
+/// What `rustc -V` says.
+fn compiler() -> Result<String> {
+    let output = Command::new("rustc")
+        .arg("-V")
+        .current_dir(repository())
+        .stdin(Stdio::null())
+        .output()
+        .map_err(Failure::while_doing("`rustc` did not start"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// The packages that end up in the program: what the provider's package reaches by normal dependencies. Tests and build scripts stay out.
-fn bill(metadata: &Value) -> Option<Value> {
+fn bill(metadata: &Value, compiler: &str) -> Option<Value> {
     let packages: BTreeMap<&str, &Value> = by_id(metadata.get("packages")?)?;
     let nodes: BTreeMap<&str, &Value> = by_id(metadata.pointer("/resolve/nodes")?)?;
     let (root, _) = packages
@@ -47,9 +65,14 @@ fn bill(metadata: &Value) -> Option<Value> {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
-        "metadata": { "component": {
-            "type": "application", "name": NAME, "version": VERSION, "licenses": [{ "expression": "MPL-2.0" }],
-        } },
+        "metadata": {
+            "component": {
+                "type": "application", "name": NAME, "version": VERSION, "licenses": [{ "expression": "MPL-2.0" }],
+            },
+            "tools": { "components": [{
+                "type": "application", "name": "rustc", "version": compiler.strip_prefix("rustc ").unwrap_or(compiler),
+            }] },
+        },
         "components": components,
     }))
 }
@@ -104,7 +127,7 @@ mod tests {
                 { "id": "builds", "deps": [] },
             ] },
         });
-        let bill = bill(&metadata).unwrap();
+        let bill = bill(&metadata, "rustc 1.88.0 (6b00bc388 2025-06-23)").unwrap();
         let names: Vec<_> = bill["components"]
             .as_array()
             .unwrap()
@@ -112,6 +135,10 @@ mod tests {
             .map(|part| part["name"].clone())
             .collect();
         assert_eq!(names, ["below", "linked"]);
+        assert_eq!(
+            bill["metadata"]["tools"]["components"][0]["version"],
+            "1.88.0 (6b00bc388 2025-06-23)"
+        );
         assert_eq!(bill["components"][0]["licenses"][0]["expression"], "MIT OR Apache-2.0");
     }
 }

@@ -81,3 +81,16 @@ run "an_unknown_way_out_is_refused" {
 
   expect_failures = [var.egress]
 }
+
+run "what_is_no_choice_is_refused_with_the_right_ones" {
+  command = plan
+
+  variables {
+    compute_types  = ["abacus"]
+    isolation      = "total"
+    storage_access = "carrier_pigeon"
+    environment    = "moon"
+  }
+
+  expect_failures = [var.compute_types, var.isolation, var.storage_access, var.environment]
+}

@@ -55,3 +55,18 @@ run "behind_a_firewall" {
     error_message = "The firewall lets nothing pass."
   }
 }
+
+run "what_is_no_id_or_no_choice_is_refused_with_the_right_ones" {
+  command = plan
+
+  variables {
+    virtual_network_id = "vnet-hpc"
+    nat_gateway_id     = "ng-hpc"
+    firewall_policy_id = "afwp-hub"
+    isolation          = "total"
+    storage_access     = "carrier_pigeon"
+    environment        = "moon"
+  }
+
+  expect_failures = [var.virtual_network_id, var.nat_gateway_id, var.firewall_policy_id, var.isolation, var.storage_access, var.environment]
+}

@@ -80,6 +80,41 @@ fn a_credential_that_is_begun_is_not_left_for_the_azure_cli() {
 }
 
 #[test]
+fn who_chose_a_token_and_has_none_is_not_whoever_is_signed_in_with_the_azure_cli() {
+    let federated = ConnectionSettings {
+        use_oidc: true,
+        ..principal()
+    };
+    let pipelines = ConnectionSettings {
+        ado_pipeline_service_connection_id: Some("connection".into()),
+        oidc_request_url: Some("https://localhost/token".into()),
+        ..federated.clone()
+    };
+    let pod = ConnectionSettings {
+        use_aks_workload_identity: true,
+        ..principal()
+    };
+    for (settings, missing, remedy) in [
+        (&federated, "oidc_token_file_path", "id-token: write"),
+        (&pipelines, "oidc_request_token", "`SYSTEM_ACCESSTOKEN`"),
+        (&pod, "oidc_token_file_path", "`AZURE_FEDERATED_TOKEN_FILE`"),
+    ] {
+        let error = select(settings).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!("the credential is incomplete: `{missing}` is missing")
+        );
+        assert!(error.remedy().contains(remedy), "{}", error.remedy());
+
+        let with_identity = ConnectionSettings {
+            use_msi: true,
+            ..settings.clone()
+        };
+        assert_eq!(kind(&with_identity), CredentialKind::ManagedIdentity);
+    }
+}
+
+#[test]
 fn a_value_and_its_file_must_agree() {
     let (_directory, path) = file("client\n");
     let mut settings = ConnectionSettings {
