@@ -99,7 +99,7 @@ fn past_the_appliance(model: &Model) -> Vec<Exposure> {
     let meant: Vec<Match> = model
         .required
         .iter()
-        .filter(|required| required.flow.passage == Passage::Direct)
+        .filter(|required| matches!(required.flow.passage, Passage::Direct | Passage::ToProxy))
         .flat_map(|required| required.matches.iter().map(move |rule| (required.flow.direction, rule)))
         .map(|(direction, rule)| Match {
             destination: match direction {

@@ -1,13 +1,13 @@
 //! The way of a flow: every group on it, the route it takes, what stands at the next hop, and the way its answers take.
 
 use super::{
-    addresses,
+    addresses::{self, AddressSet},
     firewall::FirewallLine,
     model::{Model, Required, WayOut},
     nearly::nearly,
     order::decide,
     packet::Packet,
-    region::{Block, Match, Presence},
+    region::{Block, Match, Presence, Side, remainder},
     routes::{Hop, RouteLine},
     verdict::{Cause, Obstacle, Verdict},
 };
@@ -23,9 +23,11 @@ struct Stopped {
 
 /// Whether every packet of the flow passes.
 pub fn prove(model: &Model, required: &Required) -> Verdict {
-    if matches!(required.flow.passage, Passage::Proxy | Passage::Closed) {
-        // The proxy is a flow of its own; what no egress can express was said when it was expanded.
-        return Verdict::Proven;
+    match required.flow.passage {
+        // What no egress can express was said when it was expanded.
+        Passage::Closed => return Verdict::Proven,
+        Passage::Proxy => return by_proxy(model, required),
+        _ => {}
     }
     let mut stopped = Vec::new();
     let passing = through_groups(model, required, &mut stopped);
@@ -35,7 +37,7 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
             Direction::Outbound => along_routes(model, routes, required, passing.clone(), &mut beyond),
             // What the appliance itself hands over goes back to it.
             Direction::Inbound if required.flow.passage == Passage::Handover => {}
-            Direction::Inbound => way_back(model, routes, passing.clone(), &mut beyond),
+            Direction::Inbound => way_back(model, routes, required, passing.clone(), &mut beyond),
         }
         judge(model, required, beyond)
     };
@@ -49,6 +51,28 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
         Some(lines) => one.or_if(along(lines), UNDECIDED_ROUTES),
     };
     at_groups.and(verdict)
+}
+
+/// The way to the proxy is a flow of its own, with a verdict of its own; without it nobody carries this one.
+fn by_proxy(model: &Model, required: &Required) -> Verdict {
+    let from = |rule: &Match| Match {
+        source: rule.source.clone(),
+        ..Match::to(Side::Any)
+    };
+    let to_proxy: Vec<Match> = model
+        .required
+        .iter()
+        .filter(|other| other.flow.passage == Passage::ToProxy && other.flow.direction == required.flow.direction)
+        .flat_map(|other| other.matches.iter().map(from))
+        .collect();
+    let all = required.matches.iter().map(Match::block).collect();
+    let left = remainder(all, &to_proxy, &model.world);
+    let stopped = left.into_iter().map(|block| Stopped {
+        block,
+        cause: Cause::NoWayToProxy,
+        unsure: None,
+    });
+    judge(model, required, stopped.collect())
 }
 
 /// What an answer depends on where two orders of the routes give two.
@@ -203,8 +227,8 @@ pub(super) fn at_firewall<'l>(
 }
 
 /// "0.0.0.0/0 … inbound from internet breaks for VMs with a public address": whoever connects from a public address gets the answers
-/// back only straight. Answers that a route drops reach nobody.
-fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+/// back only straight. Answers that a route drops reach nobody. A learned default route takes them as one of the subnet's own does.
+fn way_back(model: &Model, routes: &[RouteLine], required: &Required, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
     let answers = passing.iter().map(Block::answered).collect();
     let (routed, _) = decide(routes, answers, &model.world);
     for (route, block) in routed {
@@ -213,6 +237,10 @@ fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &
             unsure: None,
             cause,
         }));
+        if required.flow.learned_route && !route.is_own && route.hop == Hop::Internet {
+            stopped.extend(back_by_a_learned_route(model, &block));
+            continue;
+        }
         let is_public = block.destination.reach(&model.world).meets(addresses::public());
         let cause = match route.hop {
             Hop::Nowhere => Cause::Unanswered {
@@ -232,6 +260,31 @@ fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &
             cause,
         });
     }
+}
+
+/// Where the default route is learned the system's own never decides. That what is learned is 0.0.0.0/0 is sure, of ::/0 nobody says it.
+fn back_by_a_learned_route(model: &Model, answers: &Block) -> Vec<Stopped> {
+    let families = [
+        (addresses::every_ipv4().clone(), None),
+        (
+            addresses::every_ipv4().complement(),
+            Some("the learned default route is one for IPv6 too".to_owned()),
+        ),
+    ];
+    let of_family = |(family, unsure): (AddressSet, Option<String>)| {
+        let public = Match::to(Side::Set(addresses::public().and(&family)));
+        let block = answers.and(&public, &model.world)?;
+        Some(Stopped {
+            block: block.answered(),
+            unsure,
+            cause: Cause::Asymmetric {
+                route: "learned".to_owned(),
+                destination: "the default route".to_owned(),
+                hop: "a gateway or an appliance".to_owned(),
+            },
+        })
+    };
+    families.into_iter().filter_map(of_family).collect()
 }
 
 fn judge(model: &Model, required: &Required, stopped: Vec<Stopped>) -> Verdict {

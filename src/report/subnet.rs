@@ -240,7 +240,13 @@ fn entry(key: &str, flow: &network::Flow, verdict: Standing, evidence: Option<Ev
         },
         peer_type,
         peer,
-        passage: flow.passage.as_str().to_owned(),
+        passage: match flow.passage {
+            // Nothing stands between here and the proxy, which is what a reader of reports is told.
+            Passage::ToProxy => Passage::Direct,
+            passage => passage,
+        }
+        .as_str()
+        .to_owned(),
         verdict,
         evidence,
     }

@@ -171,11 +171,11 @@ class Case:
         chain.append((z3.Not(public(end)), "Peers", False))
         # The default route is the user's, but no way past an appliance.
         chain += [(condition, hop, False) for _, _, condition, hop, _ in defaults]
-        chain.append((z3.BoolVal(True), "Internet", False))
+        chain.append((z3.BoolVal(True), "System", False))
         return chain
 
     def along(self, end, answer):
-        """The answer for whichever route is taken."""
+        """The answer for whichever route is taken. The system's default route gives way to a learned one."""
         result = z3.BoolVal(False)
         for condition, hop, own in reversed(self.next_hop(end)):
             result = z3.If(condition, answer(hop, own), result)
@@ -209,8 +209,12 @@ class Case:
         )
 
     def served(self, flow, groups, firewall):
-        if flow["passage"] in ("proxy", "closed"):
+        if flow["passage"] == "closed":
             return z3.BoolVal(True)
+        if flow["passage"] == "proxy":
+            # Somebody has to get to the proxy.
+            others = [other for other in self.case["flows"].values() if other["passage"] == "to_proxy"]
+            return z3.Or([self.side("source", other["local"]) for other in others])
         if flow["direction"] == "Inbound" and flow["passage"] == "handover":
             # What the appliance itself hands over goes back to it.
             return groups["Inbound"]
@@ -219,7 +223,8 @@ class Case:
                 if hop == "Internet" and own:
                     # Nobody on the internet has a private address.
                     return public("source")
-                if hop in ("VirtualAppliance", "VirtualNetworkGateway"):
+                learned = hop == "System" and flow["learned_route"]
+                if learned or hop in ("VirtualAppliance", "VirtualNetworkGateway"):
                     return z3.Not(public("source"))
                 return z3.BoolVal(hop != "None")
 
@@ -229,7 +234,7 @@ class Case:
         def answer(hop, own):
             if hop == "Internet" and own:
                 return public("destination")
-            if flow["passage"] != "direct" and hop in ("Internet", "Peers") and not own:
+            if flow["passage"] not in ("direct", "to_proxy") and hop in ("Internet", "System", "Peers") and not own:
                 # Nothing leads to the appliance, unless a route to it is learned.
                 if not flow["learned_route"]:
                     return z3.BoolVal(False)
