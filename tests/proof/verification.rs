@@ -566,3 +566,170 @@ async fn a_workload_proves_itself_with_the_addresses_of_its_file() {
         "{refused}"
     );
 }
+
+async fn behind(firewall: &str) -> Value {
+    let egress = Value::object([
+        ("type", Value::from("firewall")),
+        ("firewall_private_ip_address", firewall.into()),
+    ]);
+    let entries = [
+        ("role", Value::from("server")),
+        ("location", "westeurope".into()),
+        ("edition", "2026-08".into()),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+        ("egress", egress),
+    ];
+    let state = read("lockeddown_cyclecloud_subnet", &entries).await.unwrap();
+    state.attribute("policy").clone()
+}
+
+/// A policy whose allow of the storage is a deny under another name.
+fn denying(policy: &Value) -> Value {
+    let Some(rules) = policy.attribute("security_rules").as_map() else {
+        panic!("a policy has rules")
+    };
+    let mut deny = rules["AllowAzureStorage"].clone();
+    deny.set_attribute("name", "DenyStorage".into());
+    deny.set_attribute("access", "Deny".into());
+    let mut policy = policy.clone();
+    policy.set_attribute("security_rules", Value::object([("DenyStorage", deny)]));
+    policy
+}
+
+/// What cannot be in one group or table has no verdict, whichever of the policies comes first.
+#[tokio::test]
+async fn policies_that_cannot_stand_together_are_an_error_in_any_order() {
+    let server = server_policy().await;
+    let conflicts = [
+        (server.clone(), denying(&server), "priority"),
+        (behind("10.9.0.4").await, behind("10.66.6.6").await, "10.66.6.6"),
+    ];
+    for (one, other, word) in &conflicts {
+        for pair in [vec![one.clone(), other.clone()], vec![other.clone(), one.clone()]] {
+            let refused = read("lockeddown_verification", &[("policies", Value::List(pair))])
+                .await
+                .unwrap_err();
+            assert!(refused.starts_with("policies: ") && refused.contains(word), "{refused}");
+        }
+    }
+    // Their rules do not matter where others are given.
+    let [(one, other, _), _] = conflicts;
+    let entries = [
+        ("policies", Value::List(vec![one, other])),
+        (
+            "security_rules",
+            dynamic(Value::object([("AllowAll", rule("Allow", 100, "*", "*"))])),
+        ),
+    ];
+    read("lockeddown_verification", &entries).await.unwrap();
+    // The same twice is there once.
+    let twice = Value::List(vec![server.clone(), server]);
+    let state = read("lockeddown_verification", &[("policies", twice)]).await.unwrap();
+    assert_eq!(
+        state.attribute("verdict").as_str(),
+        Some("proven"),
+        "{}",
+        answers(&state)
+    );
+}
+
+#[tokio::test]
+async fn a_flow_of_ones_own_takes_no_name_of_a_policys() {
+    let required = Value::object([("CC-SERVER-ARM", flow(&[("peer", "AzureMonitor"), ("port", "443")]))]);
+    let entries = [
+        ("policies", Value::List(vec![server_policy().await])),
+        ("required_flows", required),
+    ];
+    let refused = read("lockeddown_verification", &entries).await.unwrap_err();
+    assert!(
+        refused.starts_with("required_flows[\"CC-SERVER-ARM\"]: ") && refused.contains("another name"),
+        "{refused}"
+    );
+}
+
+/// `*` is the subnet of the policies, however much of the network is known around it.
+#[tokio::test]
+async fn the_whole_subnet_is_that_of_the_policies() {
+    for spaces in [None, Some(["10.0.0.0/16"])] {
+        for (peer, port, verdict) in [("Internet", "25", "proven"), ("AzureMonitor", "443", "refuted")] {
+            let forbidden = Value::object([("mail", flow(&[("peer", peer), ("port", port)]))]);
+            let entries = [
+                ("policies", Value::List(vec![server_policy().await])),
+                ("forbidden_flows", forbidden),
+                (
+                    "virtual_network_address_spaces",
+                    spaces.map_or(Value::Null, Value::string_set),
+                ),
+            ];
+            let state = read("lockeddown_verification", &entries).await.unwrap();
+            assert_eq!(
+                state.attribute("verdict").as_str(),
+                Some(verdict),
+                "{spaces:?} {}",
+                answers(&state)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_tag_file_is_of_the_cloud_and_for_every_tag() {
+    let file = service_tag_file();
+    let path = file.path().to_str().unwrap();
+    let entries = [
+        ("role", Value::from("server")),
+        ("location", "chinaeast2".into()),
+        ("environment", "china".into()),
+        ("edition", "2026-08".into()),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+    ];
+    let state = read("lockeddown_cyclecloud_subnet", &entries).await.unwrap();
+    let entries = [
+        ("policies", Value::List(vec![state.attribute("policy").clone()])),
+        ("service_tag_file", path.into()),
+    ];
+    let refused = read("lockeddown_verification", &entries).await.unwrap_err();
+    assert!(
+        refused.starts_with("service_tag_file: ") && refused.contains("the file of the cloud `public`"),
+        "{refused}"
+    );
+    // A firewall rule of a tag, asked for by an address; and a route.
+    let required = |peer: &str| {
+        let names = [("peer", peer), ("port", "443"), ("local", "10.0.0.0/24")];
+        let mut one = flow(&[]);
+        for (name, text) in names {
+            one.set_attribute(name, text.into());
+        }
+        ("required_flows", Value::object([("storage", one)]))
+    };
+    let verdict = async |more: &[(&'static str, Value)], file: Option<&str>| {
+        let mut entries = behind_a_firewall(more);
+        entries.push(("service_tag_file", file.map(str::to_owned).into()));
+        let state = read("lockeddown_verification", &entries).await.unwrap();
+        state.attribute("verdict").as_str().unwrap().to_owned()
+    };
+    let of_storage = required("20.60.1.0/24");
+    assert_eq!(verdict(&[of_storage.clone()], None).await, "depends_on");
+    assert_eq!(verdict(&[of_storage.clone()], Some(path)).await, "proven");
+    let routes = Value::object([
+        (
+            "default",
+            Value::object([
+                ("address_prefix", Value::from("0.0.0.0/0")),
+                ("next_hop_type", "None".into()),
+            ]),
+        ),
+        (
+            "storage",
+            Value::object([
+                ("address_prefix", Value::from("Storage")),
+                ("next_hop_type", "Internet".into()),
+            ]),
+        ),
+    ]);
+    let by_route = [of_storage, ("routes", dynamic(routes))];
+    assert_eq!(verdict(&by_route, None).await, "depends_on");
+    assert_eq!(verdict(&by_route, Some(path)).await, "proven");
+}
