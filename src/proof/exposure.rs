@@ -138,7 +138,7 @@ pub fn baseline(model: &Model) -> Vec<Exposure> {
             let defaults = lines
                 .iter()
                 .enumerate()
-                .filter(|(_, line)| line.access == Access::Allow && line.is_default());
+                .filter(|(_, line)| line.access == Access::Allow && line.is_default() && !line.is_platform());
             for (position, line) in defaults {
                 let open = effective(lines, position, seen_from_subnet(model, line, direction), &model.world);
                 let open = through_groups(model, Some(group), direction, open);

@@ -484,7 +484,7 @@ proptest! {
                 let first = oracle::deciding(&rules, &probe, &in_tag);
                 match first {
                     Some(rule) => prop_assert_eq!(decided_by, rule.name.as_str()),
-                    None => prop_assert!(["AllowVnet", "AllowAzureLoadBalancer", "AllowInternet", "DenyAll"].iter().any(|name| decided_by.starts_with(name))),
+                    None => prop_assert!(["AllowVnet", "Azure platform traffic", "AllowAzureLoadBalancer", "AllowInternet", "DenyAll"].iter().any(|name| decided_by.starts_with(name))),
                 }
             }
         }
