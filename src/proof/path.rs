@@ -5,13 +5,14 @@ use super::{
     firewall::FirewallLine,
     model::{Model, Required, WayOut},
     nearly::nearly,
+    nsg::Nsg,
     order::decide,
     packet::Packet,
-    region::{Block, Match, Presence, Side, remainder},
+    region::{Block, Match, Place, Presence, Side, remainder},
     routes::{Hop, RouteLine},
     verdict::{Cause, Obstacle, Verdict},
 };
-use crate::network::{Access, Direction, Passage};
+use crate::network::{Access, Direction, FlowPeer, Passage, ServiceTag};
 
 /// Something that may stop packets of a flow.
 struct Stopped {
@@ -53,8 +54,16 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
     at_groups.and(verdict)
 }
 
-/// The way to the proxy is a flow of its own, with a verdict of its own; without it nobody carries this one.
+/// The way to the proxy is a flow of its own, with a verdict of its own; without it nobody carries this one, unless nothing stands in the way of
+/// any proxy.
 fn by_proxy(model: &Model, required: &Required) -> Verdict {
+    let is_open = |group: &Nsg| {
+        let mut lines = group.lines(required.flow.direction).iter();
+        lines.all(|line| line.access == Access::Allow || line.is_default())
+    };
+    if model.groups.iter().all(is_open) && !model.routes.lines.iter().any(|route| route.is_own) {
+        return Verdict::Proven;
+    }
     let from = |rule: &Match| Match {
         source: rule.source.clone(),
         ..Match::to(Side::Any)
@@ -139,7 +148,7 @@ fn along_routes(
                         },
                     });
                 } else if passage == Passage::Firewall {
-                    through_firewall(model, route, block, stopped);
+                    through_firewall(model, route, required, block, stopped);
                 }
             }
             Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint => {}
@@ -163,7 +172,7 @@ fn along_routes(
             }),
             Hop::Internet => {}
             Hop::Appliance(_) | Hop::Gateway if passage == Passage::Handover => {}
-            Hop::Appliance(_) => through_firewall(model, route, block, stopped),
+            Hop::Appliance(_) => through_firewall(model, route, required, block, stopped),
             Hop::Gateway => elsewhere(route, block, stopped),
         }
     }
@@ -192,7 +201,7 @@ fn elsewhere(route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
     });
 }
 
-fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
+fn through_firewall(model: &Model, route: &RouteLine, required: &Required, block: Block, stopped: &mut Vec<Stopped>) {
     let Some(lines) = model.firewall_for_clients_at(&route.hop) else {
         elsewhere(route, block, stopped);
         return;
@@ -206,12 +215,57 @@ fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mu
             },
             None => Cause::NoFirewallRule,
         };
-        stopped.push(Stopped {
-            block,
-            unsure: None,
-            cause,
-        });
+        let unsure = match (line, &required.flow.peer) {
+            (None, FlowPeer::Tag(tag)) if by_its_hosts(model, tag, lines, &block) => {
+                Some(format!("`{tag}` is needed beyond the hosts that are required of it"))
+            }
+            _ => None,
+        };
+        stopped.push(Stopped { block, unsure, cause });
     }
+}
+
+/// Documents give many a destination twice: as a tag, for whoever knows addresses, and as hosts, for whoever knows names. A firewall that lets
+/// pass every host of the tag at the packets' ports does what they ask for, as far as they say everything.
+fn by_its_hosts(model: &Model, tag: &ServiceTag, lines: &[FirewallLine], block: &Block) -> bool {
+    let is_of_tag = |cover: &ServiceTag| {
+        let (cover, tag) = (cover.as_str().to_lowercase(), tag.as_str().to_lowercase());
+        let regional = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
+        cover == tag || regional(&cover, &tag) || regional(&tag, &cover)
+    };
+    let is_host = |other: &&Required| {
+        let covered = matches!(&other.flow.peer, FlowPeer::Host { covered_by: Some(cover), .. } if is_of_tag(cover));
+        covered && other.flow.direction == Direction::Outbound && other.flow.passage == Passage::Firewall
+    };
+    let hosts: Vec<&Match> = model
+        .required
+        .iter()
+        .filter(is_host)
+        .flat_map(|host| &host.matches)
+        .collect();
+    let to_anybody = Block {
+        destination: Place::of(&Side::Any),
+        ..block.clone()
+    };
+    let is_lost = |(line, block): (Option<&FirewallLine>, Block)| {
+        line.is_none_or(|line| line.access == Access::Deny) && block.presence(&model.world) != Presence::Empty
+    };
+    let asked = hosts
+        .iter()
+        .filter_map(|host| to_anybody.and(host, &model.world))
+        .collect();
+    if at_firewall(lines, asked, model).into_iter().any(is_lost) {
+        return false;
+    }
+    // At other ports no host is required.
+    let at_their_ports: Vec<Match> = hosts
+        .iter()
+        .map(|host| Match {
+            destination: Side::Any,
+            ..(*host).clone()
+        })
+        .collect();
+    remainder(vec![to_anybody], &at_their_ports, &model.world).is_empty()
 }
 
 /// Which rule of the firewall decides; none is a denial.

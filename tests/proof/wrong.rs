@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use lockeddown::{
     network::{
-        AddressSide, ApplicationProtocol, Direction, Flow, FlowPeer, Known, NetworkPolicy, NextHop, Passage, Ports,
-        Priority, Protocol, Route, RouteDestination,
+        Access, AddressSide, ApplicationProtocol, Direction, Flow, FlowPeer, Known, NetworkPolicy, NextHop, Passage,
+        Ports, Priority, Protocol, Route, RouteDestination,
     },
     proof::{
         exposure::{baseline, exposure},
         lint::lint,
         message,
         model::{Given, Model, WayOut},
-        required::allows,
+        required::{Finding, allows},
         verdict::{Cause, Verdict},
     },
 };
@@ -286,8 +286,11 @@ fn answers_do_not_take_a_learned_default_route() {
         assert_eq!(verdict(flow.clone(), &routes), Verdict::Proven, "{flow:?}");
     }
     // Whether IPv6 has one is nobody's to say.
-    let of_ipv6 = verdict(flow(true, "2001:db8::7/128"), &[]);
-    assert_eq!(of_ipv6.as_str(), "depends_on");
+    let of_ipv6 = Flow {
+        local: AddressSide::Prefixes(["fd00:10::/64".parse().unwrap()].into()),
+        ..flow(true, "2001:db8::7/128")
+    };
+    assert_eq!(verdict(of_ipv6, &[]).as_str(), "depends_on");
 }
 
 #[test]
@@ -325,4 +328,10 @@ fn without_a_way_to_the_proxy_nothing_goes_by_it() {
         };
         assert_eq!(obstacle.cause, Cause::NoWayToProxy);
     }
+    // Where nothing is denied, everybody gets to any proxy.
+    policy.security_rules.retain(|_, rule| rule.access == Access::Allow);
+    let model = Model::new(&Given::of_policy(&policy));
+    let is_proxied = |finding: &Finding<'_>| finding.required.flow.passage == Passage::Proxy;
+    let mut proxied = allows(&model).into_iter().filter(is_proxied);
+    assert!(proxied.all(|finding| finding.verdict == Verdict::Proven));
 }

@@ -146,6 +146,7 @@ fn question(config: &Value, parts: Vec<Part>, seen: &Seen, cloud: Cloud) -> Resu
         name: seen.name.clone(),
         source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
         rules_by_hand: true,
+        firewall_by_hand: true,
         groups,
         routes,
         firewall,

@@ -38,6 +38,7 @@ pub(in crate::provider) struct Question {
     pub(in crate::provider) source_uri: Option<String>,
     pub(in crate::provider) parts: Vec<Part>,
     pub(in crate::provider) rules_by_hand: bool,
+    pub(in crate::provider) firewall_by_hand: bool,
     pub(in crate::provider) groups: Vec<Vec<SecurityRule>>,
     pub(in crate::provider) routes: Vec<Route>,
     pub(in crate::provider) firewall: Option<Vec<Layer>>,
@@ -143,6 +144,19 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
             location: head.location,
             policy: read,
         });
+    }
+    for (what, said) in [
+        (
+            "environment",
+            parts.iter().map(|part| &part.environment).collect::<BTreeSet<_>>(),
+        ),
+        ("location", parts.iter().map(|part| &part.location).collect()),
+    ] {
+        let said: Vec<&String> = said.into_iter().filter(|text| !text.is_empty()).collect();
+        if let [one, other, ..] = said.as_slice() {
+            let reason = format!("one policy has `{what}` `{one}`, another `{other}`: a subnet is in one place");
+            refuse(at("policies"), reason);
+        }
     }
     // What is given apart need not fit together.
     let mut standing: Vec<(String, NetworkPolicy)> = parts
@@ -275,6 +289,7 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
         source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
         parts,
         rules_by_hand: rules_given,
+        firewall_by_hand: collections_given,
         groups,
         routes,
         firewall,

@@ -23,6 +23,8 @@ NOT_PUBLIC = [
     "168.63.129.16/32", "224.0.0.0/3", "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8",
 ]  # fmt: skip
 PLATFORM = "168.63.129.16/32"
+METADATA = "169.254.169.254/32"
+OF_PLATFORM = {"azureplatformdns": PLATFORM, "azureplatformimds": METADATA}
 
 # One packet: both ends are of one family.
 proto = z3.BitVec("proto", 3)
@@ -87,6 +89,8 @@ class Case:
     def tag(self, end, name):
         if name.lower() == "azureloadbalancer":
             return within(end, PLATFORM)
+        if name.lower() in OF_PLATFORM:
+            return within(end, OF_PLATFORM[name.lower()])
         if name.lower() == "internet":
             return z3.And(public(end), z3.Not(any_within(end, self.network)))
         return self.named(end, "tag", name)
@@ -131,6 +135,14 @@ class Case:
         """(name, allow, matches) in the order in which Azure looks at them."""
         rules = sorted((rule for rule in self.case["rules"] if rule["direction"] == direction), key=lambda rule: rule["priority"])
         listed = [(rule["name"], rule["access"] == "Allow", self.rule(rule)) for rule in rules]
+        if direction == "Outbound":
+            # What the platform answers is subject to rules of its own tags only.
+            first = [str(rule["destination"].get("tag", "")).lower() in OF_PLATFORM for rule in rules]
+            listed = (
+                [entry for entry, targets in zip(listed, first) if targets]
+                + [("65000-platform", True, any_within("destination", [PLATFORM, METADATA]))]
+                + [entry for entry, targets in zip(listed, first) if not targets]
+            )
         inside = z3.And(self.tag("source", "VirtualNetwork"), self.tag("destination", "VirtualNetwork"))
         listed.append(("65000", True, inside))
         if direction == "Inbound":
@@ -212,7 +224,10 @@ class Case:
         if flow["passage"] == "closed":
             return z3.BoolVal(True)
         if flow["passage"] == "proxy":
-            # Somebody has to get to the proxy.
+            # Somebody has to get to the proxy, which nothing stops where nothing is denied and no route leads elsewhere.
+            denies = any(rule["access"] == "Deny" and rule["direction"] == "Outbound" for rule in self.case["rules"])
+            if not denies and not self.case["routes"]:
+                return z3.BoolVal(True)
             others = [other for other in self.case["flows"].values() if other["passage"] == "to_proxy"]
             return z3.Or([self.side("source", other["local"]) for other in others])
         if flow["direction"] == "Inbound" and flow["passage"] == "handover":
