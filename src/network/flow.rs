@@ -63,19 +63,22 @@ pub enum Passage {
     Firewall,
     /// An appliance or a site whose own rules decide; the packets only have to get there. Inbound: they come from there.
     Handover,
-    /// An HTTPS proxy: it opens the connection, and the subnet's packets go to the proxy, which is a flow of its own.
+    /// An HTTPS proxy: it opens the connection, and the subnet's packets go to the proxy, which is a flow of its own ([`Passage::ToProxy`]).
     Proxy,
+    /// Nothing, as for a direct one: what stands at the other end is the proxy that carries others' flows.
+    ToProxy,
     /// No way: the chosen egress cannot express the flow. The expansion says so in a warning.
     Closed,
 }
 
 impl Passage {
     /// Every passage.
-    pub const ALL: [Passage; 5] = [
+    pub const ALL: [Passage; 6] = [
         Passage::Direct,
         Passage::Firewall,
         Passage::Handover,
         Passage::Proxy,
+        Passage::ToProxy,
         Passage::Closed,
     ];
 
@@ -86,6 +89,7 @@ impl Passage {
             Passage::Firewall => "firewall",
             Passage::Handover => "handover",
             Passage::Proxy => "proxy",
+            Passage::ToProxy => "to_proxy",
             Passage::Closed => "closed",
         }
     }

@@ -136,6 +136,15 @@ pub fn platform() -> &'static AddressSet {
     &PLATFORM
 }
 
+/// Where machines ask for their metadata and identity.
+pub fn metadata() -> &'static AddressSet {
+    static METADATA: LazyLock<AddressSet> = LazyLock::new(|| {
+        let address = number(IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)));
+        AddressSet::of([(address, address)])
+    });
+    &METADATA
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -177,7 +177,8 @@ impl World {
                     private().or(&network).or(&routed)
                 }
                 Some(Context::LoadBalancer | Context::PlatformDns) => addresses::platform().clone(),
-                Some(Context::Platform) => AddressSet::all(),
+                Some(Context::PlatformMetadata) => addresses::metadata().clone(),
+                Some(Context::PlatformLicences) => AddressSet::all(),
                 None => self.resolved(tag).unwrap_or_else(|| addresses::public().clone()),
             },
             Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_) => addresses::public().clone(),
@@ -213,6 +214,7 @@ impl World {
                 Some(Context::Internet) => self.bounds(id),
                 Some(Context::VirtualNetwork) => self.network().or(addresses::platform()),
                 Some(Context::LoadBalancer | Context::PlatformDns) => addresses::platform().clone(),
+                Some(Context::PlatformMetadata) => addresses::metadata().clone(),
                 _ => AddressSet::none(),
             },
             _ => AddressSet::none(),
@@ -310,7 +312,9 @@ enum Context {
     Internet,
     LoadBalancer,
     PlatformDns,
-    Platform,
+    PlatformMetadata,
+    /// Which addresses that are Azure does not say.
+    PlatformLicences,
 }
 
 fn context(tag: &str) -> Option<Context> {
@@ -319,11 +323,17 @@ fn context(tag: &str) -> Option<Context> {
         ("Internet", Context::Internet),
         ("AzureLoadBalancer", Context::LoadBalancer),
         ("AzurePlatformDNS", Context::PlatformDns),
-        ("AzurePlatformIMDS", Context::Platform),
-        ("AzurePlatformLKM", Context::Platform),
+        ("AzurePlatformIMDS", Context::PlatformMetadata),
+        ("AzurePlatformLKM", Context::PlatformLicences),
     ];
     let found = known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
     found.map(|(_, context)| context)
+}
+
+/// Whether a rule for the tag decides about what otherwise passes every group: what Azure's platform answers at its own addresses.
+pub fn is_platform(tag: &str) -> bool {
+    use Context::{PlatformDns, PlatformLicences, PlatformMetadata};
+    matches!(context(tag), Some(PlatformDns | PlatformMetadata | PlatformLicences))
 }
 
 fn is_regional_form(small: &str, large: &str) -> bool {

@@ -99,7 +99,7 @@ fn past_the_appliance(model: &Model) -> Vec<Exposure> {
     let meant: Vec<Match> = model
         .required
         .iter()
-        .filter(|required| required.flow.passage == Passage::Direct)
+        .filter(|required| matches!(required.flow.passage, Passage::Direct | Passage::ToProxy))
         .flat_map(|required| required.matches.iter().map(move |rule| (required.flow.direction, rule)))
         .map(|(direction, rule)| Match {
             destination: match direction {
@@ -138,7 +138,7 @@ pub fn baseline(model: &Model) -> Vec<Exposure> {
             let defaults = lines
                 .iter()
                 .enumerate()
-                .filter(|(_, line)| line.access == Access::Allow && line.is_default());
+                .filter(|(_, line)| line.access == Access::Allow && line.is_default() && !line.is_platform());
             for (position, line) in defaults {
                 let open = effective(lines, position, seen_from_subnet(model, line, direction), &model.world);
                 let open = through_groups(model, Some(group), direction, open);

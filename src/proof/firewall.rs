@@ -27,6 +27,8 @@ pub struct FirewallLine {
     pub access: Access,
     /// The requirements behind it.
     pub requirement_ids: BTreeSet<String>,
+    /// Whether it is an application rule.
+    pub is_application: bool,
     pub(super) matches: Vec<Match>,
     /// Ports at which an application rule waits for a protocol that nobody speaks there.
     mute: PortSet,
@@ -155,6 +157,7 @@ fn network_lines(access: Access, collection: &NetworkRuleCollection, world: &mut
             name: rule.name.clone(),
             access,
             requirement_ids: rule.requirement_ids.clone(),
+            is_application: false,
             matches,
             mute: PortSet::none(),
         });
@@ -194,6 +197,7 @@ fn application_lines(access: Access, collection: &ApplicationRuleCollection, wor
             name: rule.name.clone(),
             access,
             requirement_ids: rule.requirement_ids.clone(),
+            is_application: true,
             matches,
             mute: mute(&rule.protocols.iter().copied().collect::<Vec<_>>()),
         });

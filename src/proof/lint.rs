@@ -5,7 +5,7 @@ use super::{
     exposure::{of_subnet, seen_from_subnet},
     firewall::FirewallLine,
     model::Model,
-    nsg::Line,
+    nsg::{Line, PLATFORM},
     order::{Decides, decide, effective},
     region::{Block, Match, Presence},
 };
@@ -55,6 +55,10 @@ impl Lint {
         let rule = &self.rule;
         let number = |one, several| if quoted.len() == 1 { one } else { several };
         match self.kind {
+            Kind::Shadowed if self.because_of.iter().any(|name| name == PLATFORM) => format!(
+                "`{rule}` never decides about 168.63.129.16 and 169.254.169.254: what Azure's platform answers there passes every rule but \
+                 those of its own tags. Name `AzurePlatformDNS` or `AzurePlatformIMDS` instead."
+            ),
             Kind::Shadowed => format!(
                 "`{rule}` never decides: {others} before it {} all of its packets. Remove it, or move it forward.",
                 number("matches", "match")
@@ -121,29 +125,45 @@ fn of_rule(model: &Model, lines: &[Line], position: usize, line: &Line, directio
     };
     let earlier = lines.get(..position).unwrap_or_default();
     let (taken, open) = decide(earlier, start, world);
-    let deciding = |wanted: &dyn Fn(&Line) -> bool| {
+    let deciding = |wanted: &dyn Fn(&Line) -> bool, sure: bool| {
         let mut names: Vec<String> = Vec::new();
         for (other, block) in &taken {
-            if wanted(other) && block.presence(world) == Presence::Real && !names.contains(&other.name) {
+            let presence = block.presence(world);
+            let counts = presence == Presence::Real || (!sure && presence != Presence::Empty);
+            if wanted(other) && counts && !names.contains(&other.name) {
                 names.push(other.name.clone());
             }
         }
         names
     };
     if !holds_any(&open, world) {
-        return lint(Kind::Shadowed, deciding(&|_| true));
+        let surely = deciding(&|_| true, true);
+        let all = if surely.is_empty() {
+            deciding(&|_| true, false)
+        } else {
+            surely
+        };
+        return match all.as_slice() {
+            [] => None,
+            // What passes without a rule may be asked for all the same.
+            [one] if one == PLATFORM && line.access == Access::Allow => None,
+            _ => lint(Kind::Shadowed, all),
+        };
     }
     let later = lines.get(position + 1..).unwrap_or_default();
     let (decided, _) = decide(later, open, world);
     let same =
         |(other, block): &(&Line, Block)| other.access == line.access || block.presence(world) == Presence::Empty;
     if decided.iter().all(same) {
-        let surely: Vec<&Line> = decided
+        let of_presence = |wanted: &dyn Fn(Presence) -> bool| -> Vec<&Line> {
+            let deciding = decided.iter().filter(|(_, block)| wanted(block.presence(world)));
+            deciding.map(|(line, _)| *line).collect()
+        };
+        let surely = of_presence(&|presence| presence == Presence::Real);
+        // What only may decide is no reason to keep a rule, but one not to call it superfluous.
+        let by_default = of_presence(&|presence| presence != Presence::Empty)
             .iter()
-            .filter(|(_, block)| block.presence(world) == Presence::Real)
-            .map(|(line, _)| *line)
-            .collect();
-        let by_default = surely.iter().any(|other| other.is_default());
+            .any(|other| other.is_default());
         // A deny that Azure's own last rule repeats says what its author means.
         if line.access == Access::Deny && by_default {
             return None;
@@ -160,6 +180,9 @@ fn of_rule(model: &Model, lines: &[Line], position: usize, line: &Line, directio
         let telling = surely.iter().filter(|other| other.is_default() || !by_default);
         let mut names: Vec<String> = telling.map(|other| other.name.clone()).collect();
         names.dedup();
+        if names.is_empty() {
+            return None;
+        }
         return lint(
             if by_default {
                 Kind::AllowWithoutDeny
@@ -169,7 +192,7 @@ fn of_rule(model: &Model, lines: &[Line], position: usize, line: &Line, directio
             names,
         );
     }
-    let denied = deciding(&|other| other.access == Access::Deny);
+    let denied = deciding(&|other| other.access == Access::Deny, true);
     if line.access == Access::Allow && !denied.is_empty() {
         return lint(Kind::Conflicting, denied);
     }

@@ -1,12 +1,14 @@
 //! Network security groups: priority order, first match, Azure's default rules.
 //!
+//! What Azure's platform answers (DNS, metadata) leaves past every rule but those of the platform's own tags.
+//!
 //! Stateful: whoever may open a connection gets its answers, so only the direction in which it is opened is looked at.
 
 use std::collections::BTreeSet;
 
 use super::{
     addresses,
-    atoms::{Atom, World},
+    atoms::{Atom, World, is_platform},
     order::Decides,
     packet::protocols,
     region::{Match, PortSet, Side, group_side},
@@ -15,6 +17,10 @@ use crate::network::{Access, AddressSide, Direction, Ports, Protocol, SecurityRu
 
 /// The default rule that lets everything out.
 const ALLOW_INTERNET: &str = "AllowInternetOutBound";
+
+/// What no rule is: "basic infrastructure services … provided through 168.63.129.16 and 169.254.169.254 … aren't subject to" security rules
+/// "unless targeted by service tags" of the platform (network-security-groups-overview). No rule may have this name.
+pub const PLATFORM: &str = "Azure platform traffic";
 
 /// A rule as the proof sees it.
 #[derive(Clone, Debug)]
@@ -34,7 +40,12 @@ pub struct Line {
 impl Line {
     /// Whether Azure keeps the rule in every NSG.
     pub fn is_default(&self) -> bool {
-        self.priority >= 65000
+        self.priority >= 65000 || self.is_platform()
+    }
+
+    /// Whether it is what passes every NSG.
+    pub fn is_platform(&self) -> bool {
+        self.name == PLATFORM
     }
 
     /// Whether it is the one of them that leaves the internet open.
@@ -60,6 +71,7 @@ impl Nsg {
     /// The group with these rules and Azure's default ones.
     pub fn new<'r>(rules: impl IntoIterator<Item = &'r SecurityRule>, world: &mut World) -> Nsg {
         let mut nsg = Nsg::default();
+        let mut of_platform_tags = Vec::new();
         for rule in rules {
             let line = Line {
                 name: rule.name.as_str().to_owned(),
@@ -74,12 +86,20 @@ impl Nsg {
                 ),
                 requirement_ids: rule.requirement_ids.clone(),
             };
-            nsg.lines_mut(rule.direction).push(line);
+            match &rule.destination {
+                AddressSide::Tag(tag) if rule.direction == Direction::Outbound && is_platform(tag.as_str()) => {
+                    of_platform_tags.push(line);
+                }
+                _ => nsg.lines_mut(rule.direction).push(line),
+            }
         }
         nsg.inbound.extend(defaults(Direction::Inbound, world));
         nsg.outbound.extend(defaults(Direction::Outbound, world));
         nsg.inbound.sort_by_key(|line| line.priority);
         nsg.outbound.sort_by_key(|line| line.priority);
+        of_platform_tags.sort_by_key(|line| line.priority);
+        of_platform_tags.push(platform_traffic());
+        nsg.outbound.splice(..0, of_platform_tags);
         nsg
     }
 
@@ -96,6 +116,23 @@ impl Nsg {
             Direction::Inbound => &mut self.inbound,
             Direction::Outbound => &mut self.outbound,
         }
+    }
+}
+
+fn platform_traffic() -> Line {
+    let addresses = addresses::platform().or(addresses::metadata());
+    Line {
+        name: PLATFORM.to_owned(),
+        priority: 0,
+        access: Access::Allow,
+        matches: Match::all(
+            protocols(Protocol::Any),
+            &Side::Any,
+            &PortSet::all(),
+            &Side::Set(addresses),
+            &PortSet::all(),
+        ),
+        requirement_ids: BTreeSet::new(),
     }
 }
 
@@ -155,7 +192,13 @@ pub fn side(side: &AddressSide, world: &mut World) -> Side {
 pub fn tag_side(tag: &str, world: &mut World) -> Side {
     match world.resolved(tag) {
         Some(set) => Side::Set(set),
-        None if tag.eq_ignore_ascii_case("AzureLoadBalancer") => Side::Set(addresses::platform().clone()),
+        None if ["AzureLoadBalancer", "AzurePlatformDNS"]
+            .iter()
+            .any(|one| tag.eq_ignore_ascii_case(one)) =>
+        {
+            Side::Set(addresses::platform().clone())
+        }
+        None if tag.eq_ignore_ascii_case("AzurePlatformIMDS") => Side::Set(addresses::metadata().clone()),
         None => Side::Atom(world.atom(Atom::Tag(tag.to_owned()))),
     }
 }

@@ -1,17 +1,18 @@
 //! The way of a flow: every group on it, the route it takes, what stands at the next hop, and the way its answers take.
 
 use super::{
-    addresses,
+    addresses::{self, AddressSet},
     firewall::FirewallLine,
     model::{Model, Required, WayOut},
     nearly::nearly,
+    nsg::Nsg,
     order::decide,
     packet::Packet,
-    region::{Block, Match, Presence},
+    region::{Block, Match, Place, Presence, Side, remainder},
     routes::{Hop, RouteLine},
     verdict::{Cause, Obstacle, Verdict},
 };
-use crate::network::{Access, Direction, Passage};
+use crate::network::{Access, Direction, FlowPeer, Passage, ServiceTag};
 
 /// Something that may stop packets of a flow.
 struct Stopped {
@@ -23,9 +24,11 @@ struct Stopped {
 
 /// Whether every packet of the flow passes.
 pub fn prove(model: &Model, required: &Required) -> Verdict {
-    if matches!(required.flow.passage, Passage::Proxy | Passage::Closed) {
-        // The proxy is a flow of its own; what no egress can express was said when it was expanded.
-        return Verdict::Proven;
+    match required.flow.passage {
+        // What no egress can express was said when it was expanded.
+        Passage::Closed => return Verdict::Proven,
+        Passage::Proxy => return by_proxy(model, required),
+        _ => {}
     }
     let mut stopped = Vec::new();
     let passing = through_groups(model, required, &mut stopped);
@@ -35,7 +38,7 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
             Direction::Outbound => along_routes(model, routes, required, passing.clone(), &mut beyond),
             // What the appliance itself hands over goes back to it.
             Direction::Inbound if required.flow.passage == Passage::Handover => {}
-            Direction::Inbound => way_back(model, routes, passing.clone(), &mut beyond),
+            Direction::Inbound => way_back(model, routes, required, passing.clone(), &mut beyond),
         }
         judge(model, required, beyond)
     };
@@ -49,6 +52,36 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
         Some(lines) => one.or_if(along(lines), UNDECIDED_ROUTES),
     };
     at_groups.and(verdict)
+}
+
+/// The way to the proxy is a flow of its own, with a verdict of its own; without it nobody carries this one, unless nothing stands in the way of
+/// any proxy.
+fn by_proxy(model: &Model, required: &Required) -> Verdict {
+    let is_open = |group: &Nsg| {
+        let mut lines = group.lines(required.flow.direction).iter();
+        lines.all(|line| line.access == Access::Allow || line.is_default())
+    };
+    if model.groups.iter().all(is_open) && !model.routes.lines.iter().any(|route| route.is_own) {
+        return Verdict::Proven;
+    }
+    let from = |rule: &Match| Match {
+        source: rule.source.clone(),
+        ..Match::to(Side::Any)
+    };
+    let to_proxy: Vec<Match> = model
+        .required
+        .iter()
+        .filter(|other| other.flow.passage == Passage::ToProxy && other.flow.direction == required.flow.direction)
+        .flat_map(|other| other.matches.iter().map(from))
+        .collect();
+    let all = required.matches.iter().map(Match::block).collect();
+    let left = remainder(all, &to_proxy, &model.world);
+    let stopped = left.into_iter().map(|block| Stopped {
+        block,
+        cause: Cause::NoWayToProxy,
+        unsure: None,
+    });
+    judge(model, required, stopped.collect())
 }
 
 /// What an answer depends on where two orders of the routes give two.
@@ -115,7 +148,7 @@ fn along_routes(
                         },
                     });
                 } else if passage == Passage::Firewall {
-                    through_firewall(model, route, block, stopped);
+                    through_firewall(model, route, required, block, stopped);
                 }
             }
             Hop::VirtualNetwork | Hop::PrivateNetwork | Hop::ServiceEndpoint => {}
@@ -139,7 +172,7 @@ fn along_routes(
             }),
             Hop::Internet => {}
             Hop::Appliance(_) | Hop::Gateway if passage == Passage::Handover => {}
-            Hop::Appliance(_) => through_firewall(model, route, block, stopped),
+            Hop::Appliance(_) => through_firewall(model, route, required, block, stopped),
             Hop::Gateway => elsewhere(route, block, stopped),
         }
     }
@@ -168,7 +201,7 @@ fn elsewhere(route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
     });
 }
 
-fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mut Vec<Stopped>) {
+fn through_firewall(model: &Model, route: &RouteLine, required: &Required, block: Block, stopped: &mut Vec<Stopped>) {
     let Some(lines) = model.firewall_for_clients_at(&route.hop) else {
         elsewhere(route, block, stopped);
         return;
@@ -182,12 +215,57 @@ fn through_firewall(model: &Model, route: &RouteLine, block: Block, stopped: &mu
             },
             None => Cause::NoFirewallRule,
         };
-        stopped.push(Stopped {
-            block,
-            unsure: None,
-            cause,
-        });
+        let unsure = match (line, &required.flow.peer) {
+            (None, FlowPeer::Tag(tag)) if by_its_hosts(model, tag, lines, &block) => {
+                Some(format!("`{tag}` is needed beyond the hosts that are required of it"))
+            }
+            _ => None,
+        };
+        stopped.push(Stopped { block, unsure, cause });
     }
+}
+
+/// Documents give many a destination twice: as a tag, for whoever knows addresses, and as hosts, for whoever knows names. A firewall that lets
+/// pass every host of the tag at the packets' ports does what they ask for, as far as they say everything.
+fn by_its_hosts(model: &Model, tag: &ServiceTag, lines: &[FirewallLine], block: &Block) -> bool {
+    let is_of_tag = |cover: &ServiceTag| {
+        let (cover, tag) = (cover.as_str().to_lowercase(), tag.as_str().to_lowercase());
+        let regional = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
+        cover == tag || regional(&cover, &tag) || regional(&tag, &cover)
+    };
+    let is_host = |other: &&Required| {
+        let covered = matches!(&other.flow.peer, FlowPeer::Host { covered_by: Some(cover), .. } if is_of_tag(cover));
+        covered && other.flow.direction == Direction::Outbound && other.flow.passage == Passage::Firewall
+    };
+    let hosts: Vec<&Match> = model
+        .required
+        .iter()
+        .filter(is_host)
+        .flat_map(|host| &host.matches)
+        .collect();
+    let to_anybody = Block {
+        destination: Place::of(&Side::Any),
+        ..block.clone()
+    };
+    let is_lost = |(line, block): (Option<&FirewallLine>, Block)| {
+        line.is_none_or(|line| line.access == Access::Deny) && block.presence(&model.world) != Presence::Empty
+    };
+    let asked = hosts
+        .iter()
+        .filter_map(|host| to_anybody.and(host, &model.world))
+        .collect();
+    if at_firewall(lines, asked, model).into_iter().any(is_lost) {
+        return false;
+    }
+    // At other ports no host is required.
+    let at_their_ports: Vec<Match> = hosts
+        .iter()
+        .map(|host| Match {
+            destination: Side::Any,
+            ..(*host).clone()
+        })
+        .collect();
+    remainder(vec![to_anybody], &at_their_ports, &model.world).is_empty()
 }
 
 /// Which rule of the firewall decides; none is a denial.
@@ -203,8 +281,8 @@ pub(super) fn at_firewall<'l>(
 }
 
 /// "0.0.0.0/0 … inbound from internet breaks for VMs with a public address": whoever connects from a public address gets the answers
-/// back only straight. Answers that a route drops reach nobody.
-fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
+/// back only straight. Answers that a route drops reach nobody. A learned default route takes them as one of the subnet's own does.
+fn way_back(model: &Model, routes: &[RouteLine], required: &Required, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
     let answers = passing.iter().map(Block::answered).collect();
     let (routed, _) = decide(routes, answers, &model.world);
     for (route, block) in routed {
@@ -213,6 +291,10 @@ fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &
             unsure: None,
             cause,
         }));
+        if required.flow.learned_route && !route.is_own && route.hop == Hop::Internet {
+            stopped.extend(back_by_a_learned_route(model, &block));
+            continue;
+        }
         let is_public = block.destination.reach(&model.world).meets(addresses::public());
         let cause = match route.hop {
             Hop::Nowhere => Cause::Unanswered {
@@ -232,6 +314,31 @@ fn way_back(model: &Model, routes: &[RouteLine], passing: Vec<Block>, stopped: &
             cause,
         });
     }
+}
+
+/// Where the default route is learned the system's own never decides. That what is learned is 0.0.0.0/0 is sure, of ::/0 nobody says it.
+fn back_by_a_learned_route(model: &Model, answers: &Block) -> Vec<Stopped> {
+    let families = [
+        (addresses::every_ipv4().clone(), None),
+        (
+            addresses::every_ipv4().complement(),
+            Some("the learned default route is one for IPv6 too".to_owned()),
+        ),
+    ];
+    let of_family = |(family, unsure): (AddressSet, Option<String>)| {
+        let public = Match::to(Side::Set(addresses::public().and(&family)));
+        let block = answers.and(&public, &model.world)?;
+        Some(Stopped {
+            block: block.answered(),
+            unsure,
+            cause: Cause::Asymmetric {
+                route: "learned".to_owned(),
+                destination: "the default route".to_owned(),
+                hop: "a gateway or an appliance".to_owned(),
+            },
+        })
+    };
+    families.into_iter().filter_map(of_family).collect()
 }
 
 fn judge(model: &Model, required: &Required, stopped: Vec<Stopped>) -> Verdict {

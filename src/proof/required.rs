@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    firewall::FirewallLine,
     model::{Model, Required},
     order::decide,
     packet::Packet,
     path,
     region::{Block, Match, Presence},
+    routes::Hop,
     verdict::Verdict,
 };
-use crate::network::Access;
+use crate::network::{Access, Direction, Passage};
 
 /// The verdict on one required flow.
 #[derive(Clone, Debug)]
@@ -40,10 +42,45 @@ pub fn carriers(model: &Model, required: &Required) -> Vec<(String, Packet)> {
         passing = Vec::new();
         for (line, block) in decided.into_iter().filter(|(line, _)| line.access == Access::Allow) {
             let known = carriers.iter().any(|(name, _)| *name == line.name);
-            if !known && block.presence(&model.world) == Presence::Real {
+            if !known && !line.is_platform() && block.presence(&model.world) == Presence::Real {
                 carriers.push((line.name.clone(), Packet::of(&block, direction, &model.world)));
             }
             passing.push(block);
+        }
+    }
+    carriers
+}
+
+/// The rules of the firewall that surely let packets of the flow pass, each with one of them.
+pub fn firewall_carriers<'m>(model: &'m Model, required: &Required) -> Vec<(&'m FirewallLine, Packet)> {
+    let mut carriers: Vec<(&FirewallLine, Packet)> = Vec::new();
+    let flow = &required.flow;
+    if flow.direction == Direction::Inbound || matches!(flow.passage, Passage::Handover | Passage::Proxy) {
+        return carriers;
+    }
+    let mut passing: Vec<Block> = required.matches.iter().map(Match::block).collect();
+    for group in &model.groups {
+        let (decided, _) = decide(group.lines(flow.direction), passing, &model.world);
+        let allowed = decided.into_iter().filter(|(line, _)| line.access == Access::Allow);
+        passing = allowed.map(|(_, block)| block).collect();
+    }
+    for (route, block) in decide(&model.routes.lines, passing, &model.world).0 {
+        let learned = flow.learned_route && flow.passage == Passage::Firewall && !route.is_own;
+        let lines = match route.hop {
+            Hop::Appliance(_) => model.firewall_for_clients_at(&route.hop),
+            Hop::Internet if learned => model.firewall_for_clients.as_deref(),
+            _ => None,
+        };
+        for (line, block) in path::at_firewall(lines.unwrap_or_default(), vec![block], model) {
+            let Some(line) = line.filter(|line| line.access == Access::Allow) else {
+                continue;
+            };
+            let known = carriers
+                .iter()
+                .any(|(other, _)| (&other.collection, &other.name) == (&line.collection, &line.name));
+            if !known && block.presence(&model.world) == Presence::Real {
+                carriers.push((line, Packet::of(&block, flow.direction, &model.world)));
+            }
         }
     }
     carriers

@@ -102,6 +102,8 @@ pub enum Cause {
         /// Where they go instead.
         hop: String,
     },
+    /// A proxy is to carry it, and no flow leads to a proxy.
+    NoWayToProxy,
     /// The answers do not go back the way the connection came.
     Asymmetric {
         /// The route that takes them.
@@ -205,6 +207,9 @@ impl Cause {
             Cause::PastAppliance { hop } => {
                 format!("no route leads it to the firewall or site that is to judge it: it goes to {hop}")
             }
+            Cause::NoWayToProxy => {
+                "a proxy is to carry it, and no required flow leads from there to a proxy".to_owned()
+            }
             Cause::Asymmetric {
                 route,
                 destination,
@@ -232,6 +237,9 @@ impl Cause {
             Cause::LedElsewhere { .. } => "Add a more specific route with next hop Internet, use a service endpoint, or say what the appliance lets pass.".to_owned(),
             Cause::PastAppliance { .. } => {
                 "Add the default route to the appliance, or set `default_route_enabled = false` where it is learned.".to_owned()
+            }
+            Cause::NoWayToProxy => {
+                "Choose another `egress` than the proxy, or add the way to the proxy to what is required.".to_owned()
             }
             Cause::Asymmetric { .. } => "Add a route to the peer with next hop Internet, or take the public address away.".to_owned(),
         }

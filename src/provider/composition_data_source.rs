@@ -21,7 +21,7 @@ use crate::{
     },
     workloads::{
         Workload,
-        composition::{Composition, Contribution, Part, compose},
+        composition::{Composition, Conflict, Contribution, Part, compose},
     },
 };
 
@@ -152,6 +152,19 @@ pub(super) fn composed(config: &Value, diagnostics: &mut Diagnostics) -> Option<
         }
     }
     let head = head(values, &path, diagnostics)?;
+    match compose_named(policies) {
+        Ok(composition) => Some((head, composition)),
+        Err(conflicts) => {
+            for conflict in conflicts {
+                diagnostics.error_at(path.clone(), conflict.summary(), format!("{conflict}."));
+            }
+            None
+        }
+    }
+}
+
+/// The composition of policies, each with its workload's name.
+pub(super) fn compose_named(policies: Vec<(String, NetworkPolicy)>) -> Result<Composition, Vec<Conflict>> {
     let named = named(policies);
     let parts: Vec<Part<'_>> = named
         .iter()
@@ -161,15 +174,7 @@ pub(super) fn composed(config: &Value, diagnostics: &mut Diagnostics) -> Option<
             policy,
         })
         .collect();
-    match compose(&parts) {
-        Ok(composition) => Some((head, composition)),
-        Err(conflicts) => {
-            for conflict in conflicts {
-                diagnostics.error_at(path.clone(), conflict.summary(), format!("{conflict}."));
-            }
-            None
-        }
-    }
+    compose(&parts)
 }
 
 /// Each policy was proven alone; together one may close what another needs. Also what rules do not do beside the others.

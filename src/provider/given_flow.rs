@@ -1,10 +1,12 @@
 //! A flow as people write it: `{ peer = "AzureMonitor", port = 443 }`.
 
+use std::collections::BTreeSet;
+
 use tfplugin_rs::value::Value;
 
 use super::{dynamic_inputs, given_peers::Peers, given_rules};
 use crate::{
-    network::{AddressSide, Direction, Flow, FlowPeer, Passage, Ports, Protocol},
+    network::{AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, Passage, Ports, Prefix, Protocol},
     workloads::inputs::nearest,
 };
 
@@ -62,6 +64,54 @@ pub(super) fn read(value: &Value, peers: &Peers) -> Result<Flow, String> {
         learned_route: false,
         requirement_ids: Default::default(),
     })
+}
+
+/// The subnet's prefixes, as far as the policies say them. Of one that knows its virtual network only, another one's subnet is a part.
+pub(super) fn own_prefixes<'p>(policies: impl IntoIterator<Item = &'p NetworkPolicy>) -> BTreeSet<Prefix> {
+    let places: Vec<BTreeSet<Prefix>> = policies
+        .into_iter()
+        .map(place)
+        .filter(|place| !place.is_empty())
+        .collect();
+    let lies_in = |one: &BTreeSet<Prefix>, other: &BTreeSet<Prefix>| {
+        one.iter()
+            .all(|prefix| other.iter().any(|around| around.contains(prefix)))
+    };
+    let is_wider = |place: &BTreeSet<Prefix>| {
+        places
+            .iter()
+            .any(|other| lies_in(other, place) && !lies_in(place, other))
+    };
+    let narrowest = places.iter().filter(|place| !is_wider(place));
+    narrowest.flatten().copied().collect()
+}
+
+/// Where a policy's flows end; nothing where one of them says that nobody knows: the others are then about a guest of the subnet.
+fn place(policy: &NetworkPolicy) -> BTreeSet<Prefix> {
+    let mut place = BTreeSet::new();
+    for flow in policy.flows.values() {
+        match &flow.local {
+            AddressSide::Prefixes(prefixes) if !prefixes.iter().any(Prefix::is_everything) => place.extend(prefixes),
+            AddressSide::Groups(_) => {}
+            AddressSide::Prefixes(_) | AddressSide::Any | AddressSide::Tag(_) => return BTreeSet::new(),
+        }
+    }
+    place
+}
+
+/// Says where the subnet is in a flow that leaves it open, or says its family only.
+pub(super) fn stand_at(flow: &mut Flow, subnet: &BTreeSet<Prefix>) {
+    let here: BTreeSet<Prefix> = match &flow.local {
+        AddressSide::Any => subnet.clone(),
+        AddressSide::Prefixes(all) if all.iter().all(Prefix::is_everything) => {
+            let of_family = |prefix: &&Prefix| all.iter().any(|family| family.family() == prefix.family());
+            subnet.iter().filter(of_family).copied().collect()
+        }
+        _ => return,
+    };
+    if !here.is_empty() {
+        flow.local = AddressSide::Prefixes(here);
+    }
 }
 
 fn peer(name: &str, peers: &Peers) -> Result<FlowPeer, String> {

@@ -11,7 +11,10 @@ use crate::{
         AddressSide, ApplicationRuleDestination, Direction, Known, NetworkPolicy, NetworkRuleDestination, NextHop,
         Ports, Route, SecurityRule,
     },
-    proof::{model::Model, required::carriers},
+    proof::{
+        model::{Model, Required},
+        required::{carriers, firewall_carriers},
+    },
     requirements::{Category, Kind, Requirement},
 };
 
@@ -27,6 +30,9 @@ pub(super) fn of(
     if about.rules_by_hand {
         found.extend(deciding(model, flows));
     }
+    if about.firewall_by_hand {
+        found.extend(deciding_at_the_firewall(model, flows));
+    }
     for part in about.parts {
         let policy = &part.policy;
         if !about.rules_by_hand {
@@ -36,7 +42,9 @@ pub(super) fn of(
                 .filter(|rule| rule.requirement_ids.contains(id));
             found.extend(own.map(|rule| rendering(Form::SecurityRule, rule.name.as_str(), security_rule(rule))));
         }
-        found.extend(at_the_firewall(id, policy));
+        if !about.firewall_by_hand {
+            found.extend(at_the_firewall(id, policy));
+        }
         found.extend(elsewhere(id, policy));
         let endpoint = known
             .filter(|row| row.kind == Kind::ServiceEndpoint)
@@ -84,16 +92,34 @@ fn standing_route<'a>(demanded: &Route, about: &About<'a>) -> Option<&'a Route> 
 
 /// The rules, whoever wrote them, that let the requirement's flows pass.
 fn deciding(model: &Model, flows: &[&Flow]) -> Vec<Rendering> {
-    let asked = flows.iter().filter(|flow| flow.passage != "closed");
-    let keys: BTreeSet<&str> = asked.map(|flow| flow.key.as_str()).collect();
-    let required = model
-        .required
-        .iter()
-        .filter(|required| keys.contains(required.key.as_str()));
-    let carriers = required.flat_map(|required| carriers(model, required));
+    let carriers = asked(model, flows).flat_map(|required| carriers(model, required));
     carriers
         .map(|(rule, packet)| rendering(Form::SecurityRule, &rule, format!("lets {packet} pass")))
         .collect()
+}
+
+/// The same of the firewall's rules.
+fn deciding_at_the_firewall(model: &Model, flows: &[&Flow]) -> Vec<Rendering> {
+    let carriers = asked(model, flows).flat_map(|required| firewall_carriers(model, required));
+    carriers
+        .map(|(line, packet)| {
+            let form = match line.is_application {
+                true => Form::ApplicationRule,
+                false => Form::NetworkRule,
+            };
+            rendering(form, &line.name, format!("lets {packet} pass, in {}", line.collection))
+        })
+        .collect()
+}
+
+/// What of the model's flows these are, as far as something is to carry them.
+fn asked<'m>(model: &'m Model, flows: &[&Flow]) -> impl Iterator<Item = &'m Required> {
+    let asked = flows.iter().filter(|flow| flow.passage != "closed");
+    let keys: BTreeSet<String> = asked.map(|flow| flow.key.clone()).collect();
+    model
+        .required
+        .iter()
+        .filter(move |required| keys.contains(required.key.as_str()))
 }
 
 fn at_the_firewall(id: &str, policy: &NetworkPolicy) -> Vec<Rendering> {

@@ -14,6 +14,7 @@ use crate::{
         lint::lint,
         message,
         model::{Model, Required},
+        nsg::PLATFORM,
         path::prove,
         verdict::Verdict,
     },
@@ -47,6 +48,8 @@ pub struct About<'a> {
     pub parts: &'a [Part],
     /// Whether the security rules are not those of the policies.
     pub rules_by_hand: bool,
+    /// Whether the firewall's rules are not those of the policies.
+    pub firewall_by_hand: bool,
     /// The routes that were proven.
     pub routes: &'a [Route],
     /// Flows of which no packet may pass, by name.
@@ -185,6 +188,7 @@ fn forbidden_flow(key: &str, flow: &network::Flow, breach: Option<Breach>) -> Fl
     let Some(breach) = breach else {
         return entry(key, flow, Standing::Proven, None);
     };
+    let is_platform = breach.allowed_by == PLATFORM;
     let verdict = match breach.conditions.as_slice() {
         [] => Standing::Refuted,
         _ => Standing::DependsOn,
@@ -192,13 +196,20 @@ fn forbidden_flow(key: &str, flow: &network::Flow, breach: Option<Breach>) -> Fl
     let evidence = Evidence {
         packet: Some(breach.packet.to_string()),
         reason: match breach.priority {
+            Some(_) if is_platform => {
+                "what Azure's platform answers at its own addresses passes every network security group".to_owned()
+            }
             Some(priority) => format!("the rule `{}` (priority {priority}) lets it pass", breach.allowed_by),
             None => format!("the firewall's rule `{}` lets it pass", breach.allowed_by),
         },
-        remedy: Some(format!(
-            "Narrow or remove `{}`, or place a deny before it.",
-            breach.allowed_by
-        )),
+        remedy: Some(match is_platform {
+            true => "Deny the tag `AzurePlatformDNS` (168.63.129.16) or `AzurePlatformIMDS` (169.254.169.254), if machines can do without."
+                .to_owned(),
+            false => format!(
+                "Narrow or remove `{}`, or place a deny before it.",
+                breach.allowed_by
+            ),
+        }),
         conditions: breach.conditions,
     };
     entry(key, flow, verdict, Some(evidence))
@@ -240,7 +251,13 @@ fn entry(key: &str, flow: &network::Flow, verdict: Standing, evidence: Option<Ev
         },
         peer_type,
         peer,
-        passage: flow.passage.as_str().to_owned(),
+        passage: match flow.passage {
+            // Nothing stands between here and the proxy, which is what a reader of reports is told.
+            Passage::ToProxy => Passage::Direct,
+            passage => passage,
+        }
+        .as_str()
+        .to_owned(),
         verdict,
         evidence,
     }

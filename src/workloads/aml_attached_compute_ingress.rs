@@ -17,7 +17,7 @@ use super::{
     template::Values,
 };
 use crate::{
-    network::{NetworkPolicy, Passage, Prefix, Protocol},
+    network::{Direction, NetworkPolicy, Passage, Prefix, Protocol},
     requirements::Condition,
 };
 
@@ -141,6 +141,11 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         let flows = policy.flows.values_mut().filter(|flow| is_ssh(&flow.requirement_ids));
         flows.for_each(|flow| flow.passage = Passage::Handover);
     }
+    let inbound = policy
+        .flows
+        .values_mut()
+        .filter(|flow| flow.direction == Direction::Inbound);
+    inbound.for_each(|flow| flow.learned_route |= settings.next_hop != "Internet");
     if let Some(protocol) = &settings.protocol {
         set_ssh_protocol(inputs, &mut policy, protocol)?;
     }

@@ -131,6 +131,11 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         .security_rules
         .retain(|name, rule| rule.direction == Direction::Inbound || extra(name));
     policy.flows.retain(|_, flow| flow.direction == Direction::Inbound);
+    let learned_route = settings.next_hop != "Internet";
+    policy
+        .flows
+        .values_mut()
+        .for_each(|flow| flow.learned_route = learned_route);
     collect_requirements(&scene, &mut policy);
     warn(&scene, &settings);
     isolation::warn_of_open_inbound(&scene, settings.node_public_ip);

@@ -324,6 +324,7 @@ fn passage_to_addresses(scene: &Scene<'_>, row: &Requirement, peer: &FlowPeer) -
     let left_to_the_appliance = row.is_left_to_the_appliance();
     match &scene.egress.way {
         Way::ServiceTags => Passage::Direct,
+        Way::Proxy { .. } if row.port_argument.as_deref() == Some("egress_proxy_port") => Passage::ToProxy,
         _ if inside => Passage::Direct,
         Way::ForcedTunnel { .. } => Passage::Handover,
         Way::Firewall { .. } if left_to_the_appliance => Passage::Handover,

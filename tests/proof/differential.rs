@@ -19,12 +19,13 @@ use proptest::prelude::*;
 use crate::oracle::{self, Probe};
 
 /// Addresses that every prefix of the universe either holds or does not.
-pub(crate) const ADDRESSES: [&str; 10] = [
+pub(crate) const ADDRESSES: [&str; 11] = [
     "10.0.0.4",
     "10.0.0.200",
     "10.0.1.4",
     "172.16.0.9",
     "168.63.129.16",
+    "169.254.169.254",
     "20.60.0.1",
     "20.60.128.1",
     "40.1.1.1",
@@ -42,7 +43,9 @@ pub(crate) const PREFIXES: [&str; 9] = [
     "fd00::/8",
     "2603:1000::/24",
 ];
-const TAGS: [&str; 5] = [
+const TAGS: [&str; 7] = [
+    "AzurePlatformDNS",
+    "AzurePlatformIMDS",
     "VirtualNetwork",
     "Internet",
     "AzureLoadBalancer",
@@ -66,8 +69,16 @@ pub(crate) fn in_tag(tag: &str, address: IpAddr) -> bool {
     let network = within("10.0.0.0/24");
     match tag {
         "VirtualNetwork" => network || platform,
-        "AzureLoadBalancer" => platform,
-        "Internet" => !network && !platform && !within("10.0.0.0/8") && !within("172.16.0.0/12") && !within("fd00::/8"),
+        "AzureLoadBalancer" | "AzurePlatformDNS" => platform,
+        "AzurePlatformIMDS" => within("169.254.169.254/32"),
+        "Internet" => {
+            !network
+                && !platform
+                && !within("169.254.0.0/16")
+                && !within("10.0.0.0/8")
+                && !within("172.16.0.0/12")
+                && !within("fd00::/8")
+        }
         "Storage" => within("20.60.0.0/16"),
         "Storage.WestEurope" => within("20.60.128.0/17"),
         "AzureKeyVault" => within("20.60.128.0/17") || within("40.1.1.1/32"),
@@ -141,7 +152,7 @@ fn resolve(texts: &[&str]) -> AddressSet {
 /// What every tag stands for here.
 pub(crate) fn resolved() -> BTreeMap<String, AddressSet> {
     let network = resolve(&["10.0.0.0/24", "168.63.129.16/32"]);
-    let elsewhere = resolve(&["10.0.0.0/8", "172.16.0.0/12", "fd00::/8"]);
+    let elsewhere = resolve(&["10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "fd00::/8"]);
     BTreeMap::from([
         ("Storage".to_owned(), resolve(&["20.60.0.0/16"])),
         ("Storage.WestEurope".to_owned(), resolve(&["20.60.128.0/17"])),
@@ -309,19 +320,20 @@ fn stopped(
         name: "asked".parse().unwrap(),
         description: Description::text(""),
         priority: Priority::try_from(100).unwrap(),
-        direction: Direction::Outbound,
+        // Inbound, where nothing passes by itself.
+        direction: Direction::Inbound,
         access: Access::Allow,
         protocol,
-        source: AddressSide::Any,
+        source: peer.clone(),
         source_ports: Ports::Any,
-        destination: peer.clone(),
+        destination: AddressSide::Any,
         destination_ports: ports.clone(),
         requirement_ids: Default::default(),
     };
     let rest = SecurityRule {
         access: Access::Deny,
         priority: Priority::try_from(101).unwrap(),
-        destination: AddressSide::Any,
+        source: AddressSide::Any,
         destination_ports: Ports::Any,
         protocol: Protocol::Any,
         ..asked.clone()
@@ -341,19 +353,19 @@ fn stopped(
             {
                 let (local, other) = (local.parse().unwrap(), other.parse().unwrap());
                 let opened = Probe {
-                    direction: Direction::Outbound,
+                    direction: Direction::Inbound,
                     protocol: probed,
-                    source: local,
+                    source: other,
                     source_port,
-                    destination: other,
+                    destination: local,
                     port,
                 };
                 let probe = match direction {
-                    Direction::Outbound => opened,
-                    Direction::Inbound => Probe {
+                    Direction::Inbound => opened,
+                    Direction::Outbound => Probe {
                         direction,
-                        source: other,
-                        destination: local,
+                        source: local,
+                        destination: other,
                         ..opened
                     },
                 };

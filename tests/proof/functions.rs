@@ -278,3 +278,20 @@ async fn a_peer_is_a_tag_that_exists_or_a_host_that_the_policy_names() {
         "`peer` is `ratecard.azure-api.net`, which the policy reaches through its proxy: ask about the proxy's address instead"
     );
 }
+
+/// A policy says where the subnet is: a rule about other addresses of the network is not about its flows.
+#[tokio::test]
+async fn the_whole_subnet_is_that_of_the_policy() {
+    let inputs = server(&[("priority_base", 200.into())]);
+    let policy = call("expand", &["cyclecloud_subnet".into(), inputs]).await.unwrap();
+    let mut deny = rule("Outbound", "Deny", 150, "*");
+    deny.set_attribute("name", "NotOurs".into());
+    deny.set_attribute("source_address_prefix", "10.0.7.0/24".into());
+    let mut rules = policy.attribute("security_rules").as_map().unwrap().clone();
+    rules.insert("NotOurs".to_owned(), deny);
+    let mut policy = policy;
+    policy.set_attribute("security_rules", Value::Map(rules));
+    let flow = Value::object([("peer", Value::from("AzureMonitor")), ("port", 443.into())]);
+    let explained = call("explain_flow", &[policy, flow]).await.unwrap();
+    assert_eq!(explained.attribute("verdict").as_str(), Some("proven"), "{explained:?}");
+}

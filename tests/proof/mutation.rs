@@ -181,7 +181,7 @@ fn effects(
         let passes = |around: &Around<'_>| oracle::allows(&around.groups[0], &probe, around.in_tag);
         let (was, is) = (passes(before), passes(after));
         for (key, flow) in asking() {
-            if before.serves(flow.passage, &probe, host) && !after.serves(flow.passage, &probe, host) {
+            if before.serves(flow, &probe, host) && !after.serves(flow, &probe, host) {
                 add(Effect::Stopped, Some(key));
             }
         }
@@ -205,7 +205,9 @@ fn effects(
         if judged && !same_routes && is && host.is_none() {
             let straight =
                 |around: &Around<'_>| around.next_hop(probe.destination) == (Hop::Internet, Some(Length::Longer));
-            let meant_to_go = |flow: &Flow| flow.passage == Passage::Direct && universe.names(flow, probe.destination);
+            let meant_to_go = |flow: &Flow| {
+                matches!(flow.passage, Passage::Direct | Passage::ToProxy) && universe.names(flow, probe.destination)
+            };
             if straight(after) && !straight(before) && !policy.flows.values().any(meant_to_go) {
                 add(Effect::PastAppliance, None);
             }

@@ -81,7 +81,11 @@ impl Way {
     }
 
     fn fate(&self, probe: &Probe, host: Option<&str>) -> Fate {
-        let around = Around {
+        self.around(|around| around.fate(probe, host))
+    }
+
+    fn around<T>(&self, ask: impl FnOnce(&Around<'_>) -> T) -> T {
+        ask(&Around {
             groups: &self.groups,
             routes: &self.routes,
             network: &Way::network(),
@@ -91,8 +95,7 @@ impl Way {
             way_out: self.way_out,
             prefixes: &prefixes_of,
             in_tag: &in_tag,
-        };
-        around.fate(probe, host)
+        })
     }
 }
 
@@ -343,11 +346,17 @@ proptest! {
         let way = by_addresses(way);
         let mut model = Model::new(&way.given(true));
         for (probe, local, peer) in packets(direction) {
-            let flow = Flow { passage: Passage::Direct, ..flow(direction, probe.protocol, local, peer, 1024, probe.port) };
+            let learned = Flow { passage: Passage::Direct, ..flow(direction, probe.protocol, local, peer, 1024, probe.port) };
+            let flow = Flow { learned_route: false, ..learned.clone() };
             let required = model.require("packet", &flow);
             let (verdict, fate) = (prove(&model, &required), way.fate(&probe, None));
             prop_assert_eq!(verdict.as_str(), expected(fate), "{:?} {:?}", probe, verdict);
             prop_assert_eq!(why(&model, &required).verdict, verdict);
+            if direction == Direction::Inbound {
+                let required = model.require("learned", &learned);
+                let arrives = way.around(|around| around.serves(&learned, &probe, None));
+                prop_assert_eq!(prove(&model, &required) == Verdict::Proven, arrives, "learned {:?}", probe);
+            }
             // Somebody else's decision aside, what does not pass is no breach, and what does is one.
             if direction == Direction::Outbound {
                 let breach = passes(&model, &required).map(|breach| breach.conditions.is_empty());
@@ -475,7 +484,7 @@ proptest! {
                 let first = oracle::deciding(&rules, &probe, &in_tag);
                 match first {
                     Some(rule) => prop_assert_eq!(decided_by, rule.name.as_str()),
-                    None => prop_assert!(["AllowVnet", "AllowAzureLoadBalancer", "AllowInternet", "DenyAll"].iter().any(|name| decided_by.starts_with(name))),
+                    None => prop_assert!(["AllowVnet", "Azure platform traffic", "AllowAzureLoadBalancer", "AllowInternet", "DenyAll"].iter().any(|name| decided_by.starts_with(name))),
                 }
             }
         }

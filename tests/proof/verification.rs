@@ -566,3 +566,339 @@ async fn a_workload_proves_itself_with_the_addresses_of_its_file() {
         "{refused}"
     );
 }
+
+async fn behind(firewall: &str) -> Value {
+    let egress = Value::object([
+        ("type", Value::from("firewall")),
+        ("firewall_private_ip_address", firewall.into()),
+    ]);
+    let entries = [
+        ("role", Value::from("server")),
+        ("location", "westeurope".into()),
+        ("edition", "2026-08".into()),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+        ("egress", egress),
+    ];
+    let state = read("lockeddown_cyclecloud_subnet", &entries).await.unwrap();
+    state.attribute("policy").clone()
+}
+
+/// A policy whose allow of the storage is a deny under another name.
+fn denying(policy: &Value) -> Value {
+    let Some(rules) = policy.attribute("security_rules").as_map() else {
+        panic!("a policy has rules")
+    };
+    let mut deny = rules["AllowAzureStorage"].clone();
+    deny.set_attribute("name", "DenyStorage".into());
+    deny.set_attribute("access", "Deny".into());
+    let mut policy = policy.clone();
+    policy.set_attribute("security_rules", Value::object([("DenyStorage", deny)]));
+    policy
+}
+
+/// What cannot be in one group or table has no verdict, whichever of the policies comes first.
+#[tokio::test]
+async fn policies_that_cannot_stand_together_are_an_error_in_any_order() {
+    let server = server_policy().await;
+    let conflicts = [
+        (server.clone(), denying(&server), "priority"),
+        (behind("10.9.0.4").await, behind("10.66.6.6").await, "10.66.6.6"),
+    ];
+    for (one, other, word) in &conflicts {
+        for pair in [vec![one.clone(), other.clone()], vec![other.clone(), one.clone()]] {
+            let refused = read("lockeddown_verification", &[("policies", Value::List(pair))])
+                .await
+                .unwrap_err();
+            assert!(refused.starts_with("policies: ") && refused.contains(word), "{refused}");
+        }
+    }
+    let mut elsewhere = server.clone();
+    elsewhere.set_attribute("location", "northeurope".into());
+    let pair = Value::List(vec![server.clone(), elsewhere]);
+    let refused = read("lockeddown_verification", &[("policies", pair)])
+        .await
+        .unwrap_err();
+    assert!(refused.contains("a subnet is in one place"), "{refused}");
+    // Their rules do not matter where others are given.
+    let [(one, other, _), _] = conflicts;
+    let entries = [
+        ("policies", Value::List(vec![one, other])),
+        (
+            "security_rules",
+            dynamic(Value::object([("AllowAll", rule("Allow", 100, "*", "*"))])),
+        ),
+    ];
+    read("lockeddown_verification", &entries).await.unwrap();
+    // The same twice is there once.
+    let twice = Value::List(vec![server.clone(), server]);
+    let state = read("lockeddown_verification", &[("policies", twice)]).await.unwrap();
+    assert_eq!(
+        state.attribute("verdict").as_str(),
+        Some("proven"),
+        "{}",
+        answers(&state)
+    );
+}
+
+#[tokio::test]
+async fn a_flow_of_ones_own_takes_no_name_of_a_policys() {
+    let required = Value::object([("CC-SERVER-ARM", flow(&[("peer", "AzureMonitor"), ("port", "443")]))]);
+    let entries = [
+        ("policies", Value::List(vec![server_policy().await])),
+        ("required_flows", required),
+    ];
+    let refused = read("lockeddown_verification", &entries).await.unwrap_err();
+    assert!(
+        refused.starts_with("required_flows[\"CC-SERVER-ARM\"]: ") && refused.contains("another name"),
+        "{refused}"
+    );
+}
+
+/// `*` is the subnet of the policies, however much of the network is known around it.
+#[tokio::test]
+async fn the_whole_subnet_is_that_of_the_policies() {
+    for spaces in [None, Some(["10.0.0.0/16"])] {
+        for (peer, port, verdict) in [("Internet", "25", "proven"), ("AzureMonitor", "443", "refuted")] {
+            let forbidden = Value::object([("mail", flow(&[("peer", peer), ("port", port)]))]);
+            let entries = [
+                ("policies", Value::List(vec![server_policy().await])),
+                ("forbidden_flows", forbidden),
+                (
+                    "virtual_network_address_spaces",
+                    spaces.map_or(Value::Null, Value::string_set),
+                ),
+            ];
+            let state = read("lockeddown_verification", &entries).await.unwrap();
+            assert_eq!(
+                state.attribute("verdict").as_str(),
+                Some(verdict),
+                "{spaces:?} {}",
+                answers(&state)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_tag_file_is_of_the_cloud_and_for_every_tag() {
+    let file = service_tag_file();
+    let path = file.path().to_str().unwrap();
+    let entries = [
+        ("role", Value::from("server")),
+        ("location", "chinaeast2".into()),
+        ("environment", "china".into()),
+        ("edition", "2026-08".into()),
+        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+        ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+    ];
+    let state = read("lockeddown_cyclecloud_subnet", &entries).await.unwrap();
+    let entries = [
+        ("policies", Value::List(vec![state.attribute("policy").clone()])),
+        ("service_tag_file", path.into()),
+    ];
+    let refused = read("lockeddown_verification", &entries).await.unwrap_err();
+    assert!(
+        refused.starts_with("service_tag_file: ") && refused.contains("the file of the cloud `public`"),
+        "{refused}"
+    );
+    // A firewall rule of a tag, asked for by an address; and a route.
+    let required = |peer: &str| {
+        let names = [("peer", peer), ("port", "443"), ("local", "10.0.0.0/24")];
+        let mut one = flow(&[]);
+        for (name, text) in names {
+            one.set_attribute(name, text.into());
+        }
+        ("required_flows", Value::object([("storage", one)]))
+    };
+    let verdict = async |more: &[(&'static str, Value)], file: Option<&str>| {
+        let mut entries = behind_a_firewall(more);
+        entries.push(("service_tag_file", file.map(str::to_owned).into()));
+        let state = read("lockeddown_verification", &entries).await.unwrap();
+        state.attribute("verdict").as_str().unwrap().to_owned()
+    };
+    let of_storage = required("20.60.1.0/24");
+    assert_eq!(verdict(std::slice::from_ref(&of_storage), None).await, "depends_on");
+    assert_eq!(verdict(std::slice::from_ref(&of_storage), Some(path)).await, "proven");
+    let routes = Value::object([
+        (
+            "default",
+            Value::object([
+                ("address_prefix", Value::from("0.0.0.0/0")),
+                ("next_hop_type", "None".into()),
+            ]),
+        ),
+        (
+            "storage",
+            Value::object([
+                ("address_prefix", Value::from("Storage")),
+                ("next_hop_type", "Internet".into()),
+            ]),
+        ),
+    ]);
+    let by_route = [of_storage, ("routes", dynamic(routes))];
+    assert_eq!(verdict(&by_route, None).await, "depends_on");
+    assert_eq!(verdict(&by_route, Some(path)).await, "proven");
+}
+
+type Rules<'r> = &'r [(&'static str, Value)];
+
+/// A group that denies everything stops neither DNS nor the metadata of machines; the platform's own tags do.
+#[tokio::test]
+async fn what_the_platform_answers_passes_but_for_its_own_tags() {
+    let everything = |more: &[(&'static str, Value)]| {
+        let mut rules = vec![
+            ("DenyAll", rule("Deny", 4096, "*", "*")),
+            ("DenyAddress", rule("Deny", 4095, "168.63.129.16", "*")),
+        ];
+        rules.extend(more.iter().cloned());
+        Value::object(rules)
+    };
+    let dns = [("no-dns", rule("Deny", 4000, "AzurePlatformDNS", "*"))];
+    let metadata = [("no-metadata", rule("Deny", 4000, "azureplatformimds", "*"))];
+    let allowed_first = [
+        ("no-dns", rule("Deny", 4000, "AzurePlatformDNS", "*")),
+        ("dns", rule("Allow", 3999, "AzurePlatformDNS", "53")),
+    ];
+    let cases: [(Rules<'_>, &str, &str, bool); 6] = [
+        (&[], "168.63.129.16", "53", true),
+        (&[], "169.254.169.254", "80", true),
+        (&dns, "168.63.129.16", "53", false),
+        (&dns, "169.254.169.254", "80", true),
+        (&metadata, "169.254.169.254", "80", false),
+        (&allowed_first, "168.63.129.16", "53", true),
+    ];
+    for (rules, peer, port, passes) in cases {
+        for (attribute, verdict) in [
+            ("required_flows", if passes { "proven" } else { "refuted" }),
+            ("forbidden_flows", if passes { "refuted" } else { "proven" }),
+        ] {
+            let mut asked = flow(&[("local", "10.0.0.0/24")]);
+            asked.set_attribute("peer", peer.into());
+            asked.set_attribute("port", port.into());
+            let entries = [
+                ("security_rules", dynamic(everything(rules))),
+                (attribute, Value::object([("platform", asked)])),
+            ];
+            let state = read("lockeddown_verification", &entries).await.unwrap();
+            let said = answers(&state);
+            assert_eq!(state.attribute("verdict").as_str(), Some(verdict), "{said}");
+            if attribute == "forbidden_flows" && passes && rules.len() < 2 {
+                assert!(said.contains("Deny the tag `AzurePlatformDNS`"), "{said}");
+            }
+            // Nobody's exposure, and told of the deny that does nothing.
+            assert!(
+                state.attribute("exposure").as_list().unwrap().is_empty() || rules.len() > 1,
+                "{said}"
+            );
+            let told = said.contains("`DenyAddress` never decides about 168.63.129.16");
+            assert!(told || rules.iter().any(|(name, _)| *name == "no-dns"), "{said}");
+        }
+    }
+}
+
+/// A document names a destination as a tag and as hosts; a firewall of others that lets all of the hosts pass may do.
+#[tokio::test]
+async fn a_firewall_of_others_may_know_hosts_where_a_policy_knows_tags() {
+    let policy = behind("10.9.0.4").await;
+    let hosts: Vec<String> = policy
+        .attribute("flows")
+        .as_map()
+        .unwrap()
+        .values()
+        .filter_map(|flow| flow.attribute("peer_host").as_str().map(str::to_owned))
+        .collect();
+    assert!(hosts.len() > 3, "{hosts:?}");
+    let protocol = |kind: &str, port: i64| Value::object([("type", Value::from(kind)), ("port", port.into())]);
+    let group_of = |hosts: Vec<String>| {
+        let rule = Value::object([
+            ("name", Value::from("hosts")),
+            ("source_addresses", texts("10.0.0.0/24")),
+            (
+                "protocols",
+                Value::List(vec![protocol("Https", 443), protocol("Http", 80)]),
+            ),
+            ("destination_fqdns", Value::string_list(hosts)),
+        ]);
+        let collection = collection("central", 100, "Allow", rule);
+        let group = Value::object([("application_rule_collection", Value::List(vec![collection]))]);
+        dynamic(Value::List(vec![group]))
+    };
+    let verify = async |hosts: Vec<String>| {
+        let entries = [
+            ("policies", Value::List(vec![policy.clone()])),
+            ("rule_collection_groups", group_of(hosts)),
+        ];
+        read("lockeddown_verification", &entries).await.unwrap()
+    };
+    let violations = |state: &Value, output: &str| -> Vec<String> {
+        let list = state.attribute(output).as_list().unwrap();
+        list.iter()
+            .map(|one| one.attribute("flow").as_str().unwrap().to_owned())
+            .collect()
+    };
+    let state = verify(hosts.clone()).await;
+    let (refuted, depending) = (
+        violations(&state, "violations"),
+        violations(&state, "depends_on_conditions"),
+    );
+    assert!(!refuted.contains(&"CC-SERVER-ARM".to_owned()), "{}", answers(&state));
+    assert!(depending.contains(&"CC-SERVER-ARM".to_owned()), "{}", answers(&state));
+    let said = answers(&state);
+    assert!(
+        said.contains("`AzureResourceManager` is needed beyond the hosts that are required of it"),
+        "{said}"
+    );
+    // The report shows the rule that stands there, not the policy's.
+    let report: serde_json::Value = serde_json::from_str(state.attribute("report_json").as_str().unwrap()).unwrap();
+    let rendered = report.pointer("/subnets/0/requirements").unwrap().to_string();
+    assert!(rendered.contains("in central"), "{rendered}");
+    assert!(
+        !rendered.contains("in lockeddown") && !rendered.contains("network_rule"),
+        "{rendered}"
+    );
+    // One of them less, and it is refuted as before.
+    let without = hosts
+        .into_iter()
+        .filter(|host| host != "management.azure.com")
+        .collect();
+    let state = verify(without).await;
+    assert!(
+        violations(&state, "violations").contains(&"CC-SERVER-ARM".to_owned()),
+        "{}",
+        answers(&state)
+    );
+}
+
+/// Whether a group's machines are in the subnet nobody says; so no rule can be said to repeat another.
+#[tokio::test]
+async fn a_rule_of_groups_is_not_called_superfluous_for_nothing() {
+    let id = |name: &str| {
+        Value::string_list([format!(
+            "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/applicationSecurityGroups/{name}"
+        )])
+    };
+    let mut between = rule("Allow", 100, "*", "443");
+    between.set_attribute("direction", "Inbound".into());
+    for name in ["source_address_prefix", "destination_address_prefix"] {
+        between.set_attribute(name, Value::Null);
+    }
+    between.set_attribute("source_application_security_group_ids", id("web"));
+    between.set_attribute("destination_application_security_group_ids", id("data"));
+    let entries = [
+        ("security_rules", dynamic(Value::object([("asg", between)]))),
+        (
+            "required_flows",
+            Value::object([(
+                "monitor",
+                flow(&[("peer", "AzureMonitor"), ("port", "443"), ("local", "10.0.0.0/24")]),
+            )]),
+        ),
+    ];
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert!(
+        state.attribute("lint").as_list().unwrap().is_empty(),
+        "{}",
+        answers(&state)
+    );
+}

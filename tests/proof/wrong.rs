@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use lockeddown::{
-    network::{ApplicationProtocol, Known, NetworkPolicy, NextHop, Ports, Priority, Protocol, Route, RouteDestination},
+    network::{
+        Access, AddressSide, ApplicationProtocol, Direction, Flow, FlowPeer, Known, NetworkPolicy, NextHop, Passage,
+        Ports, Priority, Protocol, Route, RouteDestination,
+    },
     proof::{
         exposure::{baseline, exposure},
         lint::lint,
         message,
         model::{Given, Model, WayOut},
-        required::allows,
-        verdict::Verdict,
+        required::{Finding, allows},
+        verdict::{Cause, Verdict},
     },
 };
 
@@ -96,7 +99,7 @@ fn the_tunnel_is_udp() {
 fn a_tag_that_does_not_exist_opens_nothing() {
     let mut policy = egress();
     let rule = policy.security_rules.get_mut("AllowContainerRegistryOutbound").unwrap();
-    rule.destination = lockeddown::network::AddressSide::Tag("ContainerRegistry.WestEurope".parse().unwrap());
+    rule.destination = AddressSide::Tag("ContainerRegistry.WestEurope".parse().unwrap());
     insta::assert_snapshot!(said(&Given::of_policy(&policy)));
 }
 
@@ -154,7 +157,7 @@ fn a_firewall_that_nothing_leads_to_judges_nothing() {
 fn the_whole_internet_is_more_than_anybody_asked_for() {
     let mut policy = egress();
     let rule = policy.security_rules.get_mut("AllowAzureMonitorOutbound").unwrap();
-    rule.destination = lockeddown::network::AddressSide::Tag("Internet".parse().unwrap());
+    rule.destination = AddressSide::Tag("Internet".parse().unwrap());
     insta::assert_snapshot!(said(&Given::of_policy(&policy)));
 }
 
@@ -223,7 +226,7 @@ fn past_the_proxy_is_past_what_it_judges() {
     rule.priority = Priority::try_from(200).unwrap();
     rule.protocol = Protocol::Tcp;
     rule.destination_ports = Ports::single(443);
-    rule.destination = lockeddown::network::AddressSide::Tag("AzureMonitor".parse().unwrap());
+    rule.destination = AddressSide::Tag("AzureMonitor".parse().unwrap());
     policy.security_rules.insert("PastTheProxy".parse().unwrap(), rule);
     insta::assert_snapshot!(said(&Given::of_policy(&policy)));
 }
@@ -241,4 +244,94 @@ fn a_dropped_default_route_may_leave_the_virtual_network_alone() {
         of_network.iter().all(|line| !line.starts_with("refuted")),
         "{of_network:#?}"
     );
+}
+
+/// Nobody's table shows the default route that a gateway brings, and the answers take it all the same.
+#[test]
+fn answers_do_not_take_a_learned_default_route() {
+    let flow = |learned_route, peer: &str| Flow {
+        direction: Direction::Inbound,
+        protocol: Protocol::Tcp,
+        local: AddressSide::Prefixes(["10.0.0.0/28".parse().unwrap()].into()),
+        peer: FlowPeer::Prefixes([peer.parse().unwrap()].into()),
+        ports: Ports::single(22),
+        source_ports: Ports::Any,
+        initiator: "server".to_owned(),
+        passage: Passage::Direct,
+        learned_route,
+        requirement_ids: Default::default(),
+    };
+    let back = route_to("203.0.113.10/32", NextHop::Internet);
+    let own_default = default_route(NextHop::Internet);
+    let verdict = |flow: Flow, routes: &[&Route]| {
+        let model = Model::new(&Given {
+            routes: routes.to_vec(),
+            network: vec!["10.0.0.0/28".parse().unwrap()],
+            flows: [("flow".to_owned(), flow)].into(),
+            ..Given::default()
+        });
+        allows(&model).remove(0).verdict
+    };
+    let refuted = verdict(flow(true, "203.0.113.10/32"), &[]);
+    let obstacle = refuted.obstacle().unwrap();
+    assert!(matches!(refuted, Verdict::Refuted(_)), "{refuted:?}");
+    assert!(matches!(obstacle.cause, Cause::Asymmetric { .. }), "{obstacle:?}");
+    insta::assert_snapshot!(format!("{}\n{}", obstacle.in_words(), obstacle.cause.remedy()));
+    for (flow, routes) in [
+        (flow(false, "203.0.113.10/32"), vec![]),
+        (flow(true, "203.0.113.10/32"), vec![&back]),
+        (flow(true, "203.0.113.10/32"), vec![&own_default]),
+        (flow(true, "10.9.0.0/16"), vec![]),
+    ] {
+        assert_eq!(verdict(flow.clone(), &routes), Verdict::Proven, "{flow:?}");
+    }
+    // Whether IPv6 has one is nobody's to say.
+    let of_ipv6 = Flow {
+        local: AddressSide::Prefixes(["fd00:10::/64".parse().unwrap()].into()),
+        ..flow(true, "2001:db8::7/128")
+    };
+    assert_eq!(verdict(of_ipv6, &[]).as_str(), "depends_on");
+}
+
+#[test]
+fn the_answers_of_compute_need_their_routes_where_the_default_route_leads_elsewhere() {
+    for workload in ["aml_compute_ingress", "aml_attached_compute_ingress"] {
+        let mut policy = policy(&format!(
+            "{workload} / also answers past an appliance / 2026-08 / public"
+        ));
+        let model = Model::new(&Given::of_policy(&policy));
+        assert!(
+            allows(&model).iter().all(|finding| finding.verdict == Verdict::Proven),
+            "{workload}"
+        );
+        policy.routes.clear();
+        let said = said(&Given::of_policy(&policy));
+        assert!(said.contains("asymmetric"), "{workload}: {said}");
+    }
+}
+
+/// A flow by way of a proxy is as good as the way to the proxy.
+#[test]
+fn without_a_way_to_the_proxy_nothing_goes_by_it() {
+    let mut policy = policy("aml_compute_egress / also proxy / 2026-08 / public");
+    policy.flows.retain(|_, flow| flow.passage != Passage::ToProxy);
+    let model = Model::new(&Given::of_policy(&policy));
+    let proxied: Vec<Verdict> = allows(&model)
+        .into_iter()
+        .filter(|finding| finding.required.flow.passage == Passage::Proxy)
+        .map(|finding| finding.verdict)
+        .collect();
+    assert!(!proxied.is_empty());
+    for verdict in proxied {
+        let Verdict::Refuted(obstacle) = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(obstacle.cause, Cause::NoWayToProxy);
+    }
+    // Where nothing is denied, everybody gets to any proxy.
+    policy.security_rules.retain(|_, rule| rule.access == Access::Allow);
+    let model = Model::new(&Given::of_policy(&policy));
+    let is_proxied = |finding: &Finding<'_>| finding.required.flow.passage == Passage::Proxy;
+    let mut proxied = allows(&model).into_iter().filter(is_proxied);
+    assert!(proxied.all(|finding| finding.verdict == Verdict::Proven));
 }

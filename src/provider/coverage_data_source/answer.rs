@@ -1,9 +1,6 @@
 //! What was read, held against the policies.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path as FilePath,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::Value;
 
@@ -17,10 +14,10 @@ use crate::{
         verdict::Verdict,
     },
     provider::{
-        endpoint_tags, given_collections, given_routes, given_rules,
+        endpoint_tags, given_collections, given_flow, given_routes, given_rules,
         verification_data_source::{
             answer as verification,
-            question::{Question, outbound_method, tags_in_use},
+            question::{Question, outbound_method},
         },
         workload_resource::forms::Entries,
     },
@@ -149,6 +146,7 @@ fn question(config: &Value, parts: Vec<Part>, seen: &Seen, cloud: Cloud) -> Resu
         name: seen.name.clone(),
         source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
         rules_by_hand: true,
+        firewall_by_hand: true,
         groups,
         routes,
         firewall,
@@ -162,13 +160,7 @@ fn question(config: &Value, parts: Vec<Part>, seen: &Seen, cloud: Cloud) -> Resu
         cloud,
     };
     if let Some(path) = config.attribute("service_tag_file").as_str() {
-        let tags = tags_in_use(
-            FilePath::new(path),
-            &question.groups,
-            &question.required,
-            &question.forbidden,
-        );
-        question.resolved_tags = tags.map_err(|reason| Refused {
+        question.resolve_tags(path).map_err(|reason| Refused {
             argument: "service_tag_file",
             reason,
             remedy: "Download the file of your cloud from Microsoft's \"Azure IP Ranges and Service Tags\" pages.",
@@ -184,9 +176,7 @@ fn required(parts: &[Part], seen: &Seen) -> BTreeMap<String, Flow> {
     for (position, part) in parts.iter().enumerate() {
         for (key, flow) in &part.policy.flows {
             let mut flow = flow.clone();
-            if flow.local == AddressSide::Any && !subnet.is_empty() {
-                flow.local = AddressSide::Prefixes(subnet.clone());
-            }
+            given_flow::stand_at(&mut flow, &subnet);
             let key = match parts.len() {
                 1 => key.clone(),
                 _ => format!("{position}/{key}"),

@@ -57,7 +57,10 @@ pub(super) fn schema() -> Schema {
     )
     .attribute(
         "service_tag_file",
-        optional("Microsoft's service tag file: tags in use are replaced by their addresses, so that more can be decided."),
+        optional(
+            "Path of Microsoft's *Service Tags* file of the cloud: the tags of rules, routes, firewall rules, service endpoints and policies are \
+             replaced by their addresses, so that more can be decided.",
+        ),
     )
     .attribute(
         "source_uri",

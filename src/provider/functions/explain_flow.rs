@@ -45,7 +45,8 @@ impl Function for ExplainFlow {
                     "flow",
                     Type::Dynamic,
                     "An object: `direction` (`Outbound`, which is the default, or `Inbound`), `protocol` (default `Tcp`), `peer` (prefix, \
-                     service tag, a host that the `policy` names, or `*`), `port` (port, range or `*`, which is the default), `local` (the subnet's end, default `*`), \
+                     service tag, a host that the `policy` names, or `*`), `port` (port, range or `*`, which is the default), `local` (the subnet's end, default \
+                     `*`: the whole subnet, whose prefixes a `policy` says), \
                      `source_port`.",
                 ),
             ],
@@ -77,10 +78,12 @@ impl Function for ExplainFlow {
         let mut peers = Peers::of_cloud(cloud.and_then(|cloud| cloud.parse().ok()));
         peers.add_rules(&rules);
         // Only a policy names hosts; rules alone are read all the same.
-        if let Ok(policy) = policy::network_policy(&given) {
-            peers.add_policy(&policy);
+        let policy = policy::network_policy(&given).ok();
+        if let Some(policy) = &policy {
+            peers.add_policy(policy);
         }
-        let flow = given_flow::read(flow, &peers).map_err(|reason| refused(1, reason))?;
+        let mut flow = given_flow::read(flow, &peers).map_err(|reason| refused(1, reason))?;
+        given_flow::stand_at(&mut flow, &given_flow::own_prefixes(&policy));
         let model = Model::new(&Given {
             groups: vec![rules.iter().collect()],
             network: match &flow.local {

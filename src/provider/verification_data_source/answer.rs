@@ -25,6 +25,7 @@ pub(in crate::provider) fn answer(question: &Question, model: &Model) -> Vec<(&'
         environment: question.cloud.as_str(),
         parts: &question.parts,
         rules_by_hand: question.rules_by_hand,
+        firewall_by_hand: question.firewall_by_hand,
         routes: &question.routes,
         forbidden: &question.forbidden,
         remarks: unknown_tags(question),

@@ -1,6 +1,9 @@
 //! Reading what is to be proven. What cannot be read is an error: less would be proven than was asked.
 
-use std::{collections::BTreeMap, path::Path as FilePath};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path as FilePath,
+};
 
 use tfplugin_rs::{
     diagnostic::Diagnostics,
@@ -8,19 +11,20 @@ use tfplugin_rs::{
 };
 
 use crate::{
-    network::{Access, AddressSide, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule},
+    network::{AddressSide, Flow, FlowPeer, NetworkPolicy, Prefix, Route, SecurityRule},
     proof::{
-        addresses::{self, AddressSet},
-        firewall::{Collection, Layer},
+        addresses::AddressSet,
+        firewall::{self, Layer},
         model::{Given, Model, WayOut, appliances},
     },
     provider::{
+        composition_data_source,
         configuration::Session,
         endpoint_tags,
         given_collections::{self, IpGroups},
         given_flow,
         given_peers::Peers,
-        given_routes, given_rules, policy,
+        given_routes, given_rules, policy, resolved_tags,
     },
     regions::Cloud,
     report::subnet::Part,
@@ -34,6 +38,7 @@ pub(in crate::provider) struct Question {
     pub(in crate::provider) source_uri: Option<String>,
     pub(in crate::provider) parts: Vec<Part>,
     pub(in crate::provider) rules_by_hand: bool,
+    pub(in crate::provider) firewall_by_hand: bool,
     pub(in crate::provider) groups: Vec<Vec<SecurityRule>>,
     pub(in crate::provider) routes: Vec<Route>,
     pub(in crate::provider) firewall: Option<Vec<Layer>>,
@@ -49,7 +54,11 @@ pub(in crate::provider) struct Question {
 impl Question {
     /// What is to be proven, ready for questions.
     pub(in crate::provider) fn model(&self) -> Model {
-        Model::new(&Given {
+        Model::new(&self.given())
+    }
+
+    fn given(&self) -> Given<'_> {
+        Given {
             groups: self.groups.iter().map(|rules| rules.iter().collect()).collect(),
             routes: self.routes.iter().collect(),
             firewall: self.firewall.clone(),
@@ -60,7 +69,19 @@ impl Question {
             flows: self.required.clone(),
             resolved_tags: self.resolved_tags.clone(),
             ..Given::default()
-        })
+        }
+    }
+
+    /// Replaces the tags that it names anywhere by their addresses. The text is why that is not possible.
+    pub(in crate::provider) fn resolve_tags(&mut self, file: &str) -> Result<(), String> {
+        let mut tags = self.given().tags();
+        for flow in self.forbidden.values() {
+            if let FlowPeer::Tag(tag) = &flow.peer {
+                tags.insert(tag.as_str().to_owned());
+            }
+        }
+        self.resolved_tags = resolved_tags::of(file, self.cloud, &tags)?;
+        Ok(())
     }
 
     /// The subnet belongs to its virtual network, whether its spaces were listed or not.
@@ -97,53 +118,81 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
     let policies = config.attribute("policies").as_list().unwrap_or_default();
     let mut parts: Vec<Part> = Vec::new();
     let mut required = BTreeMap::new();
-    let (mut rules, mut routes) = (Vec::new(), Vec::new());
-    let (mut collections, mut endpoint_tags) = (Layer::new(), Vec::new());
-    let (rules_given, routes_given) = (
-        !config.attribute("security_rules").is_null(),
-        !config.attribute("routes").is_null(),
+    let mut endpoint_tags = Vec::new();
+    let is_given = |name: &str| !config.attribute(name).is_null();
+    let (rules_given, routes_given, collections_given) = (
+        is_given("security_rules"),
+        is_given("routes"),
+        is_given("rule_collection_groups"),
     );
     for (position, value) in policies.iter().enumerate() {
-        let path = || at("policies").index(position);
         let read = match policy::network_policy(value) {
             Ok(read) => read,
             Err(error) => {
-                refuse(path(), error.to_string());
+                refuse(at("policies").index(position), error.to_string());
                 continue;
             }
         };
         endpoint_tags.extend(reached_by_endpoints(value, &read));
-        let said = read.clone();
-        collections.extend(
-            read.network_rule_collections
-                .into_iter()
-                .map(|collection| Collection::Network(Access::Allow, collection)),
-        );
-        collections.extend(
-            read.application_rule_collections
-                .into_iter()
-                .map(|collection| Collection::Application(Access::Allow, collection)),
-        );
-        required.extend(
-            read.flows
-                .into_iter()
-                .map(|(key, flow)| (format!("{position}/{key}"), flow)),
-        );
-        if !rules_given {
-            rules.extend(read.security_rules.into_values());
-        }
-        if !routes_given {
-            routes.extend(read.routes.into_values());
-        }
+        let flows = read.flows.iter();
+        required.extend(flows.map(|(key, flow)| (format!("{position}/{key}"), flow.clone())));
         let head = policy::Head::of(value);
         parts.push(Part {
             workload: value.attribute("workload").as_str().unwrap_or_default().to_owned(),
             edition: head.edition,
             environment: head.environment,
             location: head.location,
-            policy: said,
+            policy: read,
         });
     }
+    for (what, said) in [
+        (
+            "environment",
+            parts.iter().map(|part| &part.environment).collect::<BTreeSet<_>>(),
+        ),
+        ("location", parts.iter().map(|part| &part.location).collect()),
+    ] {
+        let said: Vec<&String> = said.into_iter().filter(|text| !text.is_empty()).collect();
+        if let [one, other, ..] = said.as_slice() {
+            let reason = format!("one policy has `{what}` `{one}`, another `{other}`: a subnet is in one place");
+            refuse(at("policies"), reason);
+        }
+    }
+    // What is given apart need not fit together.
+    let mut standing: Vec<(String, NetworkPolicy)> = parts
+        .iter()
+        .map(|part| {
+            let mut policy = part.policy.clone();
+            policy.counterpart_rules.clear();
+            if rules_given {
+                policy.security_rules.clear();
+            }
+            if routes_given {
+                policy.routes.clear();
+                policy.bgp_route_propagation_enabled = None;
+            }
+            if collections_given {
+                policy.network_rule_collections.clear();
+                policy.application_rule_collections.clear();
+            }
+            (part.workload.clone(), policy)
+        })
+        .collect();
+    let together = match standing.len() {
+        0 | 1 => standing.pop().map(|(_, policy)| policy).unwrap_or_default(),
+        _ => match composition_data_source::compose_named(standing) {
+            Ok(composition) => composition.policy,
+            Err(conflicts) => {
+                for conflict in conflicts {
+                    refuse(at("policies"), conflict.to_string());
+                }
+                NetworkPolicy::default()
+            }
+        },
+    };
+    let collections = firewall::of_policy(&together);
+    let mut rules: Vec<SecurityRule> = together.security_rules.into_values().collect();
+    let mut routes: Vec<Route> = together.routes.into_values().collect();
     if policies.len() == 1 {
         required = required
             .into_iter()
@@ -186,16 +235,27 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
     {
         peers.add_tags(file.tags().map(|tag| tag.name()));
     }
+    let keys: BTreeSet<String> = required.keys().cloned().collect();
     let mut forbidden = BTreeMap::new();
     for (name, into) in [("required_flows", &mut required), ("forbidden_flows", &mut forbidden)] {
         for (key, flow) in config.attribute(name).as_map().into_iter().flatten() {
             match given_flow::read(flow, &peers) {
+                Ok(_) if name == "required_flows" && keys.contains(key) => refuse(
+                    at(name).key(key),
+                    format!(
+                        "`{key}` is what a policy calls a flow of its own, which this one would take the place of: choose another name"
+                    ),
+                ),
                 Ok(flow) => {
                     into.insert(key.clone(), flow);
                 }
                 Err(reason) => refuse(at(name).key(key), reason),
             }
         }
+    }
+    let subnet = given_flow::own_prefixes(parts.iter().map(|part| &part.policy));
+    for flow in required.values_mut().chain(forbidden.values_mut()) {
+        given_flow::stand_at(flow, &subnet);
     }
     let mut network = Vec::new();
     for text in given_rules::words(config.attribute("virtual_network_address_spaces")).unwrap_or_default() {
@@ -214,16 +274,6 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
             WayOut::NotSaid
         }),
     };
-    let resolved_tags = match config.attribute("service_tag_file").as_str() {
-        None => BTreeMap::new(),
-        Some(path) => match tags_in_use(FilePath::new(path), &groups, &required, &forbidden) {
-            Ok(tags) => tags,
-            Err(reason) => {
-                refuse(at("service_tag_file"), reason);
-                BTreeMap::new()
-            }
-        },
-    };
     let firewall = match config.attribute("rule_collection_groups") {
         Value::Null => (!collections.is_empty()).then(|| vec![collections]),
         given => match given_collections::read(given, &IpGroups::new()) {
@@ -234,11 +284,12 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
             }
         },
     };
-    let question = Question {
+    let mut question = Question {
         name: name(config, &parts),
         source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
         parts,
         rules_by_hand: rules_given,
+        firewall_by_hand: collections_given,
         groups,
         routes,
         firewall,
@@ -247,9 +298,14 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
         forbidden,
         network,
         way_out,
-        resolved_tags,
+        resolved_tags: BTreeMap::new(),
         cloud,
     };
+    if let Some(path) = config.attribute("service_tag_file").as_str()
+        && let Err(reason) = question.resolve_tags(path)
+    {
+        diagnostics.error_at(at("service_tag_file"), "Cannot be proven", format!("{reason}."));
+    }
     (!diagnostics.has_errors()).then_some(question)
 }
 
@@ -274,40 +330,4 @@ fn reached_by_endpoints(value: &Value, policy: &NetworkPolicy) -> Vec<String> {
         return Vec::new();
     };
     endpoint_tags::of_policy(&policy.service_endpoints, text("location"), cloud)
-}
-
-/// The addresses of the tags that rules and flows name. A tag that the file does not have stays a name.
-pub(in crate::provider) fn tags_in_use(
-    path: &FilePath,
-    groups: &[Vec<SecurityRule>],
-    required: &BTreeMap<String, Flow>,
-    forbidden: &BTreeMap<String, Flow>,
-) -> Result<BTreeMap<String, AddressSet>, String> {
-    let file = service_tags::file(path).map_err(|error| error.to_string())?;
-    let sides = groups
-        .iter()
-        .flatten()
-        .flat_map(|rule| [&rule.source, &rule.destination]);
-    let of_rules = sides.filter_map(|side| match side {
-        AddressSide::Tag(tag) => Some(tag.as_str()),
-        _ => None,
-    });
-    let of_flows = required
-        .values()
-        .chain(forbidden.values())
-        .filter_map(|flow| match &flow.peer {
-            FlowPeer::Tag(tag) => Some(tag.as_str()),
-            _ => None,
-        });
-    let mut resolved = BTreeMap::new();
-    for tag in of_rules.chain(of_flows) {
-        if resolved.contains_key(tag) {
-            continue;
-        }
-        let Ok(entry) = file.tag(tag, None) else { continue };
-        let prefixes = entry.prefixes().map_err(|error| error.to_string())?;
-        let prefixes: Vec<Prefix> = prefixes.into_iter().map(Prefix::from).collect();
-        resolved.insert(tag.to_owned(), addresses::of_prefixes(&prefixes));
-    }
-    Ok(resolved)
 }

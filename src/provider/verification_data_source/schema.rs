@@ -20,7 +20,8 @@ pub(super) fn schema() -> Schema {
         Attribute::optional(
             Type::list(policy::ty()),
             "`policy` values of workloads: what must pass. Their rules and routes are proven where `security_rules` and `routes` are not set, \
-             their firewall rule collections always. Several policies of one subnet go through `lockeddown_composition` first.",
+             their firewall rule collections where `rule_collection_groups` is not set. Several policies are of one subnet and stand together as \
+             in `lockeddown_composition`: what cannot be in one network security group, route table or rule collection group is an error.",
         ),
     )
     .attribute(
@@ -54,7 +55,7 @@ pub(super) fn schema() -> Schema {
              `network_rule_collections` and `application_rule_collections` in the shape of azurerm's blocks, such as `lockeddown_coverage` reads.",
         ),
     )
-    .attribute("required_flows", Attribute::optional(flows(), "Further flows that must pass, by name."))
+    .attribute("required_flows", Attribute::optional(flows(), "Further flows that must pass, by name; the names of the policies' own flows are taken."))
     .attribute("forbidden_flows", Attribute::optional(flows(), "Flows of which no packet may pass, by name."))
     .attribute(
         "virtual_network_address_spaces",
@@ -75,7 +76,8 @@ pub(super) fn schema() -> Schema {
         "service_tag_file",
         Attribute::optional(
             Type::String,
-            "Path of Microsoft's *Service Tags* file: with it tags are addresses, and nothing depends on whether two of them overlap.",
+            "Path of Microsoft's *Service Tags* file of the cloud: with it the tags of rules, routes, firewall rules, service endpoints and flows \
+             are addresses, and nothing depends on whether two of them overlap.",
         ),
     );
     answers(schema)
@@ -158,7 +160,12 @@ fn flows() -> Shape {
                 "protocol",
                 text("`Tcp`, which is the default, `Udp`, `Icmp`, `Esp`, `Ah` or `*`."),
             ),
-            ("local", text("The subnet's end: a prefix. Defaults to `*`.")),
+            (
+                "local",
+                text(
+                    "The subnet's end: a prefix. Defaults to `*`: all of the subnet, as far as a policy says its prefixes.",
+                ),
+            ),
             (
                 "peer",
                 Attribute::required(

@@ -37,6 +37,11 @@ fn port_matches(ports: &Ports, port: u16) -> bool {
     }
 }
 
+/// DNS, DHCP and health, and the metadata of machines.
+pub(crate) fn is_platform(address: std::net::IpAddr) -> bool {
+    ["168.63.129.16", "169.254.169.254"].contains(&address.to_string().as_str())
+}
+
 /// The first rule that matches the packet.
 pub(crate) fn deciding<'r>(
     rules: &'r [SecurityRule],
@@ -49,7 +54,12 @@ pub(crate) fn deciding<'r>(
         (false, Ports::Any) => true,
         (false, given) => port_matches(given, 0),
     };
-    let matching = rules.iter().filter(|rule| {
+    // What Azure's platform answers at its own addresses is subject to rules of its own tags only.
+    let by_platform = probe.direction == Direction::Outbound && is_platform(probe.destination);
+    let targets = |rule: &&SecurityRule| {
+        !by_platform || matches!(&rule.destination, AddressSide::Tag(tag) if tag.as_str().starts_with("AzurePlatform"))
+    };
+    let matching = rules.iter().filter(targets).filter(|rule| {
         rule.direction == probe.direction
             && (rule.protocol == Protocol::Any || rule.protocol == probe.protocol)
             && address_matches(&rule.source, probe.source, in_tag)
@@ -70,6 +80,7 @@ pub(crate) fn allows(rules: &[SecurityRule], probe: &Probe, in_tag: &dyn Fn(&str
         in_tag("VirtualNetwork", probe.destination),
     );
     match probe.direction {
+        Direction::Outbound if is_platform(probe.destination) => true,
         _ if from_network && to_network => true,
         Direction::Inbound => in_tag("AzureLoadBalancer", probe.source),
         Direction::Outbound => in_tag("Internet", probe.destination),

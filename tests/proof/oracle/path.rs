@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use lockeddown::{
     network::{
-        Access, ApplicationProtocol, ApplicationRule, ApplicationRuleDestination, Direction, FirewallSource, Known,
-        NetworkRule, NetworkRuleDestination, NextHop, Passage, Prefix, Protocol, Route, RouteDestination, SecurityRule,
+        Access, ApplicationProtocol, ApplicationRule, ApplicationRuleDestination, Direction, FirewallSource, Flow,
+        Known, NetworkRule, NetworkRuleDestination, NextHop, Passage, Prefix, Protocol, Route, RouteDestination,
+        SecurityRule,
     },
     proof::{
         firewall::{Collection, Layer},
@@ -96,12 +97,19 @@ impl Around<'_> {
     }
 
     /// Whether the packet gets what a flow asks for: to its destination, or to the appliance that is to judge it.
-    pub(crate) fn serves(&self, passage: Passage, probe: &Probe, host: Option<&str>) -> bool {
+    pub(crate) fn serves(&self, flow: &Flow, probe: &Probe, host: Option<&str>) -> bool {
         let by_groups = self.groups.iter().all(|rules| allows(rules, probe, self.in_tag));
+        let passage = flow.passage;
         match (probe.direction, passage) {
             // What the appliance itself hands over goes back to it.
             (Direction::Inbound, Passage::Handover) => return by_groups,
-            (Direction::Inbound, _) | (_, Passage::Direct) => return self.fate(probe, host) == Fate::Passes,
+            // A default route that somebody else brings takes the answers to whoever is not in private space.
+            (Direction::Inbound, _) if flow.learned_route && self.next_hop(probe.source) == (Hop::Internet, None) => {
+                return false;
+            }
+            (Direction::Inbound, _) | (_, Passage::Direct | Passage::ToProxy) => {
+                return self.fate(probe, host) == Fate::Passes;
+            }
             _ => {}
         }
         let (hop, own) = self.next_hop(probe.destination);
@@ -271,6 +279,7 @@ fn is_private(address: IpAddr) -> bool {
         "192.168.0.0/16",
         "100.64.0.0/10",
         "168.63.129.16/32",
+        "169.254.0.0/16",
         "fc00::/7",
     ]
     .iter()

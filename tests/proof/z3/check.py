@@ -23,6 +23,8 @@ NOT_PUBLIC = [
     "168.63.129.16/32", "224.0.0.0/3", "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8",
 ]  # fmt: skip
 PLATFORM = "168.63.129.16/32"
+METADATA = "169.254.169.254/32"
+OF_PLATFORM = {"azureplatformdns": PLATFORM, "azureplatformimds": METADATA}
 
 # One packet: both ends are of one family.
 proto = z3.BitVec("proto", 3)
@@ -87,6 +89,8 @@ class Case:
     def tag(self, end, name):
         if name.lower() == "azureloadbalancer":
             return within(end, PLATFORM)
+        if name.lower() in OF_PLATFORM:
+            return within(end, OF_PLATFORM[name.lower()])
         if name.lower() == "internet":
             return z3.And(public(end), z3.Not(any_within(end, self.network)))
         return self.named(end, "tag", name)
@@ -131,6 +135,14 @@ class Case:
         """(name, allow, matches) in the order in which Azure looks at them."""
         rules = sorted((rule for rule in self.case["rules"] if rule["direction"] == direction), key=lambda rule: rule["priority"])
         listed = [(rule["name"], rule["access"] == "Allow", self.rule(rule)) for rule in rules]
+        if direction == "Outbound":
+            # What the platform answers is subject to rules of its own tags only.
+            first = [str(rule["destination"].get("tag", "")).lower() in OF_PLATFORM for rule in rules]
+            listed = (
+                [entry for entry, targets in zip(listed, first) if targets]
+                + [("65000-platform", True, any_within("destination", [PLATFORM, METADATA]))]
+                + [entry for entry, targets in zip(listed, first) if not targets]
+            )
         inside = z3.And(self.tag("source", "VirtualNetwork"), self.tag("destination", "VirtualNetwork"))
         listed.append(("65000", True, inside))
         if direction == "Inbound":
@@ -171,11 +183,11 @@ class Case:
         chain.append((z3.Not(public(end)), "Peers", False))
         # The default route is the user's, but no way past an appliance.
         chain += [(condition, hop, False) for _, _, condition, hop, _ in defaults]
-        chain.append((z3.BoolVal(True), "Internet", False))
+        chain.append((z3.BoolVal(True), "System", False))
         return chain
 
     def along(self, end, answer):
-        """The answer for whichever route is taken."""
+        """The answer for whichever route is taken. The system's default route gives way to a learned one."""
         result = z3.BoolVal(False)
         for condition, hop, own in reversed(self.next_hop(end)):
             result = z3.If(condition, answer(hop, own), result)
@@ -209,8 +221,15 @@ class Case:
         )
 
     def served(self, flow, groups, firewall):
-        if flow["passage"] in ("proxy", "closed"):
+        if flow["passage"] == "closed":
             return z3.BoolVal(True)
+        if flow["passage"] == "proxy":
+            # Somebody has to get to the proxy, which nothing stops where nothing is denied and no route leads elsewhere.
+            denies = any(rule["access"] == "Deny" and rule["direction"] == "Outbound" for rule in self.case["rules"])
+            if not denies and not self.case["routes"]:
+                return z3.BoolVal(True)
+            others = [other for other in self.case["flows"].values() if other["passage"] == "to_proxy"]
+            return z3.Or([self.side("source", other["local"]) for other in others])
         if flow["direction"] == "Inbound" and flow["passage"] == "handover":
             # What the appliance itself hands over goes back to it.
             return groups["Inbound"]
@@ -219,7 +238,8 @@ class Case:
                 if hop == "Internet" and own:
                     # Nobody on the internet has a private address.
                     return public("source")
-                if hop in ("VirtualAppliance", "VirtualNetworkGateway"):
+                learned = hop == "System" and flow["learned_route"]
+                if learned or hop in ("VirtualAppliance", "VirtualNetworkGateway"):
                     return z3.Not(public("source"))
                 return z3.BoolVal(hop != "None")
 
@@ -229,7 +249,7 @@ class Case:
         def answer(hop, own):
             if hop == "Internet" and own:
                 return public("destination")
-            if flow["passage"] != "direct" and hop in ("Internet", "Peers") and not own:
+            if flow["passage"] not in ("direct", "to_proxy") and hop in ("Internet", "System", "Peers") and not own:
                 # Nothing leads to the appliance, unless a route to it is learned.
                 if not flow["learned_route"]:
                     return z3.BoolVal(False)
