@@ -392,7 +392,8 @@ impl<'a> Documents<'a> {
             Err(Setback::Again(error)) if classify(error) != Class::Final => Outcome::Again { sent: writing.sent },
             Err(_) => Outcome::Alone { sent: writing.sent },
         };
-        let alone = matches!((&outcome, &result), (Outcome::Alone { .. }, Err(Setback::Again(_)))) && !company.is_empty();
+        let alone =
+            matches!((&outcome, &result), (Outcome::Alone { .. }, Err(Setback::Again(_)))) && !company.is_empty();
         company.tell(&outcome);
         if alone {
             writing.folds = false;

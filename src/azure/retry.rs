@@ -307,7 +307,10 @@ mod tests {
         let tuning = RetryTuning::default();
         let looks: Duration = (0..10).map(|look| tuning.poll_delay(look, Some(Duration::ZERO))).sum();
         assert!(looks > Duration::from_secs(10), "{looks:?}");
-        assert_eq!(tuning.poll_delay(0, Some(Duration::from_secs(3))), Duration::from_secs(3));
+        assert_eq!(
+            tuning.poll_delay(0, Some(Duration::from_secs(3))),
+            Duration::from_secs(3)
+        );
         assert_eq!(tuning.poll_delay(0, None), tuning.poll_interval);
     }
 

@@ -147,7 +147,10 @@ fn what_is_not_ignored_any_more_shows_before_it_goes() {
     place.workspace.write(&ignoring("[]"));
     let plan = planned(&place);
     assert!(plan.contains("- \"aks-lb\""), "{plan}");
-    assert!(plan.contains("Stops from now on") && plan.contains("`aks-lb` allows"), "{plan}");
+    assert!(
+        plan.contains("Stops from now on") && plan.contains("`aks-lb` allows"),
+        "{plan}"
+    );
     assert!(plan.contains("(route `aks-pod`)"), "{plan}");
 
     // And back before it is applied: what stays is not told to go.
@@ -156,7 +159,10 @@ fn what_is_not_ignored_any_more_shows_before_it_goes() {
     place.workspace.step(&ignoring("[]"));
     assert!(!place.rules("nsg-cc").contains(&"aks-lb".to_owned()));
     assert!(!place.routes("rt-cc").contains(&"aks-pod".to_owned()));
-    assert_eq!(place.workspace.state().resource(&address("cc"))["foreign_rules"], json!({}));
+    assert_eq!(
+        place.workspace.state().resource(&address("cc"))["foreign_rules"],
+        json!({})
+    );
 }
 
 #[test]

@@ -308,14 +308,15 @@ async fn a_failed_operation_keeps_azures_reason_and_says_that_something_may_exis
 
 #[tokio::test]
 async fn an_operation_that_fails_for_another_one_is_begun_again() {
-    let begun = json!({ "location": "westeurope", "properties": { "provisioningState": "Failed", "securityRules": [] } });
+    let begun =
+        json!({ "location": "westeurope", "properties": { "provisioningState": "Failed", "securityRules": [] } });
     let again = [absent(), accepted(201), failed("AnotherOperationInProgress")];
-    let script = Script::new(again.into_iter().chain([
-        Answer::json(200, begun),
-        accepted(200),
-        succeeded(),
-        read("W/2", ""),
-    ]));
+    let script =
+        Script::new(
+            again
+                .into_iter()
+                .chain([Answer::json(200, begun), accepted(200), succeeded(), read("W/2", "")]),
+        );
     create(&script).await.unwrap();
     script.assert_played_out();
 }
@@ -542,13 +543,7 @@ async fn a_write_that_was_on_its_way_at_the_end_may_be_there_whatever_was_refuse
 
 #[tokio::test]
 async fn a_timeout_among_operations_that_fail_tells_why_they_do() {
-    let round = || {
-        [
-            read("W/1", "old"),
-            accepted(200),
-            failed("AnotherOperationInProgress"),
-        ]
-    };
+    let round = || [read("W/1", "old"), accepted(200), failed("AnotherOperationInProgress")];
     let script = Script::new((0..10_000).flat_map(|_| round()));
     let call = Call::new(
         std::time::Duration::from_millis(500),
@@ -572,7 +567,10 @@ async fn a_timeout_names_the_object_that_does_not_come_to_rest() {
     let groups = client.network_security_groups();
     let error = groups.update(&id(NSG), &call, describe("new")).await.unwrap_err();
     let error = error.to_string();
-    assert!(error.contains("networkSecurityGroups/nsg` is still `Updating`"), "{error}");
+    assert!(
+        error.contains("networkSecurityGroups/nsg` is still `Updating`"),
+        "{error}"
+    );
 }
 
 /// Whoever rides along with a common write that may have been carried out has to say so, should its own attempt fail.
@@ -595,7 +593,9 @@ async fn a_change_of_a_common_write_that_failed_may_be_in_azure() {
     let groups = client.network_security_groups();
     let (nsg, first, second) = (id(NSG), call(), call());
     let leader = groups.update(&nsg, &first, describe("first"));
-    let rider = groups.update(&nsg, &second, |body| body["properties"]["notInvented"]["yet"] = json!(2));
+    let rider = groups.update(&nsg, &second, |body| {
+        body["properties"]["notInvented"]["yet"] = json!(2)
+    });
     let (led, rode) = tokio::join!(leader, rider);
     led.unwrap();
     let error = rode.unwrap_err();

@@ -514,7 +514,10 @@ fn check_firewall(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics)
         return;
     }
     if matches!(target, FirewallTarget::Classic(_))
-        && let Some(policy) = document.body.pointer("/properties/firewallPolicy/id").and_then(Json::as_str)
+        && let Some(policy) = document
+            .body
+            .pointer("/properties/firewallPolicy/id")
+            .and_then(Json::as_str)
     {
         let detail = format!(
             "`{}` takes its rules from the policy `{policy}`, and Azure refuses collections of its own beside that. Use `firewall_policy_id = \

@@ -10,9 +10,9 @@ use tfplugin_rs::{
 };
 
 use super::{
-    WorkloadResource, arrival,
+    WorkloadResource,
     arguments::Reach,
-    conflicts,
+    arrival, conflicts,
     demand::{self, Demand, Shared},
     forms::{self, Entries},
     identity,
@@ -354,7 +354,12 @@ fn met(plan: &Plan, kept: &mut Kept, shared: Shared) -> Option<Value> {
     if !shared.group && known("ignored_rule_name_prefixes", "security_rules") {
         let mut watched = forms::entries_in(prior.attribute("security_rules"));
         let mut ignored = forms::entries_in(prior.attribute("foreign_rules"));
-        regroup("ignored_rule_name_prefixes", "security_rules", &mut watched, &mut ignored);
+        regroup(
+            "ignored_rule_name_prefixes",
+            "security_rules",
+            &mut watched,
+            &mut ignored,
+        );
         kept.remember_rules(&ignored);
         prior.set_attribute("security_rules", Value::Map(watched));
         prior.set_attribute("foreign_rules", Value::Map(ignored));

@@ -215,7 +215,11 @@ fn swapped(prior: &Value, planned: &Value, thing: &str) -> String {
     }
     // The resource's own gives way to another of its own, but what it shared has entries of others.
     let shared = Shared::of(prior);
-    let guest = if thing == "route_table" { shared.table } else { shared.group };
+    let guest = if thing == "route_table" {
+        shared.table
+    } else {
+        shared.group
+    };
     let stays = !guest || SAME_BUT_FOR_CASE(ours, planned.attribute(&associated));
     if SAME_BUT_FOR_CASE(found, ours) && stays {
         return String::new();
