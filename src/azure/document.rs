@@ -15,7 +15,7 @@ use super::{
     error::{ArmError, Operation, ServiceError},
     folding::{Company, Offer, Outcome},
     locks::Held,
-    meaning::{overlay, same, strip_read_only},
+    meaning::{overlay, same, says, strip_read_only},
     operation::{self, Started, provisioning_state},
     resource_id::ResourceId,
     retry::{Attempts, Class, classify},
@@ -560,14 +560,9 @@ fn told(held: Result<Held, ArmError>, written: bool) -> Result<Turn, ArmError> {
 /// Whether an object that appeared after a write of ours without an answer is what that write made: it bears our mark, or says all that we
 /// said. What somebody else made meanwhile does neither.
 fn is_what_we_sent(existing: &Value, sent: &Value) -> bool {
-    let holds = |whole: &Value, part: &Value| {
-        let mut merged = whole.clone();
-        overlay(&mut merged, part);
-        same(whole, &merged)
-    };
     match (existing.get("tags"), sent.get("tags")) {
-        (Some(there), Some(ours)) if ours.as_object().is_some_and(|tags| !tags.is_empty()) => holds(there, ours),
-        _ => holds(existing, sent),
+        (Some(there), Some(ours)) if ours.as_object().is_some_and(|tags| !tags.is_empty()) => says(there, ours),
+        _ => says(existing, sent),
     }
 }
 

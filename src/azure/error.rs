@@ -184,6 +184,10 @@ impl ArmError {
     pub fn remedy(&self) -> String {
         match self {
             ArmError::Settings(error) => error.remedy(),
+            // It is asked on the machine itself, never through a proxy.
+            ArmError::Credential { failure: Some(_), credential: Some(CredentialKind::ManagedIdentity), .. } => {
+                CredentialKind::ManagedIdentity.remedy().to_owned()
+            }
             ArmError::Credential { failure: Some(failure), .. } | ArmError::Transport { failure, .. } => failure.remedy(),
             ArmError::Credential { failure: None, credential, .. } => credential.map(CredentialKind::remedy).unwrap_or_default().to_owned(),
             ArmError::Service(error) => error.remedy(),

@@ -10,13 +10,25 @@ const ENUMERATIONS: [&str; 4] = ["protocol", "access", "direction", "location"];
 /// Whether two bodies mean the same: null, `""` and `[]` are as good as absent, ids and enumerations have no case, and lists of
 /// texts or of named objects have no order.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
-    same_in(None, one, other)
+    same_in(None, one, other, Extent::Whole)
 }
 
-fn same_in(field: Option<&str>, one: &Value, other: &Value) -> bool {
+/// Whether `whole` means all that `part` means, and perhaps more: objects may have fields that the part says nothing of.
+pub(super) fn says(whole: &Value, part: &Value) -> bool {
+    same_in(None, part, whole, Extent::Part)
+}
+
+/// Whether one is compared with the whole of the other or may be a part of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    Part,
+}
+
+fn same_in(field: Option<&str>, one: &Value, other: &Value, extent: Extent) -> bool {
     match (one, other) {
-        (Value::Object(one), Value::Object(other)) => same_objects(one, other),
-        (Value::Array(one), Value::Array(other)) => same_lists(field, one, other),
+        (Value::Object(one), Value::Object(other)) => same_objects(one, other, extent),
+        (Value::Array(one), Value::Array(other)) => same_lists(field, one, other, extent),
         (Value::String(one), Value::String(other)) => {
             let caseless =
                 one.starts_with("/subscriptions/") || field.is_some_and(|field| ENUMERATIONS.contains(&field));
@@ -35,17 +47,17 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-fn same_objects(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+fn same_objects(one: &Map<String, Value>, other: &Map<String, Value>, extent: Extent) -> bool {
     let half = |one: &Map<String, Value>, other: &Map<String, Value>| {
         one.iter().all(|(field, value)| match other.get(field) {
-            Some(counterpart) => same_in(Some(field), value, counterpart),
+            Some(counterpart) => same_in(Some(field), value, counterpart, extent),
             None => is_nothing(value),
         })
     };
-    half(one, other) && half(other, one)
+    half(one, other) && (extent == Extent::Part || half(other, one))
 }
 
-fn same_lists(field: Option<&str>, one: &[Value], other: &[Value]) -> bool {
+fn same_lists(field: Option<&str>, one: &[Value], other: &[Value], extent: Extent) -> bool {
     if one.len() != other.len() {
         return false;
     }
@@ -67,9 +79,12 @@ fn same_lists(field: Option<&str>, one: &[Value], other: &[Value]) -> bool {
             let counterpart = counterparts.get(key).and_then(|position| other.get(*position));
             one.get(*position)
                 .zip(counterpart)
-                .is_some_and(|(one, other)| same_in(field, one, other))
+                .is_some_and(|(one, other)| same_in(field, one, other, extent))
         }),
-        _ => one.iter().zip(other).all(|(one, other)| same_in(field, one, other)),
+        _ => one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| same_in(field, one, other, extent)),
     }
 }
 
@@ -119,6 +134,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_part_is_said_by_what_says_more() {
+        let sent = json!({ "properties": { "rules": [{ "name": "a", "protocol": "Tcp" }], "none": [] } });
+        let shown = json!({ "etag": "1", "properties": { "state": "Succeeded", "rules": [{ "name": "a", "protocol": "TCP", "etag": "1" }] } });
+        assert!(says(&shown, &sent) && !says(&sent, &shown));
+        let more = json!({ "properties": { "rules": [{ "name": "a", "protocol": "Tcp" }, { "name": "b" }] } });
+        assert!(!says(&more, &sent), "a list with another rule is another list");
+    }
 
     #[test]
     fn spellings_of_one_meaning_are_the_same() {

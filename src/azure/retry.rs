@@ -38,7 +38,7 @@ impl Default for RetryTuning {
             longest_delay: Duration::from_secs(30),
             longest_retry_after: Duration::from_secs(60),
             poll_interval: Duration::from_secs(5),
-            shortest_poll: Duration::from_millis(20),
+            shortest_poll: Duration::from_millis(5),
             trouble_attempts: 5,
             lost_looks: 6,
             merge_rounds: 10,
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn an_operation_is_not_asked_after_without_end() {
         let tuning = RetryTuning::default();
-        let looks: Duration = (0..10).map(|look| tuning.poll_delay(look, Some(Duration::ZERO))).sum();
+        let looks: Duration = (0..12).map(|look| tuning.poll_delay(look, Some(Duration::ZERO))).sum();
         assert!(looks > Duration::from_secs(10), "{looks:?}");
         assert_eq!(
             tuning.poll_delay(0, Some(Duration::from_secs(3))),

@@ -7,6 +7,7 @@
 //! | `{{ tffile "examples/…" }}` | the file as a code block of Terraform's language |
 //! | `{{ table "checks" }}` | the checks that can be waived |
 //! | `{{ document "000" }}` | where each place of a source document leads, from its anchors and the catalogue |
+//! | `{{ section "SPECIFICATION.md#Promises" }}` | what stands under this heading of a page of the repository |
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
@@ -58,6 +59,7 @@ fn filled(repository: &Path, template: &Path) -> Result<String> {
             }
             Some(("table", "checks")) => page.push_str(&checks()),
             Some(("document", number)) => page.push_str(&document(repository, number)?),
+            Some(("section", place)) => page.push_str(&section(repository, place)?),
             _ if line.contains("{{ ") => {
                 let detail = format!("An unknown directive\n`{line}` in `{}`.", template.display());
                 return Err(Failure::new(detail));
@@ -76,6 +78,22 @@ fn checks() -> String {
         let _ = writeln!(table, "| `{}` | {} |", check.id, cell(check.description));
     }
     table
+}
+
+/// What stands under a heading of the second level, without the heading.
+fn section(repository: &Path, place: &str) -> Result<String> {
+    let (page, heading) = place.split_once('#').unwrap_or((place, ""));
+    let path = repository.join(page);
+    let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+    let mut lines = text
+        .lines()
+        .skip_while(|line| line.strip_prefix("## ") != Some(heading));
+    if lines.next().is_none() {
+        let detail = format!("A heading is missing\n`{}` has no `## {heading}`.", path.display());
+        return Err(Failure::new(detail));
+    }
+    let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("## ")).collect();
+    Ok(format!("{}\n", lines.join("\n").trim()))
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance_tests::emulator::Emulator;
+use acceptance_tests::emulator::{Emulator, Fault};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 
@@ -114,6 +114,22 @@ fn a_pipelines_token_in_the_provider_block() {
     let mut setting = Setting::new().principal();
     let (url, token) = setting.emulator.github_run();
     setting.canary(&token);
+    setting.configure(&format!(
+        "use_oidc = true\noidc_request_url = \"{url}\"\noidc_request_token = \"{token}\""
+    ));
+    setting.applies();
+}
+
+#[test]
+fn an_issuer_that_is_ill_for_a_moment_is_asked_again() {
+    let mut setting = Setting::new().principal();
+    let (url, token) = setting.emulator.github_run();
+    setting.canary(&token);
+    setting.emulator.fault(
+        Fault::refuse(503, "Unavailable", "Later.")
+            .on("GET", "oidc/github")
+            .times(2),
+    );
     setting.configure(&format!(
         "use_oidc = true\noidc_request_url = \"{url}\"\noidc_request_token = \"{token}\""
     ));

@@ -10,6 +10,7 @@
 
 mod accidents;
 mod kinds;
+mod only_read;
 mod shared_key;
 mod world;
 
@@ -196,6 +197,38 @@ async fn what_somebody_made_between_our_look_and_our_write_is_theirs() {
         let (pointer, wanted) = &kind.theirs;
         let shown = world.shown(&kind).unwrap();
         contains(shown.pointer(pointer).unwrap_or(&Value::Null), wanted, &what);
+        world.assert_order(&kind, true, &what);
+    }
+}
+
+/// The same where our write was lost: nobody knows whether it was carried out, and what is there then says that it is somebody else's.
+#[tokio::test]
+async fn what_somebody_made_while_our_write_was_lost_is_theirs() {
+    for kind in kinds() {
+        let (world, what) = (World::new(), format!("create {} while another does", kind.path));
+        let id = world.id(kind.path);
+        let mut theirs = world.body(&kind, "ours");
+        match kind.path {
+            // What of these is somebody else's does not show: whoever takes it over finds what it wanted.
+            path if path.contains("/virtualNetworkPeerings/") => continue,
+            path if path.contains("/subnets/") => theirs["properties"]["addressPrefix"] = "10.0.77.0/24".into(),
+            path if path.contains("/ruleCollectionGroups/") => theirs["properties"]["priority"] = 7000.into(),
+            _ => theirs["tags"]["which"] = "theirs".into(),
+        }
+        world.reset(&kind, false);
+        world.emulator.fault(Fault::new("PUT", kind.path, Effect::ResetBefore));
+        let body = theirs.clone();
+        let foreign = Fault::foreign(move |azure| {
+            azure.put(&id, body.clone());
+        });
+        // Between the write that is lost and the look at what became of it.
+        world.emulator.fault(foreign.on("GET", kind.path).after(1));
+        let error = world.create(&kind).await.err();
+        assert!(
+            matches!(error, Some(ArmError::AlreadyExists { .. })),
+            "{what}: {error:?}"
+        );
+        contains(&world.shown(&kind).unwrap(), &theirs, &what);
         world.assert_order(&kind, true, &what);
     }
 }

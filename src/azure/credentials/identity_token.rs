@@ -9,7 +9,7 @@ use azure_core::http::{ClientMethodOptions, Url};
 use azure_identity::ClientAssertion;
 use serde_json::Value;
 
-use super::{super::secret::Secret, failure, read_text, transport};
+use super::{super::secret::Secret, failure, read_text, transport, unavailable};
 
 /// The audience that Entra expects unless the federated credential says otherwise.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -82,6 +82,12 @@ impl TokenRequest {
         let response = request.send().await.map_err(transport)?;
         let status = response.status();
         let body = response.text().await.map_err(transport)?;
+        if status.as_u16() == 429 || status.is_server_error() {
+            return Err(unavailable(format!(
+                "`oidc_request_url` answers with status {} for now",
+                status.as_u16()
+            )));
+        }
         if !status.is_success() {
             return Err(failure(format!(
                 "`oidc_request_url` answers with status {}, not with a token",

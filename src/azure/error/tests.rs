@@ -118,6 +118,16 @@ fn a_time_out_says_what_it_was_waiting_for() {
     assert!(text.contains("Give it more time"), "{text}");
 }
 
+#[test]
+fn a_managed_identity_that_does_not_answer_is_no_matter_of_proxies() {
+    let error = ArmError::Credential {
+        cause: "connection refused".to_owned(),
+        failure: Some(TransportFailure::Unreachable),
+        credential: Some(CredentialKind::ManagedIdentity),
+    };
+    assert!(error.remedy().contains("`msi_endpoint`") && !error.remedy().contains("proxy"));
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("error sending request for url (https://arm.example/x?sig=abc)")]
 struct Outer(#[source] Inner);
