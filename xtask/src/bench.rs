@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use self::table::Table;
 use acceptance_tests::terraform::Terraform;
 use acceptance_tests::terraform::binaries::{self, PROVIDER, cargo};
+use acceptance_tests::terraform::install::NEWEST;
 use tempfile::TempDir;
 
 use crate::failure::{Failure, Result};
@@ -98,7 +99,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     })?;
     let terraform = progress.step("installing Terraform 1.15", |status| {
         programs::build(status)?;
-        Ok(Terraform::install("1.15")?)
+        Ok(Terraform::install(NEWEST)?)
     })?;
 
     let emulator = progress.step("building the emulator for release", applies::build_emulator)?;

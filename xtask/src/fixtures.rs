@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use acceptance_tests::{fixtures, terraform::Terraform};
+use acceptance_tests::{
+    fixtures,
+    terraform::{Terraform, install::NEWEST},
+};
 
 use crate::{
     failure::{Failure, Result},
@@ -20,7 +23,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     progress.step("building", |status| crate::programs::build(status).map(drop))?;
     let version = env!("CARGO_PKG_VERSION");
     progress.announce(&format!("applying the cases of {version}"));
-    let terraform = Terraform::install("1.15")?;
+    let terraform = Terraform::install(NEWEST)?;
     let written = fixtures::write(version, &terraform).map_err(Failure::while_doing("The states cannot be written"))?;
     for case in written {
         say(&format!("wrote {}", case.display()));

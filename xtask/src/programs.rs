@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use acceptance_tests::terraform::{Terraform, binaries};
+use acceptance_tests::terraform::{Terraform, binaries, install::NEWEST};
 
 use crate::failure::{Failure, Result};
 use crate::progress::Status;
@@ -53,7 +53,7 @@ pub(crate) fn find_terraform(status: &Status) -> Result<Terraform> {
         Some(terraform) => terraform,
         None => {
             status.show("none on PATH: installing one with pip");
-            Terraform::install("1.15")?
+            Terraform::install(NEWEST)?
         }
     };
     let origin = terraform

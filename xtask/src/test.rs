@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use acceptance_tests::python_client;
 use acceptance_tests::terraform::Terraform;
 use acceptance_tests::terraform::binaries::{self, BINARIES_VARIABLE, cargo};
-use acceptance_tests::terraform::install::{ACCEPTANCE, LINE_VARIABLE, OPENTOFU, PINNED, has_functions};
+use acceptance_tests::terraform::install::{ACCEPTANCE, LINE_VARIABLE, NEWEST, OPENTOFU, PINNED, has_functions};
 
 use crate::failure::{Failure, Result};
 use crate::programs::quietly;
@@ -16,9 +16,15 @@ use crate::skipped::Report;
 /// Tests that take minutes look for it, and do all of their work then.
 const FULL_VARIABLE: &str = "LOCKEDDOWN_FULL";
 
-/// The test programs that are the acceptance suite's core: managed resources through their whole lives. A Terraform without provider
-/// functions (1.6), and OpenTofu, which words and formats much in its own way, run these alone.
+/// The test programs that are the acceptance suite's core: managed resources through their whole lives. Every Terraform runs them.
 const CORE: [&str; 2] = ["cyclecloud", "resources"];
+
+/// Besides the core, where there are provider functions: what they and data sources say.
+const WITH_FUNCTIONS: [&str; 2] = ["functions", "data_sources"];
+
+/// Besides those, on the lines that the acceptance set is about: every option of every resource, there and back. The rest of the set goes
+/// through its lines by itself.
+const OPTIONS: [&str; 3] = ["--test", "acceptance", "options::"];
 
 /// Runs the checks; the test programs' own output and the tests that were skipped end the run.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
@@ -77,19 +83,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
     })?;
     if full {
         for line in &lines {
-            let core = !has_functions(line);
-            let what = if core {
-                "the acceptance tests' core"
-            } else {
-                "acceptance tests"
-            };
-            progress.announce(&format!("{what} under Terraform {line}"));
-            let programs = CORE.iter().filter(|_| core).flat_map(|program| ["--test", program]);
-            let arguments: Vec<&str> = ["test", "--package", "acceptance-tests"]
-                .into_iter()
-                .chain(programs)
-                .collect();
-            tests(&arguments, Some(line), full)?;
+            // The newest has its turn with everything else, at the end.
+            if *line == NEWEST {
+                continue;
+            }
+            let mut programs = CORE.to_vec();
+            if has_functions(line) {
+                programs.extend(WITH_FUNCTIONS);
+            }
+            progress.announce(&format!("under Terraform {line}: {}", programs.join(", ")));
+            let programs: Vec<&str> = programs.iter().flat_map(|program| ["--test", program]).collect();
+            let acceptance = ["test", "--package", "acceptance-tests"];
+            tests(&[&acceptance, &*programs].concat(), Some(line), full)?;
+            if ACCEPTANCE.contains(line) {
+                tests(&[&acceptance, &OPTIONS[..]].concat(), Some(line), full)?;
+            }
         }
         if !lines.contains(&OPENTOFU) {
             say("OpenTofu was not tried: there is no `tofu` on PATH.");

@@ -26,13 +26,16 @@ pub const PINNED: [(&str, &str, &str); 9] = [
     ("1.15", "1.15.5", "0.15.3"),
 ];
 
+/// The newest release line, which tests use unless they say otherwise.
+pub const NEWEST: &str = "1.15";
+
 /// The release lines every test run uses: the oldest one the provider supports (the first with provider functions), and
 /// the newest.
-pub const SUPPORTED: [&str; 2] = ["1.8", "1.15"];
+pub const SUPPORTED: [&str; 2] = ["1.8", NEWEST];
 
 /// The release lines under which every test run tries managed resources: the supported ends, and 1.11, the first one with write-only
 /// arguments and the last one without resource identity.
-pub const ACCEPTANCE: [&str; 3] = ["1.8", "1.11", "1.15"];
+pub const ACCEPTANCE: [&str; 3] = ["1.8", "1.11", NEWEST];
 
 /// In place of a release line: OpenTofu, as it is on `PATH`.
 pub const OPENTOFU: &str = "tofu";
@@ -127,7 +130,7 @@ impl Terraform {
     pub fn under_test() -> Self {
         match std::env::var(LINE_VARIABLE) {
             Ok(line) => Self::version(&line),
-            Err(_) => Self::version("1.15"),
+            Err(_) => Self::version(NEWEST),
         }
     }
 

@@ -239,6 +239,8 @@ impl Workspace {
             .env("TF_CLI_CONFIG_FILE", self.path().join("cli.tfrc"))
             .env("TF_IN_AUTOMATION", "1")
             .env("CHECKPOINT_DISABLE", "1")
+            // Terraform lives for a second: it need not collect garbage every few megabytes, which takes a fifth of its time.
+            .env("GOGC", "1000")
             .envs(&self.environment);
         command
     }
