@@ -12,6 +12,8 @@ use lockeddown::{
     proof::{
         lint::{Lint, lint},
         model::{Given, Model},
+        required::allows,
+        verdict::Verdict,
     },
     workloads::{
         Defaults, Surroundings, Workload,
@@ -219,6 +221,51 @@ fn policies_of_two_subnets_are_no_composition() {
         composed(&[nodes(&[]), link("ansys", &nowhere)]).is_ok(),
         "it does not say where"
     );
+}
+
+#[test]
+fn a_subnet_has_one_default_route() {
+    let training = |egress: Value| policy("training", "aml_compute_egress", &[("egress", egress)]);
+    let behind_a_wan = egress("firewall", &[("default_route_enabled", false.into())]);
+    let managed = |more: &[(&str, Value)]| {
+        let mut arguments = vec![("node_public_ip_enabled", Value::from(true))];
+        arguments.extend(more.iter().cloned());
+        policy("management", "aml_compute_ingress", &arguments)
+    };
+    let led = |hop: &str| managed(&[("default_route_next_hop_type", hop.into())]);
+    insta::assert_snapshot!(conflicts(&[
+        training(egress("service_tags", &[])),
+        led("VirtualAppliance")
+    ]));
+    insta::assert_snapshot!(conflicts(&[
+        training(behind_a_wan.clone()),
+        led("VirtualNetworkGateway")
+    ]));
+    insta::assert_snapshot!(conflicts(&[
+        training(behind_a_wan.clone()),
+        policy(
+            "licenses",
+            "cyclecloud_subnet",
+            &[
+                ("role", "node".into()),
+                ("server_address_prefixes", Value::string_set(["10.0.0.0/28"])),
+                ("egress", egress("service_tags", &[])),
+            ],
+        ),
+    ]));
+    // What one says holds for those who say nothing: answers that the other believed to go straight out do not.
+    let together = |management: Named| composed(&[training(behind_a_wan.clone()), management]).unwrap().policy;
+    let refuted = |policy: &NetworkPolicy| {
+        let model = Model::new(&Given::of_policy(policy));
+        let findings = allows(&model).into_iter();
+        let refuted = findings.filter(|finding| matches!(finding.verdict, Verdict::Refuted(_)));
+        refuted.map(|finding| finding.required.key.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(refuted(&together(led("VirtualAppliance"))), Vec::<String>::new());
+    assert_eq!(refuted(&together(managed(&[]))), ["AML-IN-CONTROL"]);
+    // A route that is written down is none that others bring.
+    let written = composed(&[training(firewall("10.0.255.4", 1000)), led("VirtualAppliance")]).unwrap();
+    assert_eq!(written.policy.default_route.map(|route| route.learned), Some(false));
 }
 
 #[test]

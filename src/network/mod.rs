@@ -25,7 +25,7 @@ pub use name::{Description, NameError, RuleName};
 pub use policy::{FlowDirection, Host, NetworkPolicy, OnPremisesFlow, Prerequisite, PrerequisiteStatus, SecurityRules};
 pub use port::{PortError, PortRange, Ports};
 pub use priority::{Priority, PriorityError};
-pub use route::{NextHop, Route, RouteDestination};
+pub use route::{DefaultNextHop, DefaultRoute, NextHop, Route, RouteDestination};
 pub use rule_collection::{
     ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination, FirewallSource,
     NetworkRule, NetworkRuleCollection, NetworkRuleDestination,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ApplicationRuleCollection, Flow, Known, NetworkRuleCollection, Protocol, Route, SecurityRule, ServiceEndpoint,
+    ApplicationRuleCollection, DefaultRoute, Flow, Known, NetworkRuleCollection, Protocol, Route, SecurityRule,
+    ServiceEndpoint,
 };
 
 /// Security rules by name.
@@ -20,6 +21,8 @@ pub struct NetworkPolicy {
     pub counterpart_rules: BTreeMap<String, SecurityRules>,
     /// Routes of the subnet's route table, by name.
     pub routes: BTreeMap<String, Route>,
+    /// Where the subnet's default route leads, whoever brings it; `None` where nobody said.
+    pub default_route: Option<DefaultRoute>,
     /// Whether the route table takes over routes that gateways learn; `None` where it does not matter.
     pub bgp_route_propagation_enabled: Option<bool>,
     /// Network rules of the firewall in front of the subnet.

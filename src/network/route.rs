@@ -35,6 +35,59 @@ impl fmt::Display for RouteDestination {
     }
 }
 
+/// Where a subnet's default route leads, as far as a workload was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefaultRoute {
+    /// Who gets what no longer prefix names.
+    pub next_hop: DefaultNextHop,
+    /// Whether a gateway or a virtual WAN brings it, so that no table shows it.
+    pub learned: bool,
+}
+
+impl DefaultRoute {
+    /// One that a gateway or a virtual WAN brings, unless it is Azure's own.
+    pub fn of_others(next_hop: DefaultNextHop) -> DefaultRoute {
+        DefaultRoute {
+            next_hop,
+            learned: next_hop != DefaultNextHop::Internet,
+        }
+    }
+}
+
+/// The next hop of a default route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultNextHop {
+    /// Straight out, which is Azure's own.
+    Internet,
+    /// A firewall or another appliance.
+    VirtualAppliance,
+    /// A gateway, and a site behind it.
+    VirtualNetworkGateway,
+}
+
+impl DefaultNextHop {
+    /// Every next hop.
+    pub const ALL: [DefaultNextHop; 3] = [
+        DefaultNextHop::Internet,
+        DefaultNextHop::VirtualAppliance,
+        DefaultNextHop::VirtualNetworkGateway,
+    ];
+
+    /// ARM's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DefaultNextHop::Internet => "Internet",
+            DefaultNextHop::VirtualAppliance => "VirtualAppliance",
+            DefaultNextHop::VirtualNetworkGateway => "VirtualNetworkGateway",
+        }
+    }
+
+    /// The next hop of that word.
+    pub fn from_word(word: &str) -> Option<DefaultNextHop> {
+        DefaultNextHop::ALL.into_iter().find(|hop| hop.as_str() == word)
+    }
+}
+
 /// The next hop of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextHop {

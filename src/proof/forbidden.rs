@@ -1,12 +1,11 @@
 //! Whether something passes that must not.
 
 use super::{
-    addresses,
     model::{Model, Required, WayOut},
     order::decide,
     packet::Packet,
     path::{UNDECIDED_ROUTES, at_firewall},
-    region::{Block, Match, Presence, Side},
+    region::{Block, Match, Presence},
     routes::{Hop, RouteLine},
 };
 use crate::network::{Access, Direction};
@@ -99,11 +98,10 @@ fn along_routes(model: &Model, lines: &[RouteLine], passing: &Passing) -> Vec<Pa
         return vec![passing.clone()];
     }
     let mut leaving = Vec::new();
-    let private = Match::to(Side::Set(addresses::public().complement()));
     let arriving = routed.into_iter().flat_map(|(route, block)| {
-        let blocks = match route.lost([&block], &model.world).is_empty() {
-            true => vec![block],
-            false => block.without(&private, &model.world),
+        let blocks = match route.unreached(&model.world) {
+            None => vec![block],
+            Some(unreached) => block.without(&unreached, &model.world),
         };
         blocks.into_iter().map(move |block| (route, block))
     });

@@ -12,8 +12,8 @@ use super::{
     routes::{Hop, RouteTable, Routes},
 };
 use crate::network::{
-    AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, NextHop, Passage, Prefix, Route, RouteDestination,
-    SecurityRule, ServiceTag,
+    AddressSide, DefaultNextHop, DefaultRoute, Direction, Flow, FlowPeer, NetworkPolicy, NextHop, Passage, Prefix,
+    Route, RouteDestination, SecurityRule, ServiceTag,
 };
 
 /// How packets to the internet leave the subnet where a route leads them straight out.
@@ -102,6 +102,7 @@ impl<'a> Given<'a> {
             routes: policy.routes.values().collect(),
             firewall: has_firewall.then(|| vec![layer]),
             firewall_addresses: appliances(policy.routes.values()),
+            learned_default: policy.default_route.and_then(learned),
             network: local_prefixes(policy.flows.values()),
             flows: policy.flows.clone(),
             ..Given::default()
@@ -141,6 +142,16 @@ impl Given<'_> {
             add(&tag);
         }
         tags
+    }
+}
+
+/// Where a default route leads that no table shows.
+pub fn learned(route: DefaultRoute) -> Option<Hop> {
+    match route.next_hop {
+        _ if !route.learned => None,
+        DefaultNextHop::Internet => None,
+        DefaultNextHop::VirtualAppliance => Some(Hop::Appliance(None)),
+        DefaultNextHop::VirtualNetworkGateway => Some(Hop::Gateway),
     }
 }
 

@@ -178,12 +178,13 @@ fn along_routes(
     }
 }
 
-/// What a route sends to the internet although only private space has it.
+/// What a route sends to where nobody has it.
 fn lost<'r>(model: &Model, route: &'r RouteLine, block: &Block) -> impl Iterator<Item = (Block, Cause)> + use<'r> {
     route.lost([block], &model.world).into_iter().map(|block| {
         let cause = Cause::Lost {
             route: route.name.clone(),
             destination: route.destination.clone(),
+            inside: route.hop == Hop::VirtualNetwork,
         };
         (block, cause)
     })

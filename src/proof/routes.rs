@@ -97,6 +97,9 @@ pub struct Routes {
 /// The shortest prefixes of a service tag in any publication, by family (azure-requirements 7).
 const SHORTEST_OF_TAGS: [(Family, u8); 2] = [(Family::V4, 14), (Family::V6, 40)];
 
+/// What no route leads anywhere else.
+const PLATFORM_ADDRESSES: &str = "168.63.129.16, 169.254.169.254";
+
 /// Among routes of one length: who wins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
@@ -181,6 +184,15 @@ impl RouteTable {
             let system = |side: &Side| line("system", &prefix.to_string(), Hop::VirtualNetwork, side);
             ranked.push(of_prefix(prefix, Rank::System, &system));
         }
+        // "168.63.129.16 is a virtual IP of the host node and as such it isn't subject to user defined routes" (what-is-ip-address-168-63-129-16);
+        // 169.254.169.254 is not routable at all (instance-metadata-service). Both are the machine's host.
+        let platform = addresses::platform().or(addresses::metadata());
+        let first = line(
+            "Azure platform",
+            PLATFORM_ADDRESSES,
+            Hop::VirtualNetwork,
+            &Side::Set(platform),
+        );
         let mut last = defaults;
         let private = addresses::public().complement();
         let to_peers = line("system", "private space", Hop::PrivateNetwork, &Side::Set(private));
@@ -194,7 +206,11 @@ impl RouteTable {
             ));
         }
         last.push(line("system", "0.0.0.0/0", Hop::Internet, &Side::Any));
-        ordered(ranked, &last)
+        let mut routes = ordered(ranked, &last);
+        for lines in std::iter::once(&mut routes.lines).chain(&mut routes.tags_first) {
+            lines.insert(0, first.clone());
+        }
+        routes
     }
 }
 
@@ -273,15 +289,26 @@ fn of_tag(tag: &str, rank: &Rank, world: &mut World, line: &dyn Fn(&Side) -> Rou
 }
 
 impl RouteLine {
-    /// What of the packets a user's route to the internet loses: nobody there has a private address.
+    /// What a user's route leads to where nobody has such addresses: private ones to the internet, public ones into the virtual network. That
+    /// hop "routes traffic between address ranges within the address space of a virtual network" (virtual-networks-udr-overview); which private
+    /// ranges are in it, the configuration need not say.
+    pub fn unreached(&self, world: &World) -> Option<Match> {
+        let unreached = match self.hop {
+            Hop::Internet if self.is_own => addresses::public().complement(),
+            Hop::VirtualNetwork if self.is_own => addresses::public().without(&world.network()),
+            _ => return None,
+        };
+        Some(Match::to(Side::Set(unreached)))
+    }
+
+    /// What of the packets gets lost that way.
     pub fn lost<'b>(&self, blocks: impl IntoIterator<Item = &'b Block>, world: &World) -> Vec<Block> {
-        if !self.is_own || self.hop != Hop::Internet {
+        let Some(unreached) = self.unreached(world) else {
             return Vec::new();
-        }
-        let private = Match::to(Side::Set(addresses::public().complement()));
+        };
         blocks
             .into_iter()
-            .filter_map(|block| block.and(&private, world))
+            .filter_map(|block| block.and(&unreached, world))
             .collect()
     }
 

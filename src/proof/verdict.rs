@@ -72,12 +72,14 @@ pub enum Cause {
         /// Its destination.
         destination: String,
     },
-    /// A route sends a private address to the internet.
+    /// A route sends a private address to the internet, or a public one into the virtual network.
     Lost {
         /// The route's name.
         route: String,
         /// Its destination.
         destination: String,
+        /// Whether it leads into the virtual network.
+        inside: bool,
     },
     /// A route drops the answers.
     Unanswered {
@@ -182,10 +184,16 @@ impl Cause {
             Cause::Dropped { route, destination } => {
                 format!("the route `{route}` ({destination}) leads nowhere and drops it")
             }
-            Cause::Lost { route, destination } => {
-                format!(
-                    "the route `{route}` ({destination}) sends it to the internet, where nobody has a private address"
-                )
+            Cause::Lost {
+                route,
+                destination,
+                inside,
+            } => {
+                let to = match inside {
+                    false => "sends it to the internet, where nobody has a private address",
+                    true => "keeps it within the virtual network (`VnetLocal`), where nobody has a public address",
+                };
+                format!("the route `{route}` ({destination}) {to}")
             }
             Cause::Unanswered { route, destination } => {
                 format!(

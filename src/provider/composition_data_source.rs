@@ -46,7 +46,7 @@ impl DataSource for CompositionDataSource {
         Schema::new(
             "Several workloads on one subnet: their policies become one rule set, route table and firewall group. No credentials, no \
              connection.\n\nEvery rule keeps the name and priority that its workload alone gives it, so another workload changes nothing of \
-             the others, and their order does not matter. What is the same is there once: the tail deny (by the first of its names), a \
+             the others, and their order does not matter. What is the same is there once: the deny at the end of each direction (by the first of its names), a \
              rule of the subnet's isolation (at the first of its priorities), a route, a service endpoint. What cannot stand together is an error that names both workloads and proposes a free place. Limits of Azure \
              are checked for all together.",
         )

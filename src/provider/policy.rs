@@ -19,16 +19,24 @@ use crate::{
 };
 
 /// Raised when the type changes in a way that a consumer of stored policies must know.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
+
+/// The oldest format that is still read: what it does not have yet, nobody said.
+const OLDEST_FORMAT: i64 = 2;
 
 /// Requirements and checks that the user does without: an argument of every workload, which reports show.
 const WAIVED: &str = "waived_requirements";
 
+/// Where the default route leads, since format 3.
+const DEFAULT_ROUTE: &str = "default_route";
+
 /// What the value is, in Markdown.
 pub(super) const DESCRIPTION: &str = "What every workload computes, as one value of one type for all workloads, so that policies fit into \
-                                      one list: `format` (2), `workload`, `edition`, `environment`, `location`, the outputs that all \
-                                      workloads have, `waived_requirements` with their reasons, and `flows`: what must pass, by \
-                                      requirement, which the policy is proven against. The function `expand` returns the same.";
+                                      one list: `format` (3), `workload`, `edition`, `environment`, `location`, the outputs that all \
+                                      workloads have, `waived_requirements` with their reasons, `default_route` (where the subnet's default \
+                                      route leads, and whether a gateway or a virtual WAN brings it; null where the arguments do not say), \
+                                      and `flows`: what must pass, by requirement, which the policy is proven against. The function `expand` \
+                                      returns the same.";
 
 /// The type of every policy.
 pub(super) fn ty() -> Type {
@@ -46,7 +54,12 @@ fn make_type() -> Type {
         ("location", Type::String),
     ];
     let shared = schema::shared_outputs().into_iter().map(|(name, ty, _)| (name, ty));
-    let own = [("flows", flows::ty()), (WAIVED, Type::map(Type::String))];
+    let default_route = Type::object([("next_hop_type", Type::String), ("learned", Type::Bool)]);
+    let own = [
+        ("flows", flows::ty()),
+        (WAIVED, Type::map(Type::String)),
+        (DEFAULT_ROUTE, default_route),
+    ];
     Type::object(named.into_iter().chain(own).chain(shared))
 }
 
@@ -110,7 +123,14 @@ fn own(value: &mut Value, policy: &NetworkPolicy) {
         Known::Is(reason) => (id.clone(), reason.as_str().into()),
         Known::NotYet => (id.clone(), Value::unknown_not_null()),
     });
+    let default_route = policy.default_route.map(|route| {
+        Value::object([
+            ("next_hop_type", Value::from(route.next_hop.as_str())),
+            ("learned", route.learned.into()),
+        ])
+    });
     value.set_attribute("flows", flows::to_value(&policy.flows));
+    value.set_attribute(DEFAULT_ROUTE, default_route.unwrap_or(Value::Null));
     value.set_attribute(WAIVED, Value::object(waived));
 }
 
@@ -137,6 +157,39 @@ impl Unreadable {
         Unreadable {
             place: place.to_owned(),
             reason: reason.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workloads::{Defaults, Surroundings};
+
+    /// States and files of older releases hold policies.
+    #[test]
+    fn a_policy_of_an_older_format_is_read_and_one_of_an_unknown_one_is_not() {
+        let inputs = Value::object([
+            ("location", Value::from("westeurope")),
+            ("node_public_ip_enabled", true.into()),
+            ("default_route_next_hop_type", "VirtualAppliance".into()),
+        ]);
+        let workload = Workload::find("aml_compute_ingress").unwrap();
+        let outcome = workload.expand(&inputs, &Surroundings::none(Defaults::default()));
+        let expanded = outcome.expanded.unwrap();
+        let mut value = value(workload, &"westeurope".into(), &expanded);
+        assert_eq!(network_policy(&value).unwrap(), expanded.policy);
+        assert!(expanded.policy.default_route.is_some());
+        value.set_attribute("format", OLDEST_FORMAT.into());
+        value.set_attribute(DEFAULT_ROUTE, Value::Null);
+        assert_eq!(network_policy(&value).unwrap().default_route, None);
+        for format in [OLDEST_FORMAT - 1, FORMAT + 1] {
+            value.set_attribute("format", format.into());
+            let refused = network_policy(&value).unwrap_err().to_string();
+            assert!(
+                refused.starts_with("`format` of the policy is of a format"),
+                "{refused}"
+            );
         }
     }
 }

@@ -201,7 +201,8 @@ fn make_shared_outputs() -> Vec<SharedOutput> {
                 ("service_tag", Type::String),
                 ("requirement_ids", texts()),
             ])),
-            "Hosts that must be reachable, by name, with the service tag that covers each (null where none does).",
+            "Hosts that must be reachable, by name, with who opens the connection (`initiator`: `server`, `node`, `compute`, or `client` for people's \
+             browsers, which gets no rule here) and the service tag that covers each (null where none does).",
         ),
         (
             "on_premises_flows",

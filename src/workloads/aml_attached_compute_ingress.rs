@@ -17,7 +17,7 @@ use super::{
     template::Values,
 };
 use crate::{
-    network::{Direction, NetworkPolicy, Passage, Prefix, Protocol},
+    network::{DefaultNextHop, DefaultRoute, Direction, NetworkPolicy, Passage, Prefix, Protocol},
     requirements::Condition,
 };
 
@@ -146,6 +146,10 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         .values_mut()
         .filter(|flow| flow.direction == Direction::Inbound);
     inbound.for_each(|flow| flow.learned_route |= settings.next_hop != "Internet");
+    if inputs.is_set("default_route_next_hop_type") {
+        let given = DefaultNextHop::from_word(&settings.next_hop).map(DefaultRoute::of_others);
+        policy.default_route = policy.default_route.or(given);
+    }
     if let Some(protocol) = &settings.protocol {
         set_ssh_protocol(inputs, &mut policy, protocol)?;
     }

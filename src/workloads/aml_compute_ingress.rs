@@ -19,7 +19,7 @@ use super::{
     template::Values,
 };
 use crate::{
-    network::{Direction, Family, Prefix, PrerequisiteStatus},
+    network::{DefaultNextHop, DefaultRoute, Direction, Family, Prefix, PrerequisiteStatus},
     requirements::Condition,
 };
 
@@ -131,6 +131,10 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         .security_rules
         .retain(|name, rule| rule.direction == Direction::Inbound || extra(name));
     policy.flows.retain(|_, flow| flow.direction == Direction::Inbound);
+    // Of the document's default nobody said that it holds here.
+    if inputs.is_set("default_route_next_hop_type") {
+        policy.default_route = DefaultNextHop::from_word(&settings.next_hop).map(DefaultRoute::of_others);
+    }
     let learned_route = settings.next_hop != "Internet";
     policy
         .flows

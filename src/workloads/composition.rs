@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::conflict::Conflict;
 use super::Workload;
 use crate::network::{
-    Access, AddressSide, Family, Host, Known, NetworkPolicy, Prefix, Prerequisite, PrerequisiteStatus, Protocol, Route,
-    SecurityRule, SecurityRules,
+    Access, AddressSide, DefaultRoute, Family, Host, Known, NetworkPolicy, Prefix, Prerequisite, PrerequisiteStatus,
+    Protocol, Route, RouteDestination, SecurityRule, SecurityRules,
 };
 
 /// A policy with what people call it.
@@ -237,7 +237,31 @@ impl Composer<'_> {
             .into_iter()
             .map(|(route, _)| (route.name.as_str().to_owned(), route))
             .collect();
+        self.default_route();
         self.route_propagation();
+    }
+
+    /// A subnet has one default route. Where both write it down, their routes say whether they agree.
+    fn default_route(&mut self) {
+        let says: Vec<(&Part<'_>, DefaultRoute)> = self
+            .parts
+            .iter()
+            .filter_map(|part| Some((part, part.policy.default_route?)))
+            .collect();
+        let Some((one, said)) = says.first().copied() else {
+            return;
+        };
+        let differs = says.iter().find(|(_, other)| other.next_hop != said.next_hop);
+        if let Some((other, elsewhere)) = differs.filter(|(other, _)| !(has_default(one) && has_default(other))) {
+            self.conflicts.push(Conflict::DefaultRoutes {
+                one: (one.name.to_owned(), said.next_hop),
+                other: (other.name.to_owned(), elsewhere.next_hop),
+            });
+        }
+        self.policy.default_route = Some(DefaultRoute {
+            learned: says.iter().all(|(_, route)| route.learned),
+            ..said
+        });
     }
 
     fn route_propagation(&mut self) {
@@ -370,6 +394,12 @@ impl Composer<'_> {
         }
         self.policy.warnings = warnings.into_iter().collect();
     }
+}
+
+/// Whether a default route is among its routes.
+fn has_default(part: &Part<'_>) -> bool {
+    let mut routes = part.policy.routes.values();
+    routes.any(|route| matches!(&route.destination, RouteDestination::Prefix(prefix) if prefix.is_everything()))
 }
 
 /// The subnet's prefixes of one family, as far as the flows of a policy say them.

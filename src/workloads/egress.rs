@@ -14,7 +14,7 @@ use super::{
     problem::Stop,
     shared::Shared,
 };
-use crate::network::{Known, PortRange, Prefix};
+use crate::network::{DefaultNextHop, DefaultRoute, Known, PortRange, Prefix};
 
 /// The attributes of `egress`.
 pub(super) static ARGUMENTS: &[Argument] = &[
@@ -100,11 +100,13 @@ const BELONGS_TO: &[(&str, &[&str])] = &[
 /// `egress`, read and checked.
 #[derive(Clone, Debug)]
 pub(super) struct Egress {
+    /// Whether somebody said it: what holds without `egress` says nothing of the subnet's default route.
+    is_given: bool,
     pub(super) way: Way,
     pub(super) outbound_method: Option<String>,
     pub(super) source_ip_groups: BTreeSet<String>,
     pub(super) collection_priority_base: i64,
-    pub(super) default_route: bool,
+    pub(super) default_route_enabled: bool,
     pub(super) bgp_route_propagation: Option<bool>,
     pub(super) filtered_ports: BTreeSet<PortRange>,
 }
@@ -132,11 +134,12 @@ impl Egress {
     /// What holds without `egress`.
     pub(super) fn service_tags() -> Egress {
         Egress {
+            is_given: false,
             way: Way::ServiceTags,
             outbound_method: None,
             source_ip_groups: BTreeSet::new(),
             collection_priority_base: 1000,
-            default_route: true,
+            default_route_enabled: true,
             bgp_route_propagation: None,
             filtered_ports: BTreeSet::new(),
         }
@@ -160,6 +163,27 @@ impl Egress {
     /// Whether the default route leads IPv4 alone: 0.0.0.0/0 is no route of an IPv6 packet, and Azure Firewall takes none.
     pub(super) fn leads_ipv4_only(&self) -> bool {
         matches!(self.way, Way::Firewall { .. } | Way::ForcedTunnel { by_route: true })
+    }
+
+    /// Whether the default route to the appliance is somebody else's to bring.
+    pub(super) fn learns_default_route(&self) -> bool {
+        match self.way {
+            Way::Firewall { .. } => !self.default_route_enabled,
+            Way::ForcedTunnel { by_route } => !by_route,
+            Way::ServiceTags | Way::Proxy { .. } => false,
+        }
+    }
+
+    /// Where the subnet's default route leads, as far as this says it: to a proxy packets go by any.
+    pub(super) fn default_route(&self) -> Option<DefaultRoute> {
+        let next_hop = match self.way {
+            Way::Firewall { .. } => DefaultNextHop::VirtualAppliance,
+            Way::ForcedTunnel { .. } => DefaultNextHop::VirtualNetworkGateway,
+            Way::ServiceTags if self.is_given => DefaultNextHop::Internet,
+            Way::ServiceTags | Way::Proxy { .. } => return None,
+        };
+        let learned = self.learns_default_route();
+        Some(DefaultRoute { next_hop, learned })
     }
 
     /// Whether an appliance behind a default route decides about what the NSG lets through.
@@ -218,11 +242,12 @@ pub(super) fn read(egress: &Inputs<'_>) -> Result<Egress, Stop> {
         _ => Way::ServiceTags,
     };
     Ok(Egress {
+        is_given: true,
         way,
         outbound_method: outbound_method?,
         source_ip_groups: source_ip_groups?,
         collection_priority_base: base?,
-        default_route,
+        default_route_enabled: default_route,
         bgp_route_propagation: bgp?,
         filtered_ports: ports?,
     })

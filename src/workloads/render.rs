@@ -348,7 +348,7 @@ fn routes(scene: &Scene<'_>, policy: &mut NetworkPolicy) -> Result<(), Stop> {
     let default_hop = match &scene.egress.way {
         Way::Firewall {
             address: Some(address), ..
-        } if scene.egress.default_route => Some(NextHop::VirtualAppliance(address.clone())),
+        } if scene.egress.default_route_enabled => Some(NextHop::VirtualAppliance(address.clone())),
         Way::ForcedTunnel { by_route: true } => Some(NextHop::VirtualNetworkGateway),
         _ => None,
     };
@@ -363,6 +363,7 @@ fn routes(scene: &Scene<'_>, policy: &mut NetworkPolicy) -> Result<(), Stop> {
             "ISOLATION-FILTERED-INTERNET",
         )?;
     }
+    policy.default_route = scene.egress.default_route();
     if matches!(scene.egress.way, Way::Firewall { .. } | Way::ForcedTunnel { .. }) {
         let firewall = matches!(scene.egress.way, Way::Firewall { .. });
         policy.bgp_route_propagation_enabled = Some(scene.egress.bgp_route_propagation.unwrap_or(!firewall));

@@ -47,7 +47,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
                 source_ports: Ports::Any,
                 initiator: row.initiator.clone().unwrap_or_default(),
                 passage,
-                learned_route: learns_its_route(scene),
+                learned_route: scene.egress.learns_default_route(),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
             if is_among_kin(scene, row, peer) {
@@ -130,15 +130,6 @@ fn opens(peer: &FlowPeer, tag: &ServiceTag) -> bool {
     opened == tag || whole == Some(opened.as_str())
 }
 
-/// Whether the default route to the appliance is somebody else's to bring.
-fn learns_its_route(scene: &Scene<'_>) -> bool {
-    match scene.egress.way {
-        Way::Firewall { .. } => !scene.egress.default_route,
-        Way::ForcedTunnel { by_route } => !by_route,
-        Way::ServiceTags | Way::Proxy { .. } => false,
-    }
-}
-
 /// Which way the flow goes, seen from the subnet; `None` where it is somebody else's.
 fn direction(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Option<Direction> {
     let accepts = peer.role.as_deref().is_some_and(|role| scene.own.contains(&role));
@@ -180,7 +171,7 @@ fn to_guest(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Result<Option<
         source_ports: Ports::Any,
         initiator: row.initiator.clone().unwrap_or_default(),
         passage: Passage::Direct,
-        learned_route: learns_its_route(scene),
+        learned_route: scene.egress.learns_default_route(),
         requirement_ids: BTreeSet::from([row.id.clone()]),
     };
     let told_apart = if own { "/inbound" } else { "" };
@@ -410,7 +401,7 @@ fn to_hosts(scene: &Scene<'_>, row: &Requirement) -> Result<Vec<(String, Flow)>,
                 ports: Ports::Ranges(ports.clone()),
                 source_ports: Ports::Any,
                 initiator: row.initiator.clone().unwrap_or_default(),
-                learned_route: learns_its_route(scene),
+                learned_route: scene.egress.learns_default_route(),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
             flows.push((format!("{}{suffix}{told_apart}", row.id), flow));

@@ -34,7 +34,7 @@ pub(crate) const ALSO: &str = "also ";
 pub(crate) const ANSWERS: &str = "answers past an appliance";
 
 /// What no table is about: every kind of route, and the other ways out.
-const FURTHER: [(&str, &str, &str); 7] = [
+const FURTHER: [(&str, &str, &str); 8] = [
     (
         "aml_compute_ingress",
         ANSWERS,
@@ -56,6 +56,13 @@ const FURTHER: [(&str, &str, &str); 7] = [
         r#"subnet_address_prefixes = ["10.0.0.0/24"]
            virtual_network_address_spaces = ["10.0.0.0/16"]
            egress = { type = "forced_tunnel", forced_tunnel_source = "route" }"#,
+    ),
+    (
+        "aml_compute_egress",
+        "firewall behind a virtual WAN",
+        r#"subnet_address_prefixes = ["10.0.0.0/24"]
+           virtual_network_address_spaces = ["10.0.0.0/16"]
+           egress = { type = "firewall", default_route_enabled = false }"#,
     ),
     (
         "aml_compute_egress",

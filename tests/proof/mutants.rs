@@ -143,6 +143,7 @@ fn of_route(name: &str, add: &mut Add<'_>) {
         ("route to nowhere", NextHop::None),
         ("route to the internet", NextHop::Internet),
         ("route to the gateway", NextHop::VirtualNetworkGateway),
+        ("route into the virtual network", NextHop::VnetLocal),
         (
             "route to an appliance",
             NextHop::VirtualAppliance(Known::Is("10.0.255.4".to_owned())),

@@ -129,7 +129,14 @@ fn prefixes_of(tag: &str) -> Vec<IpNet> {
 fn route() -> impl Strategy<Value = (RouteDestination, NextHop)> {
     let prefixes: Vec<&str> = PREFIXES
         .into_iter()
-        .chain(["0.0.0.0/0", "0.0.0.0/1", "20.0.0.0/8", "::/0"])
+        .chain([
+            "0.0.0.0/0",
+            "0.0.0.0/1",
+            "20.0.0.0/8",
+            "168.63.0.0/16",
+            "169.254.169.254/32",
+            "::/0",
+        ])
         .collect();
     let destination = prop_oneof![
         3 => proptest::sample::select(prefixes).prop_map(|text| RouteDestination::Prefix(text.parse().unwrap())),

@@ -8,8 +8,8 @@ use std::{
 use ipnet::IpNet;
 use lockeddown::{
     network::{
-        AddressSide, Direction, Flow, FlowPeer, NetworkPolicy, NetworkRuleDestination, Passage, Ports, Prefix,
-        Protocol, RouteDestination,
+        AddressSide, DefaultNextHop, Direction, Flow, FlowPeer, NetworkPolicy, NetworkRuleDestination, Passage, Ports,
+        Prefix, Protocol, RouteDestination,
     },
     proof::{
         firewall::Layer,
@@ -125,7 +125,15 @@ impl Universe {
             peers: peers.into_iter().collect(),
             ports: ports.into_iter().collect(),
             network,
-            learned: None,
+            // Whoever changes the expansion changes nothing of what others bring.
+            learned: before
+                .default_route
+                .filter(|route| route.learned)
+                .and_then(|route| match route.next_hop {
+                    DefaultNextHop::Internet => None,
+                    DefaultNextHop::VirtualAppliance => Some(Hop::Appliance),
+                    DefaultNextHop::VirtualNetworkGateway => Some(Hop::Gateway),
+                }),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use lockeddown::{
     network::{
         Access, AddressSide, ApplicationProtocol, Direction, Flow, FlowPeer, Known, NetworkPolicy, NextHop, Passage,
-        Ports, Priority, Protocol, Route, RouteDestination,
+        Ports, Prefix, Priority, Protocol, Route, RouteDestination,
     },
     proof::{
         exposure::{baseline, exposure},
@@ -187,6 +187,95 @@ fn nobody_on_the_internet_has_a_private_address() {
     let mut given = Given::of_policy(&policy);
     given.routes.push(&route);
     insta::assert_snapshot!(said(&given));
+}
+
+/// Nor has anybody a public one within the virtual network, whose own private spaces the configuration need not list.
+#[test]
+fn a_route_into_the_virtual_network_reaches_only_its_own_addresses() {
+    let policy = egress();
+    let storage = Route {
+        destination: RouteDestination::Tag("Storage.WestEurope".parse().unwrap()),
+        ..route_to("0.0.0.0/0", NextHop::VnetLocal)
+    };
+    let mut given = Given::of_policy(&policy);
+    given.routes.push(&storage);
+    let said_of_it = said(&given);
+    let lost = said_of_it
+        .lines()
+        .find(|line| line.starts_with("refuted: AML-OUT-STORAGE "));
+    insta::assert_snapshot!(lost.unwrap_or(&said_of_it));
+    let private = route_to("10.0.0.0/8", NextHop::VnetLocal);
+    let mut given = Given::of_policy(&policy);
+    given.routes.push(&private);
+    assert!(!said(&given).contains("refuted"), "{}", said(&given));
+    // A public range that the network has is its own all the same.
+    let own = route_to("203.0.113.0/24", NextHop::VnetLocal);
+    let mut policy = policy;
+    let flow = policy.flows.values_mut().next().unwrap();
+    flow.peer = FlowPeer::Prefixes(["203.0.113.8/32".parse().unwrap()].into());
+    policy.flows = policy.flows.into_iter().take(1).collect();
+    policy.security_rules.clear();
+    let verdict = |network: &[&str]| {
+        let mut given = Given::of_policy(&policy);
+        given.routes.push(&own);
+        given
+            .network
+            .extend(network.iter().map(|text| text.parse::<Prefix>().unwrap()));
+        allows(&Model::new(&given)).remove(0).verdict
+    };
+    assert_eq!(verdict(&["203.0.113.0/24"]), Verdict::Proven);
+    assert!(matches!(verdict(&[]), Verdict::Refuted(_)));
+}
+
+/// "168.63.129.16 is a virtual IP of the host node and as such it isn't subject to user defined routes"; nor is the metadata's address.
+#[test]
+fn no_route_leads_away_from_azures_own_addresses() {
+    for address in ["168.63.129.16/32", "169.254.169.254/32"] {
+        let flow = Flow {
+            direction: Direction::Outbound,
+            protocol: Protocol::Any,
+            local: AddressSide::Prefixes(["10.0.0.0/28".parse().unwrap()].into()),
+            peer: FlowPeer::Prefixes([address.parse().unwrap()].into()),
+            ports: Ports::Any,
+            source_ports: Ports::Any,
+            initiator: "server".to_owned(),
+            passage: Passage::Direct,
+            learned_route: false,
+            requirement_ids: Default::default(),
+        };
+        for destination in [address, "0.0.0.0/0"] {
+            let route = route_to(destination, NextHop::None);
+            let model = Model::new(&Given {
+                routes: vec![&route],
+                network: vec!["10.0.0.0/28".parse().unwrap()],
+                flows: [("flow".to_owned(), flow.clone())].into(),
+                ..Given::default()
+            });
+            assert_eq!(allows(&model).remove(0).verdict, Verdict::Proven, "{address}");
+        }
+    }
+}
+
+/// What a workload was told of the default route holds for every flow of the subnet, not only for its own.
+#[test]
+fn a_learned_default_route_takes_what_is_asked_by_hand_too() {
+    let mut policy = policy("aml_compute_egress / also firewall behind a virtual WAN / 2026-08 / public");
+    let by_hand = Flow {
+        peer: FlowPeer::Prefixes(["203.0.113.8/32".parse().unwrap()].into()),
+        passage: Passage::Direct,
+        learned_route: false,
+        ..policy.flows.values().next().unwrap().clone()
+    };
+    policy.flows = [("by hand".to_owned(), by_hand)].into();
+    policy.security_rules.clear();
+    let verdict = |policy: &NetworkPolicy| allows(&Model::new(&Given::of_policy(policy))).remove(0).verdict;
+    let refuted = verdict(&policy);
+    assert_eq!(
+        refuted.obstacle().map(|obstacle| &obstacle.cause),
+        Some(&Cause::NoFirewallRule)
+    );
+    policy.default_route = None;
+    assert_eq!(verdict(&policy), Verdict::Proven);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     network::{AddressSide, Flow, NetworkPolicy, NextHop, Route, SecurityRule},
     proof::{
         message,
-        model::{Model, WayOut},
+        model::{Model, WayOut, learned},
         required::{allows, carried},
         verdict::Verdict,
     },
@@ -149,6 +149,11 @@ fn question(config: &Value, parts: Vec<Part>, seen: &Seen, cloud: Cloud) -> Resu
         firewall_by_hand: true,
         groups,
         routes,
+        // What Azure shows is a table: what gateways bring stands in none.
+        learned_default: parts
+            .iter()
+            .filter_map(|part| part.policy.default_route)
+            .find_map(learned),
         firewall,
         endpoint_tags: endpoint_tags.collect(),
         required: required(&parts, seen),

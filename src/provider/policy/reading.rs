@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin_rs::value::Value;
 
-use super::{FORMAT, Unreadable, WAIVED, flows};
+use super::{DEFAULT_ROUTE, FORMAT, OLDEST_FORMAT, Unreadable, WAIVED, flows};
 use crate::network::{
     AddressSide, ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination,
-    Description, FirewallSource, FlowDirection, Host, Known, NetworkPolicy, NetworkRule, NetworkRuleCollection,
-    NetworkRuleDestination, NextHop, OnPremisesFlow, PortRange, Ports, Prefix, Prerequisite, PrerequisiteStatus,
-    Priority, Protocol, Route, RouteDestination, SecurityRule, SecurityRules, ServiceEndpoint,
+    DefaultNextHop, DefaultRoute, Description, FirewallSource, FlowDirection, Host, Known, NetworkPolicy, NetworkRule,
+    NetworkRuleCollection, NetworkRuleDestination, NextHop, OnPremisesFlow, PortRange, Ports, Prefix, Prerequisite,
+    PrerequisiteStatus, Priority, Protocol, Route, RouteDestination, SecurityRule, SecurityRules, ServiceEndpoint,
 };
 
 type Read<T> = Result<T, Unreadable>;
@@ -29,7 +29,7 @@ const FQDN_TAGS: [&str; 8] = [
 /// The network policy of a value that [`super::value`] made.
 pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy> {
     let format = At::root(policy).field("format");
-    if format.number()? != FORMAT {
+    if !(OLDEST_FORMAT..=FORMAT).contains(&format.number()?) {
         return Err(
             format.refused("is of a format that this release does not know: expand the policy with the same release")
         );
@@ -42,6 +42,7 @@ pub(in crate::provider) fn network_policy(policy: &Value) -> Read<NetworkPolicy>
             .field("counterpart_rules")
             .entries(|rules| -> Read<SecurityRules> { rules.entries(security_rule) })?,
         routes: policy.field("routes").entries(route)?,
+        default_route: default_route(&policy.field(DEFAULT_ROUTE))?,
         bgp_route_propagation_enabled: policy.field("bgp_route_propagation_enabled").value.as_bool(),
         network_rule_collections: policy
             .field("network_rule_collections")
@@ -174,6 +175,18 @@ fn route(route: &At<'_>) -> Read<Route> {
         },
         requirement_ids: route.field("requirement_ids").words()?,
     })
+}
+
+fn default_route(route: &At<'_>) -> Read<Option<DefaultRoute>> {
+    if route.value.is_null() {
+        return Ok(None);
+    }
+    let hop = route.field("next_hop_type");
+    Ok(Some(DefaultRoute {
+        next_hop: DefaultNextHop::from_word(hop.text()?)
+            .ok_or_else(|| hop.refused("is no next hop of a default route"))?,
+        learned: route.field("learned").value.as_bool() == Some(true),
+    }))
 }
 
 fn network_rule_collection(collection: &At<'_>) -> Read<NetworkRuleCollection> {

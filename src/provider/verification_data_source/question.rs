@@ -15,7 +15,8 @@ use crate::{
     proof::{
         addresses::AddressSet,
         firewall::{self, Layer},
-        model::{Given, Model, WayOut, appliances},
+        model::{Given, Model, WayOut, appliances, learned},
+        routes::Hop,
     },
     provider::{
         composition_data_source,
@@ -41,6 +42,7 @@ pub(in crate::provider) struct Question {
     pub(in crate::provider) firewall_by_hand: bool,
     pub(in crate::provider) groups: Vec<Vec<SecurityRule>>,
     pub(in crate::provider) routes: Vec<Route>,
+    pub(in crate::provider) learned_default: Option<Hop>,
     pub(in crate::provider) firewall: Option<Vec<Layer>>,
     pub(in crate::provider) endpoint_tags: Vec<String>,
     pub(in crate::provider) required: BTreeMap<String, Flow>,
@@ -61,6 +63,7 @@ impl Question {
         Given {
             groups: self.groups.iter().map(|rules| rules.iter().collect()).collect(),
             routes: self.routes.iter().collect(),
+            learned_default: self.learned_default.clone(),
             firewall: self.firewall.clone(),
             firewall_addresses: appliances(self.parts.iter().flat_map(|part| part.policy.routes.values())),
             endpoint_tags: self.endpoint_tags.clone(),
@@ -68,7 +71,6 @@ impl Question {
             network: self.network(),
             flows: self.required.clone(),
             resolved_tags: self.resolved_tags.clone(),
-            ..Given::default()
         }
     }
 
@@ -191,6 +193,7 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
         },
     };
     let collections = firewall::of_policy(&together);
+    let learned_default = together.default_route.and_then(learned);
     let mut rules: Vec<SecurityRule> = together.security_rules.into_values().collect();
     let mut routes: Vec<Route> = together.routes.into_values().collect();
     if policies.len() == 1 {
@@ -292,6 +295,7 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
         firewall_by_hand: collections_given,
         groups,
         routes,
+        learned_default,
         firewall,
         endpoint_tags,
         required,

@@ -134,7 +134,9 @@ pub(in crate::provider) fn answers(schema: Schema) -> Schema {
         "lint",
         Attribute::computed(
             Type::list(Type::object([("kind", Type::String), ("rule", Type::String), ("message", Type::String)])),
-            "Rules that do not do what they seem to: `shadowed`, `redundant`, `allow_without_deny`, `conflicting`, `unknown_service_tag`.",
+            "Rules that do not do what they seem to: `shadowed` (rules before it decide about all of its packets), `redundant` (rules behind it say \
+             the same), `allow_without_deny` (Azure's default rules let the same packets pass, so an allow list restricts nothing), `conflicting` (a \
+             deny before it takes part of what it allows), `unknown_service_tag`.",
         ),
     )
     .attribute(

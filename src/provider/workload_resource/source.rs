@@ -132,7 +132,9 @@ impl Source {
                 for map in ["security_rules", "counterpart_rules", "routes", "flows"] {
                     policy.set_attribute(map, Value::object::<String>([]));
                 }
-                policy.set_attribute("bgp_route_propagation_enabled", Value::Null);
+                for said_of_a_subnet in ["bgp_route_propagation_enabled", "default_route"] {
+                    policy.set_attribute(said_of_a_subnet, Value::Null);
+                }
                 policy.set_attribute("location", location.clone().unwrap_or(Value::Null));
             }
             values.set_attribute(POLICIES, Value::List(policies));
@@ -256,6 +258,7 @@ mod tests {
             Value::object([
                 ("location", Value::from("westeurope")),
                 ("bgp_route_propagation_enabled", propagates.into()),
+                ("default_route", Value::object([("learned", Value::from(propagates))])),
             ])
         };
         let values = Value::object([(POLICIES, Value::List(vec![subnet(true), subnet(false)]))]);
@@ -264,9 +267,12 @@ mod tests {
             let Value::List(policies) = placed.attribute(POLICIES) else {
                 panic!("{placed:?}")
             };
-            let says = policies
-                .iter()
-                .map(|policy| policy.attribute("bgp_route_propagation_enabled").as_bool());
+            let says = policies.iter().map(|policy| {
+                let learned = policy.attribute("default_route").attribute("learned").as_bool();
+                let propagates = policy.attribute("bgp_route_propagation_enabled").as_bool();
+                assert_eq!(learned, propagates, "all of it is said of one subnet");
+                propagates
+            });
             says.collect::<Vec<_>>()
         };
         assert_eq!(says(Source::FirewallRules), [None, None]);

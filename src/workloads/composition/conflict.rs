@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Part;
-use crate::network::{Prefix, Route, SecurityRule, SecurityRules};
+use crate::network::{DefaultNextHop, Prefix, Route, SecurityRule, SecurityRules};
 
 /// Two demands that exclude each other, each with the part it comes from.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -68,6 +68,14 @@ pub enum Conflict {
         one: Box<(String, Route)>,
         /// The other part and its route.
         other: Box<(String, Route)>,
+    },
+    /// The default route leads to two different places.
+    #[error("{}", default_routes(.one, .other))]
+    DefaultRoutes {
+        /// A part and where it says that the default route leads.
+        one: (String, DefaultNextHop),
+        /// The other part, likewise.
+        other: (String, DefaultNextHop),
     },
     /// One takes over the routes of gateways and the other must not.
     #[error(
@@ -136,6 +144,7 @@ impl Conflict {
             Conflict::Priority { .. } => "Priority taken",
             Conflict::Name { .. } => "Rule name taken",
             Conflict::Routes { .. } => "Conflicting routes",
+            Conflict::DefaultRoutes { .. } => "Conflicting default routes",
             Conflict::RoutePropagation { .. } => "Conflicting route propagation",
             Conflict::Collections { .. } | Conflict::CollectionName { .. } => "Conflicting rule collections",
             Conflict::Limit { .. } => "Too many",
@@ -146,6 +155,23 @@ impl Conflict {
 fn listed(prefixes: &BTreeSet<Prefix>) -> String {
     let quoted: Vec<String> = prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
     quoted.join(", ")
+}
+
+fn default_routes(one: &(String, DefaultNextHop), other: &(String, DefaultNextHop)) -> String {
+    let told = |hop: DefaultNextHop| match hop {
+        DefaultNextHop::Internet => "straight out (`Internet`)",
+        DefaultNextHop::VirtualAppliance => "to a firewall (`VirtualAppliance`)",
+        DefaultNextHop::VirtualNetworkGateway => "to a gateway (`VirtualNetworkGateway`)",
+    };
+    format!(
+        "By the arguments of {} the default route of the subnet leads {}, by those of {} {}; a subnet has one default route. Let both say the same: \
+         `egress.type = \"service_tags\"` is `Internet`, `\"firewall\"` is `VirtualAppliance`, `\"forced_tunnel\"` is `VirtualNetworkGateway`, and where \
+         there is no `egress`, `default_route_next_hop_type` says it",
+        one.0,
+        told(one.1),
+        other.0,
+        told(other.1)
+    )
 }
 
 fn routes(one: &(String, Route), other: &(String, Route)) -> String {

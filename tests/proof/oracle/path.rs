@@ -15,7 +15,7 @@ use lockeddown::{
     },
 };
 
-use super::{Probe, allows};
+use super::{Probe, allows, is_platform};
 
 /// What stands around the subnet, with every address known.
 pub(crate) struct Around<'a> {
@@ -79,7 +79,8 @@ impl Around<'_> {
                 Hop::Nowhere => false,
                 Hop::Appliance | Hop::Stranger | Hop::Gateway => is_private(probe.source),
                 Hop::Internet => own.is_none() || !is_private(probe.source),
-                Hop::Delivered | Hop::Peers => true,
+                Hop::Delivered => own.is_none() || self.may_be_inside(probe.source),
+                Hop::Peers => true,
             };
             return if arrive { Fate::Passes } else { Fate::Stopped };
         }
@@ -87,6 +88,8 @@ impl Around<'_> {
         match (hop, self.firewall) {
             // Nobody on the internet has a private address.
             (Hop::Internet, _) if own.is_some() && is_private(probe.destination) => Fate::Stopped,
+            // Nor has anybody a public one inside the virtual network.
+            (Hop::Delivered, _) if own.is_some() && !self.may_be_inside(probe.destination) => Fate::Stopped,
             (Hop::Internet, _) if self.way_out == WayOut::Missing => Fate::Stopped,
             (Hop::Delivered | Hop::Peers | Hop::Internet, _) => Fate::Passes,
             (Hop::Nowhere, _) => Fate::Stopped,
@@ -117,15 +120,31 @@ impl Around<'_> {
         match passage {
             _ if past => false,
             Passage::Handover => {
-                by_groups && hop != Hop::Nowhere && !(hop == Hop::Internet && is_private(probe.destination))
+                let is_lost = match hop {
+                    Hop::Nowhere => true,
+                    Hop::Internet => is_private(probe.destination),
+                    Hop::Delivered => own.is_some() && !self.may_be_inside(probe.destination),
+                    _ => false,
+                };
+                by_groups && !is_lost
             }
             _ => self.fate(probe, host) == Fate::Passes,
         }
     }
 
+    /// Every private range may be one of the virtual network's; of the public ones those that it says.
+    fn may_be_inside(&self, address: IpAddr) -> bool {
+        let mut spaces = self.network.iter();
+        is_private(address) || spaces.any(|prefix| IpNet::from(*prefix).contains(&address))
+    }
+
     /// The longest prefix; of equal ones the user's explicit one, the user's tags, an endpoint's, the system's. With it, whether the
     /// user wrote the route.
     pub(crate) fn next_hop(&self, address: IpAddr) -> (Hop, Option<Length>) {
+        // The machine's own host, which no route leads away from.
+        if is_platform(address) {
+            return (Hop::Delivered, None);
+        }
         let mut best: Option<(Place, Hop)> = None;
         let mut offer = |net: IpNet, rank: u8, name: &str, hop: Hop| {
             let key = (net.prefix_len(), std::cmp::Reverse((rank, name.to_owned())));

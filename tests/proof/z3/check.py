@@ -73,6 +73,10 @@ class Case:
         self.names = {}
         self.network = case["network"]
         routed = [route["destination"]["prefix"] for route in case["routes"] if "prefix" in route["destination"]]
+        # Where a default route leads that a gateway or a virtual WAN brings: one of IPv4.
+        self.learned = case["learned"]
+        if self.learned:
+            routed.append("0.0.0.0/0")
         self.routed = routed
         # "Might also contain default routes": the tag VirtualNetwork is then no part of private space any more.
         self.everything = "0.0.0.0/0" in routed or {"0.0.0.0/1", "128.0.0.0/1"} <= set(routed)
@@ -175,19 +179,27 @@ class Case:
             (defaults if net.prefixlen == 0 else prefixes if longest else short).append(entry)
         for prefix in self.network:
             net = ipaddress.ip_network(prefix)
-            prefixes.append((-net.prefixlen, 1, within(end, prefix), "VnetLocal", False))
+            prefixes.append((-net.prefixlen, 1, within(end, prefix), "Inside", False))
         order = sorted(prefixes, key=lambda entry: entry[:2])
-        chain = [(condition, hop, own) for _, _, condition, hop, own in order]
+        # "A virtual IP of the host node and as such it isn't subject to user defined routes"; the other one is not routable at all.
+        chain = [(any_within(end, [PLATFORM, METADATA]), "Inside", False)]
+        chain += [(condition, hop, own) for _, _, condition, hop, own in order]
         chain += [(condition, hop, True) for _, condition, hop in sorted(tags, key=lambda entry: entry[0])]
         chain += [(condition, hop, own) for _, _, condition, hop, own in sorted(short, key=lambda entry: entry[:2])]
         chain.append((z3.Not(public(end)), "Peers", False))
         # The default route is the user's, but no way past an appliance.
         chain += [(condition, hop, False) for _, _, condition, hop, _ in defaults]
+        if self.learned:
+            chain.append((z3.Not(v6), self.learned, False))
         chain.append((z3.BoolVal(True), "System", False))
         return chain
 
+    def inside(self, end):
+        """Who a user's route into the virtual network reaches: nobody there has a public address, unless it is one of its spaces."""
+        return z3.Or(z3.Not(public(end)), any_within(end, self.network))
+
     def along(self, end, answer):
-        """The answer for whichever route is taken. The system's default route gives way to a learned one."""
+        """The answer for whichever route is taken."""
         result = z3.BoolVal(False)
         for condition, hop, own in reversed(self.next_hop(end)):
             result = z3.If(condition, answer(hop, own), result)
@@ -235,6 +247,8 @@ class Case:
             return groups["Inbound"]
         if flow["direction"] == "Inbound":
             def returns(hop, own):
+                if hop == "VnetLocal":
+                    return self.inside("source")
                 if hop == "Internet" and own:
                     # Nobody on the internet has a private address.
                     return public("source")
@@ -247,6 +261,8 @@ class Case:
         judged = z3.BoolVal(False) if firewall is None else firewall
 
         def answer(hop, own):
+            if hop == "VnetLocal":
+                return self.inside("destination")
             if hop == "Internet" and own:
                 return public("destination")
             if flow["passage"] not in ("direct", "to_proxy") and hop in ("Internet", "System", "Peers") and not own:

@@ -69,6 +69,7 @@ pub(crate) fn case(name: &str, policy: &NetworkPolicy, layers: Option<&Vec<Layer
             },
             "hop": route.next_hop.as_str(),
         })).collect::<Vec<_>>(),
+        "learned": policy.default_route.filter(|route| route.learned).map(|route| route.next_hop.as_str()),
         "network": given.network.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "local": local,
         "subnet_is_ipv4": policy.flows.values().any(|flow| is_family(&flow.local)),
