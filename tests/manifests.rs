@@ -1,4 +1,4 @@
-//! Every dependency that a manifest names is used by that crate's code.
+//! Every dependency that a manifest names is used by that crate's code, and what workflows take from others cannot move.
 
 use std::{fs, path::Path};
 
@@ -45,4 +45,36 @@ fn read(place: &Path, source: &mut String) {
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
         read(&entry.path(), source);
     }
+}
+
+/// A tag of somebody's action can be moved to other code, which would run with the rights of a release.
+#[test]
+fn workflows_name_actions_by_commit_and_releases_their_compiler_by_number() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(".github/workflows").join(name)).unwrap();
+    let (release, test) = (read("release.yml"), read("test.yml"));
+    let mut seen = 0;
+    for line in release.lines().chain(test.lines()) {
+        let Some((_, action)) = line.split_once("uses: ") else {
+            continue;
+        };
+        if action.starts_with("./") {
+            continue;
+        }
+        let pinned = action
+            .split_once('@')
+            .and_then(|(_, commit)| commit.split_once(" # v"))
+            .is_some_and(|(commit, _)| commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()));
+        assert!(pinned, "`{action}` names no commit with its version behind it");
+        seen += 1;
+    }
+    assert!(seen > 10, "only {seen} actions were found");
+    let number = |text: &str| -> Vec<u32> { text.split('.').filter_map(|part| part.parse().ok()).collect() };
+    let (_, named) = release.split_once("RUST_RELEASE: \"").unwrap();
+    let (built_with, _) = named.split_once('"').unwrap();
+    assert_eq!(number(built_with).len(), 3, "`{built_with}` is a number of three parts");
+    assert!(
+        number(built_with) >= number(env!("CARGO_PKG_RUST_VERSION")),
+        "{built_with}"
+    );
 }
