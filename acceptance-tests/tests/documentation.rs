@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -228,24 +228,86 @@ fn every_configuration_is_formatted_and_valid() {
     assert!(checked >= 30, "only {checked} blocks were found");
 }
 
-#[test]
-fn every_message_that_is_explained_exists() {
-    let guide = binaries::repository().join("docs/guides/troubleshooting.md");
-    let text = fs::read_to_string(&guide).unwrap();
-    let sources: String = ["src", "tfplugin-rs/src"]
+/// What the page about error texts explains.
+fn explained() -> Vec<String> {
+    let text = fs::read_to_string(binaries::repository().join("docs/guides/troubleshooting.md")).unwrap();
+    let titles = text.lines().filter_map(|line| line.strip_prefix("### "));
+    titles.map(str::to_owned).collect()
+}
+
+/// Files of all tests, but for this one, which reads the page.
+fn of_tests(extension: &str) -> Vec<String> {
+    let root = binaries::repository();
+    let mut paths: Vec<PathBuf> = ["tests", "acceptance-tests/tests"]
         .iter()
-        .flat_map(|folder| files(&binaries::repository().join(folder), "rs"))
-        .map(|path| fs::read_to_string(path).unwrap())
+        .flat_map(|folder| files(&root.join(folder), extension))
         .collect();
-    let mut found = 0;
-    for title in text.lines().filter_map(|line| line.strip_prefix("### ")) {
-        // One text serves several kinds of objects.
-        let general = title.replace("network security group", "{what}");
-        let said = sources.contains(title) || (general != title && sources.contains(&general));
-        assert!(said, "no message says `{title}`");
-        found += 1;
+    paths.retain(|path| !path.ends_with(file!()));
+    paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+/// What the provider's own tests and those that drive a Terraform expect it to say.
+fn expected_by_tests() -> String {
+    let own = files(&binaries::repository().join("src"), "rs")
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            match text.split_once("#[cfg(test)]") {
+                _ if path.ends_with("tests.rs") => text,
+                Some((_, tests)) => tests.to_owned(),
+                None => String::new(),
+            }
+        });
+    let kinds = ["snap", "rs", "toml"].into_iter().flat_map(of_tests);
+    kinds.chain(own).collect()
+}
+
+/// A text that no test expects may be one that nobody is told any more.
+#[test]
+fn every_message_that_is_explained_is_one_that_a_test_was_told() {
+    let expected = expected_by_tests();
+    let unseen: Vec<String> = explained()
+        .into_iter()
+        .filter(|title| !expected.contains(title.as_str()))
+        .collect();
+    assert!(unseen.is_empty(), "no test is told {unseen:#?}");
+    assert!(explained().len() >= 60, "{:?}", explained());
+}
+
+/// The summaries of errors and warnings in a snapshot, in either of the two forms that the tests write them in.
+fn summaries(snapshot: &str) -> BTreeSet<&str> {
+    let mut lines = snapshot.lines().peekable();
+    let mut found = BTreeSet::new();
+    while let Some(line) = lines.next() {
+        let printed = ["Error: ", "Warning: "]
+            .iter()
+            .find_map(|severity| line.strip_prefix(severity));
+        let at_a_path = || {
+            let (_, summary) = line.split_once(": ")?;
+            let has_detail = lines.peek().is_some_and(|next| next.starts_with("    "));
+            (has_detail && !line.starts_with(' ') && summary.starts_with(|first: char| first.is_ascii_uppercase()))
+                .then_some(summary)
+        };
+        found.extend(printed.or_else(at_a_path));
     }
-    assert!(found >= 25, "only {found} messages are explained");
+    found
+}
+
+#[test]
+fn what_users_are_told_most_often_is_explained() {
+    let snapshots = of_tests("snap");
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    for summary in snapshots.iter().flat_map(|snapshot| summaries(snapshot)) {
+        *told.entry(summary).or_default() += 1;
+    }
+    let explained = explained();
+    let often = told.iter().filter(|(_, snapshots)| **snapshots >= 3);
+    let missing: Vec<_> = often
+        .clone()
+        .filter(|(summary, _)| !explained.iter().any(|title| title == **summary))
+        .collect();
+    assert!(missing.is_empty(), "the page does not explain {missing:#?}");
+    assert!(often.count() >= 15, "{told:#?}");
 }
 
 fn on_one_line(text: &str) -> String {

@@ -203,6 +203,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_known_after_apply_only_is_named() {
+        let error = SettingsError::Unknown(vec!["client_id", "tenant_id"]);
+        assert_eq!(error.to_string(), "not known before apply: `client_id`, `tenant_id`");
+    }
+
+    #[test]
     fn settings_do_not_print_their_secret() {
         let settings = ConnectionSettings {
             client_secret: Some(Secret::new("hunter2")),

@@ -29,8 +29,8 @@ pub static ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "edition",
         Kind::Text,
-        "Requirements edition: `2011`, `2020-07`, `2022-10` or `2026-08`. Defaults to the provider's `edition`, else the newest; a \
-         resource keeps the one it was created with.",
+        "Edition of the requirements, which is a dated state of Microsoft's documents: `2011`, `2020-07`, `2022-10` or `2026-08`. Defaults to the \
+         provider's `edition`, else the newest; a resource keeps the one it was created with.",
     ),
     Argument::optional(
         "subnet_address_prefixes",
@@ -70,14 +70,16 @@ pub static ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "waived_requirements",
         Kind::TextMap,
-        "Requirement or check id to the reason it is waived. A waived requirement is not rendered and not warned about.",
+        "What you do without: the id of a requirement or check, and your reason. A waived requirement gets no rules, is not proven and not warned \
+         about; reports show the reason.",
     ),
     Argument::optional(
         "priority_base",
         Kind::Number,
-        "Moves the workload's whole band of priorities so that it begins here. Without it the documented priorities stand.",
+        "First priority of this workload's rules: all of them move together, with the distances between them kept. Without it they stand where the \
+         documents have them.",
     ),
-    Argument::optional("deny_priority", Kind::Number, "Priority of the tail deny, 4000 to 4096.").or(Default::Number(4000)),
+    Argument::optional("deny_priority", Kind::Number, "Priority of the last rule of each direction, 4000 to 4096: the deny that closes what no rule before it allowed (`isolation` says of what).").or(Default::Number(4000)),
     Argument::optional("name_prefix", Kind::Text, "Stands before every rule's name.").or(Default::Text("")),
     SERVICE_TAG_FILE,
     Argument::optional(
@@ -466,7 +468,7 @@ fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {
     Err(inputs.findings().error(
         inputs.path("deny_priority"),
         "Priority out of range",
-        format!("`deny_priority` is `{priority}`: a tail deny stands between 4000 and 4096, behind every allow rule."),
+        format!("`deny_priority` is `{priority}`: the deny that closes the rest stands between 4000 and 4096, behind every allow rule."),
     ))
 }
 

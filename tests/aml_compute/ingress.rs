@@ -242,6 +242,7 @@ fn more_routes_than_a_table_holds_are_refused_with_who_needs_them() {
     assert_eq!(expand(&by_address(&[limits(5)])).policy.routes.len(), 5);
     let outcome = outcome(&by_address(&[limits(4)]));
     assert!(outcome.expanded.is_none());
+    assert_eq!(outcome.problems[0].summary, "Too many routes");
     let detail = &outcome.problems[0].detail;
     let wanted = "A route table holds 4 routes, and these are 5: AML-ROUTE-BATCH-PREFIX needs 2, AML-ROUTE-CONTROL-PREFIX needs 2, \
                   AML-ROUTE-CONTROL-PREFIX-PAIR needs 2.";

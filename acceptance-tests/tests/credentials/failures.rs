@@ -18,7 +18,12 @@ fn a_wrong_secret() {
     setting.secret_env("ARM_CLIENT_SECRET", "canary-wrong-secret");
     says(
         &mut setting,
-        &["client secret", "AADSTS7000215", "whether the secret has expired"],
+        &[
+            "no token for Azure Resource Manager",
+            "client secret",
+            "AADSTS7000215",
+            "whether the secret has expired",
+        ],
     );
 }
 

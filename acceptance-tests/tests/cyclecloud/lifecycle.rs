@@ -202,9 +202,11 @@ fn the_subnet_is_born_with_its_route_table_and_nat_gateway() {
     assert_eq!(prerequisites["CC-OUTBOUND-PATH"]["status"], "satisfied");
 
     // Another table and no gateway: one write, in place.
-    setting
+    let plan = setting
         .workspace
         .step(&setting.server(&format!("route_table_id = {table:?}")));
+    let warnings = format!("{:?}", plan.warnings());
+    assert!(warnings.contains("No way out of the subnet"), "{warnings}");
     assert!(setting.subnet()["properties"].get("natGateway").is_none());
 }
 

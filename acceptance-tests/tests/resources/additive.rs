@@ -210,7 +210,10 @@ fn names_that_are_taken_and_groups_with_an_owner_are_refused() {
     let guest = shared(&place, "guest", "").replace(&place.id("networkSecurityGroups/shared"), &own);
     place.workspace.write(&format!("{}{guest}", place.born("own", "")));
     let error = place.workspace.expect_error(&["apply"]);
-    assert!(error.contains("lockeddown_cyclecloud_subnet own"), "{error}");
+    assert!(
+        error.contains("The network security group has an owner") && error.contains("lockeddown_cyclecloud_subnet own"),
+        "{error}"
+    );
 
     place.emulator.put(
         &format!(
@@ -224,7 +227,7 @@ fn names_that_are_taken_and_groups_with_an_owner_are_refused() {
         .write(&format!("{}{}", place.born("own", ""), shared(&place, "cc", "")));
     let error = place.workspace.expect_error(&["apply"]);
     assert!(
-        error.contains("cc-AllowAzureRM") && error.contains("terraform import"),
+        error.contains("Names taken") && error.contains("cc-AllowAzureRM") && error.contains("terraform import"),
         "{error}"
     );
 }

@@ -107,7 +107,8 @@ fn a_group_that_is_there_keeps_its_place_unless_it_may_be_replaced() {
     place.workspace.write(&place.attached("cc", ""));
     let error = place.workspace.expect_error(&["apply"]);
     assert!(
-        error.contains("replace_existing_associations")
+        error.contains("The subnet has a network security group")
+            && error.contains("replace_existing_associations")
             && error.contains(&format!("network_security_group_id = \"{old}\"")),
         "{error}"
     );

@@ -252,6 +252,16 @@ fn what_azure_or_an_owner_would_undo_is_refused_before_anything_is_written() {
         "{error}"
     );
     assert_eq!(place.writes(), Vec::<String>::new());
+    let nowhere = place.id(&format!("{RCG}/nowhere"));
+    place
+        .workspace
+        .write(&place.born("cc", &format!("{EGRESS}\nrule_collection_group_id = {nowhere:?}")));
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("No place for the firewall rules") && error.contains(&nowhere),
+        "{error}"
+    );
+    assert_eq!(place.writes(), Vec::<String>::new());
 
     // A group that another resource of ours keeps exactly as it is.
     let owner = behind(&place, "");

@@ -386,6 +386,10 @@ fn peerings_of_strangers_are_never_taken() {
     let id = place.emulator.subscription_id().to_owned();
     insta::assert_snapshot!(error.replace(&id, "SUBSCRIPTION"));
     assert_eq!(place.get(OURS), Value::Null, "nothing was written");
+    let elsewhere = peering(&place, "", "").replace("virtualNetworks/hub", "virtualNetworks/nowhere");
+    place.workspace.write(&elsewhere);
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("The virtual network does not exist"), "{error}");
     // The import of what there is leads on.
     place.workspace.import(ADDRESS, &format!("|{}", place.id(THEIRS)));
     place.workspace.step(&peering(&place, "", ""));

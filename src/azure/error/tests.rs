@@ -119,6 +119,25 @@ fn a_time_out_says_what_it_was_waiting_for() {
 }
 
 #[test]
+fn who_loses_every_race_is_told_of_the_other_writer() {
+    let last = service(
+        412,
+        &json!({ "code": "PreconditionFailed", "message": "The ETag is another." }),
+    );
+    let error = ArmError::Contended {
+        operation: operation(),
+        rounds: 10,
+        last: Box::new(last),
+    };
+    let text = error.to_diagnostic();
+    assert!(
+        text.contains("in 10 attempts, somebody else changed the object each time before our write")
+            && text.contains("Find out who else writes this object"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_managed_identity_that_does_not_answer_is_no_matter_of_proxies() {
     let error = ArmError::Credential {
         cause: "connection refused".to_owned(),
