@@ -5,15 +5,20 @@
     reason = "a test that cannot go on should say where"
 )]
 
+#[path = "inputs/refusals.rs"]
+mod refusals;
+
 use std::collections::BTreeSet;
 
 use lockeddown::{
     network::{AddressSide, Direction, Passage, Ports, Protocol},
     requirements::{catalogue, systems},
-    workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
+    workloads::{Defaults, Expanded, Outcome, Surroundings, Workload},
 };
 use proptest::prelude::*;
 use tfplugin_rs::value::Value;
+
+use crate::refusals::refused;
 
 fn inputs(changes: &[(&str, Value)]) -> Value {
     let mut values = Value::object([
@@ -340,17 +345,7 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
     let mut report = String::new();
     for changes in cases {
         let outcome = outcome(changes);
-        assert!(outcome.has_errors(), "{changes:?} was accepted");
-        for problem in outcome
-            .problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error)
-        {
-            report.push_str(&format!(
-                "{}: {}\n    {}\n",
-                problem.path, problem.summary, problem.detail
-            ));
-        }
+        report.push_str(&refused(&changes, &outcome));
     }
     insta::assert_snapshot!(report);
 }

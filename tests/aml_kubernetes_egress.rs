@@ -5,15 +5,20 @@
     reason = "a test that cannot go on should say where"
 )]
 
+#[path = "inputs/refusals.rs"]
+mod refusals;
+
 use std::collections::BTreeSet;
 
 use lockeddown::{
     network::{ApplicationRuleDestination, Known, NetworkRuleDestination},
     requirements::{catalogue, systems},
-    workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
+    workloads::{Defaults, Expanded, Outcome, Surroundings, Workload},
 };
 use proptest::prelude::*;
 use tfplugin_rs::value::Value;
+
+use crate::refusals::refused;
 
 fn firewall() -> Value {
     Value::object([
@@ -191,6 +196,18 @@ fn a_proxy_is_given_the_hosts_and_no_collections() {
 }
 
 #[test]
+fn a_name_that_needs_a_network_rule_is_told_of_where_the_firewall_resolves_none() {
+    let mut egress = firewall();
+    egress.set_attribute("firewall_dns_proxy_enabled", false.into());
+    let problems = outcome(&[("egress", egress)]).problems;
+    let problem = problems
+        .iter()
+        .find(|problem| problem.summary == "Hosts that no firewall rule can express");
+    let detail = &problem.unwrap_or_else(|| panic!("{problems:#?}")).detail;
+    assert!(detail.contains("AML-K8S-AKS-TIME"), "{detail}");
+}
+
+#[test]
 fn names_that_are_not_given_are_wildcards_with_one_warning() {
     let missing = [
         ("workspace_guid", Value::Null),
@@ -288,17 +305,7 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
     let mut report = String::new();
     for (argument, value) in cases {
         let outcome = outcome(&[(argument, value.clone())]);
-        assert!(outcome.has_errors(), "{argument} = {value:?} was accepted");
-        for problem in outcome
-            .problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error)
-        {
-            report.push_str(&format!(
-                "{}: {}\n    {}\n",
-                problem.path, problem.summary, problem.detail
-            ));
-        }
+        report.push_str(&refused(&(argument, value), &outcome));
     }
     insta::assert_snapshot!(report);
 }

@@ -5,13 +5,18 @@
     reason = "a test that cannot go on should say where"
 )]
 
+#[path = "inputs/refusals.rs"]
+mod refusals;
+
 use lockeddown::{
     network::{AddressSide, FlowDirection, Known, Ports, PrerequisiteStatus, SecurityRule},
     requirements::{Edition, catalogue},
-    workloads::{Defaults, Expanded, Outcome, Severity, Surroundings, Workload},
+    workloads::{Defaults, Expanded, Outcome, Surroundings, Workload},
 };
 use proptest::prelude::*;
 use tfplugin_rs::value::Value;
+
+use crate::refusals::refused;
 
 const SERVER: &str =
     "/subscriptions/0000/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/server-network";
@@ -319,17 +324,7 @@ fn what_cannot_work_is_explained_at_its_argument() {
     let mut report = String::new();
     for values in cases {
         let outcome = outcome(values);
-        assert!(outcome.has_errors(), "{values:?} was accepted");
-        for problem in outcome
-            .problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error)
-        {
-            report.push_str(&format!(
-                "{}: {}\n    {}\n",
-                problem.path, problem.summary, problem.detail
-            ));
-        }
+        report.push_str(&refused(&values, &outcome));
     }
     insta::assert_snapshot!(report);
 }

@@ -8,4 +8,6 @@
 mod egress;
 mod ingress;
 mod properties;
+#[path = "../inputs/refusals.rs"]
+mod refusal;
 mod table;

@@ -20,6 +20,7 @@ mod oracle;
 mod paths;
 mod second_opinion;
 mod sound;
+mod summaries;
 #[path = "../inputs/tables.rs"]
 mod tables;
 mod universe;
