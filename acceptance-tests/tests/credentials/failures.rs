@@ -19,7 +19,7 @@ fn a_wrong_secret() {
     says(
         &mut setting,
         &[
-            "no token for Azure Resource Manager",
+            "No token for Azure Resource Manager",
             "client secret",
             "AADSTS7000215",
             "whether the secret has expired",
