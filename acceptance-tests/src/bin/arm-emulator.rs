@@ -28,6 +28,7 @@ subscription_id, client_id, client_secret) and serves until its standard input c
                             write whatever the etag is; nobody knows what Azure does
   --hide-after-create N     the first N reads of everything new answer 404
   --versions-alike          every api-version knows every property
+  --api-versions LIST       have only these api-versions of Microsoft.Network, such as 2018-11-01,2020-11-01
   --writes-per-minute N     refuse what is more, with 429 and Retry-After";
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
@@ -110,6 +111,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--ignore-if-match-on-collection-groups" => options.collection_groups_honour_if_match = false,
             "--hide-after-create" => options.hide_after_create = number(&name, &value()?)?,
             "--versions-alike" => options.versions_differ = false,
+            "--api-versions" => options.api_versions = Some(value()?.split(',').map(str::to_owned).collect()),
             "--writes-per-minute" => {
                 options.quota = Some(Quota {
                     writes: number(&name, &value()?)?,

@@ -86,6 +86,7 @@ fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
     let lower = request.path.to_ascii_lowercase();
     let parts: Vec<&str> = lower.trim_matches('/').split('/').collect();
     let api_version = api_version(request)?;
+    versions::check(azure, request, &parts, api_version)?;
     let reads = matches!(request.method.as_str(), "GET" | "HEAD");
     if let ["subscriptions", subscription, ..] = parts.as_slice()
         && *subscription != azure.credentials.subscription_id
@@ -168,6 +169,15 @@ fn route(azure: &mut Azure, request: &Request) -> Result<Answer, Refusal> {
         [
             "subscriptions",
             _,
+            "providers",
+            "microsoft.network",
+            "locations",
+            _,
+            "servicetagdetails",
+        ] if reads => Ok(azure.service_tag_details(request)),
+        [
+            "subscriptions",
+            _,
             "resourcegroups",
             group,
             "providers",
@@ -247,6 +257,16 @@ fn on_network(
         (_, [name, part]) if kind.segment == "connections" && part.eq_ignore_ascii_case("sharedkey") => {
             network::answer_shared_key(azure, request, &id(name, None)?, api_version)
         }
+        ("GET", [name, part])
+            if kind.segment == "virtualNetworkGateways" && part.eq_ignore_ascii_case("connections") =>
+        {
+            network::connections_of(azure, &id(name, None)?)
+        }
+        ("GET", [name, part, rule @ ..])
+            if kind.segment == "networkSecurityGroups" && part.eq_ignore_ascii_case("defaultSecurityRules") =>
+        {
+            network::default_rules(azure, &id(name, None)?, rule)
+        }
         ("GET", [name, collection]) => {
             let child = kind.child(collection).ok_or_else(|| not_there(request))?;
             network::list_children(azure, &id(name, None)?, child)
@@ -258,7 +278,7 @@ fn on_network(
     }
 }
 
-/// Any well-formed version is accepted: every client sends the one it was built for.
+/// The version of a request, if it has the form of one.
 fn api_version(request: &Request) -> Result<&str, Refusal> {
     let version = request
         .parameter("api-version")

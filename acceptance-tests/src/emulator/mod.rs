@@ -121,6 +121,8 @@ pub struct Options {
     pub hide_after_create: u32,
     /// Whether an api-version neither shows nor keeps what only later ones know. `false`: all mean the same.
     pub versions_differ: bool,
+    /// The api-versions of Microsoft.Network: those of a cloud that lags behind. `None`: the public cloud's, and whatever is later.
+    pub api_versions: Option<Vec<String>>,
     /// How many requests the subscription may send; `None`: as many as it likes, and answers say that the usual number is left.
     pub quota: Option<Quota>,
     /// Where the certificate authority goes, and where resources are kept from one start to the next. `None`: a temporary
@@ -143,6 +145,7 @@ impl Default for Options {
             deny_subnets_without_route_table: false,
             hide_after_create: 0,
             versions_differ: true,
+            api_versions: None,
             quota: None,
             state_directory: None,
         }

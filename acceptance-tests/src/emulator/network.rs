@@ -8,7 +8,7 @@ use super::kinds::{Child, Kind, check_key, keep_key};
 use super::operations::{Operation, Outcome};
 use super::refusal::Refusal;
 use super::request::Request;
-use super::resource::{Object, Resource, Target};
+use super::resource::{Object, Resource, Target, is_named};
 use super::resource_id::{NetworkId, ResourceId, root_key};
 use super::{names, new_guid, policy, regions};
 
@@ -111,6 +111,43 @@ pub(super) fn list_children(azure: &Azure, parent: &NetworkId, child: &Child) ->
     let children = found.children(child).iter();
     let children: Vec<_> = children.map(|entry| azure.shown_child(found, child, entry)).collect();
     Ok(Answer::json(200, json!({ "value": children })))
+}
+
+/// The connections of a gateway. An entry of this list says less than a connection (VirtualNetworkGatewayConnectionListEntity).
+pub(super) fn connections_of(azure: &Azure, id: &NetworkId) -> Result<Answer, Refusal> {
+    azure.group(&id.group)?;
+    let gateway = azure.resources.get(&id.target().root).ok_or_else(|| not_found(id))?;
+    let connects = |other: &&Resource| {
+        let ends = (other.kind.references)(other);
+        ends.iter().any(|end| end.to.eq_ignore_ascii_case(&gateway.id))
+    };
+    let found = azure.resources.values().filter(connects);
+    let found: Vec<_> = found
+        .map(|connection| {
+            let mut shown = azure.shown_resource(connection);
+            if let Some(properties) = shown.get_mut("properties").and_then(Value::as_object_mut) {
+                properties.retain(|name, _| !["dpdTimeoutSeconds", "useLocalAzureIpAddress"].contains(&name.as_str()));
+            }
+            Value::Object(shown)
+        })
+        .collect();
+    Ok(Answer::json(200, json!({ "value": found })))
+}
+
+/// The default rules of a security group, or the one that is named. Nobody writes them.
+pub(super) fn default_rules(azure: &Azure, id: &NetworkId, name: &[&str]) -> Result<Answer, Refusal> {
+    azure.group(&id.group)?;
+    let group = azure.resources.get(&id.target().root).ok_or_else(|| not_found(id))?;
+    let shown = Value::Object(azure.shown_resource(group));
+    let rules = shown.pointer("/properties/defaultSecurityRules");
+    let rules = rules.and_then(Value::as_array).cloned().unwrap_or_default();
+    let [name, ..] = name else {
+        return Ok(Answer::json(200, json!({ "value": rules })));
+    };
+    let found = rules.into_iter().find(|rule| is_named(rule, name));
+    found
+        .map(|rule| Answer::json(200, rule))
+        .ok_or_else(|| Refusal::child_not_found(&format!("{}/defaultSecurityRules/{name}", group.id)))
 }
 
 fn not_found(id: &NetworkId) -> Refusal {

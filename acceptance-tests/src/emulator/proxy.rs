@@ -1,5 +1,6 @@
 //! The HTTP proxy of a company: lets nobody out without user and password, and remembers who wanted where.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,8 @@ struct State {
     /// What `Proxy-Authorization` must be.
     authorization: String,
     stopped: AtomicBool,
+    /// What the next requests are answered with, whoever sends them.
+    refusals: Mutex<VecDeque<u16>>,
     requests: Mutex<Vec<String>>,
 }
 
@@ -32,6 +35,7 @@ impl Proxy {
         let state = Arc::new(State {
             authorization: format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
             stopped: AtomicBool::new(false),
+            refusals: Mutex::default(),
             requests: Mutex::default(),
         });
         let shared = Arc::clone(&state);
@@ -50,6 +54,12 @@ impl Proxy {
     /// `host:port`.
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// Answers so many of the next requests with this status.
+    pub fn refuse(&self, status: u16, times: usize) {
+        let mut refusals = self.state.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.extend(std::iter::repeat_n(status, times));
     }
 
     /// Every request so far: `CONNECT host:port -> status`.
@@ -89,12 +99,19 @@ fn serve(mut client: TcpStream, state: &State) -> std::io::Result<()> {
     let mut words = first.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let authorized = authorization.as_deref() == Some(state.authorization.as_str());
-    let server = (authorized && method == "CONNECT")
+    let refusal = state
+        .refusals
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .pop_front();
+    let server = (authorized && method == "CONNECT" && refusal.is_none())
         .then(|| TcpStream::connect(target).ok())
         .flatten();
-    let status = match (&server, method) {
-        (Some(_), _) => "200 Connection established",
-        (None, "CONNECT") if !authorized => "407 Proxy Authentication Required",
+    let refused = refusal.map(|status| format!("{status} Refused"));
+    let status = match (&server, method, &refused) {
+        (_, _, Some(refused)) => refused.as_str(),
+        (Some(_), _, _) => "200 Connection established",
+        (None, "CONNECT", _) if !authorized => "407 Proxy Authentication Required",
         _ => "502 Bad Gateway",
     };
     let code = status.split(' ').next().unwrap_or_default();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::azure::Azure;
 use super::refusal::Refusal;
+use super::request::Request;
 
 impl Azure {
     /// What the discovery API answers: `changeNumber`, `cloud` and `values` as in Microsoft's file.
@@ -31,6 +32,24 @@ impl Azure {
             answer.insert("type".to_owned(), "Microsoft.Network/serviceTags".into());
         }
         Answer::json(200, answer)
+    }
+
+    /// `…/locations/LOCATION/serviceTagDetails`: the tags alone, all or one, with or without prefixes. Source: ServiceTagInformation_List.
+    pub(super) fn service_tag_details(&self, request: &Request) -> Answer {
+        let tags = self.service_tags.as_ref().and_then(|published| published.get("values"));
+        let mut tags = tags.and_then(Value::as_array).cloned().unwrap_or_default();
+        if let Some(wanted) = request.parameter("tagName") {
+            tags.retain(|tag| tag.get("name").and_then(Value::as_str) == Some(wanted));
+        }
+        if request.parameter("noAddressPrefixes") == Some("true") {
+            for prefixes in tags
+                .iter_mut()
+                .filter_map(|tag| tag.pointer_mut("/properties/addressPrefixes"))
+            {
+                *prefixes = json!([]);
+            }
+        }
+        Answer::json(200, json!({ "value": tags }))
     }
 
     /// `…/workspaces/NAME/outboundNetworkDependenciesEndpoints`.

@@ -28,6 +28,7 @@ pub(crate) struct Descriptions {
 }
 
 /// One operation: a method on a path.
+#[derive(Clone, Copy)]
 pub(crate) struct Operation<'d> {
     pub(crate) path: &'d str,
     pub(crate) method: &'d str,

@@ -61,6 +61,7 @@ fn every_request_needs_a_token_and_a_version() {
     for (version, code) in [
         ("2020-05-01", "ResourceNotFound"),
         ("2031-12-31-preview", "ResourceNotFound"),
+        ("2025-01-02", "InvalidResourceType"),
         ("1", "InvalidApiVersionParameter"),
         ("2025-1-1", "InvalidApiVersionParameter"),
     ] {

@@ -11,6 +11,12 @@
 )]
 
 mod cassette;
+#[expect(
+    dead_code,
+    reason = "only answers are judged here; the conformance tests judge requests"
+)]
+#[path = "../conformance/descriptions.rs"]
+mod descriptions;
 mod examples;
 mod replay;
 mod shape;

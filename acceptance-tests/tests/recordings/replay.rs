@@ -267,15 +267,17 @@ impl Player {
         }
     }
 
-    /// A PUT of this body.
-    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
-        let url = format!("{}{path}?api-version=2024-01-01", self.emulator.endpoint());
-        let request = self.http.put(url).bearer_auth(&self.token);
-        self.send(
-            request
+    /// A request of the version that Microsoft's examples are of; `query` is what stands behind the version.
+    pub(crate) fn ask(&self, method: &str, path: &str, query: &str, body: Option<&Value>) -> Answer {
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let url = format!("{}{path}?api-version=2024-01-01{query}", self.emulator.endpoint());
+        let request = self.http.request(method, url).bearer_auth(&self.token);
+        self.send(match body {
+            Some(body) => request
                 .body(body.to_string())
                 .header("content-type", "application/json"),
-        )
+            None => request,
+        })
     }
 
     /// A recorded URL or body, for the emulator's subscription.
