@@ -1,7 +1,7 @@
 """Microsoft's own Python client as a client of the emulator.
 
     azure_client.py life-cycle KIND        creates, reads, lists, updates, tags and deletes one resource
-    azure_client.py read OPERATIONS ARGS   prints a resource as JSON, such as `read subnets RG VNET SUBNET`
+    azure_client.py read RESOURCE...       prints resources as JSON, each by what it was asked for: `read subnets/RG/VNET/SUBNET`
     azure_client.py shared-key RG CONNECTION KEY
                                            sets the shared key of a connection and reads it back
     azure_client.py service-tags LOCATION  prints what the service-tag discovery API answers, as JSON
@@ -196,8 +196,12 @@ def service_tags(client, location):
     print(json.dumps(strictly(client.service_tags.list(location))))
 
 
-def read(client, operations, *names):
-    print(json.dumps(get(getattr(client, operations), *names).as_dict()))
+def read(client, *resources):
+    shown = {}
+    for resource in resources:
+        operations, *names = resource.split("/")
+        shown[resource] = get(getattr(client, operations), *names).as_dict()
+    print(json.dumps(shown))
 
 
 if __name__ == "__main__":

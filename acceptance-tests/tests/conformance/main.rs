@@ -12,5 +12,6 @@ mod described;
 mod descriptions;
 mod landing_zone;
 mod life_cycles;
+mod planned;
 mod setting;
 mod what_we_apply;

@@ -102,7 +102,6 @@ pub(crate) fn everything(emulator: &Emulator) -> String {
               location                       = "westeurope"
               role                           = "server"
               node_address_prefixes          = ["10.0.255.0/24"]
-              waived_requirements            = { CC-HOST-RATECARD = "test", CC-HOST-WATSON = "test" }
               virtual_network_address_spaces = ["10.0.0.0/16"]
               egress                         = { type = "firewall", firewall_private_ip_address = "10.0.254.4" }"#;
     format!(
@@ -120,6 +119,17 @@ pub(crate) fn everything(emulator: &Emulator) -> String {
               firewall_policy_id          = "{}"
               service_endpoint_policy_ids = ["{}"]
               tags                        = {{ owner = "hpc" }}
+              extra_rules = {{
+                lists = {{
+                  description                = "Every attribute that is a list has several."
+                  direction                  = "Outbound"
+                  protocol                   = "Tcp"
+                  source_port_ranges         = ["1024-4999", "5001-65535"]
+                  destination_port_ranges    = ["111", "2049"]
+                  source_address_prefixes    = ["10.0.0.4", "10.0.0.8/30"]
+                  destination_address_prefixes = ["10.0.9.4", "10.0.9.8/30"]
+                }}
+              }}
               {common}
             }}
 
