@@ -1,4 +1,4 @@
 provider "lockeddown" {
-  metadata_host = "management.local.azurestack.external"
+  metadata_host = "management.stamp.corp.example"
   ca_bundle     = "/etc/ssl/certs/stamp.pem"
 }

@@ -8,9 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use azure_core::http::{
-    Context, Method, PipelineSendOptions, RawResponse, Request, Url,
-    headers::{HeaderName, Headers},
+use azure_core::{
+    http::{
+        Context, Method, PipelineSendOptions, RawResponse, Request, Url,
+        headers::{HeaderName, Headers},
+    },
+    time::OffsetDateTime,
 };
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -23,7 +26,7 @@ use super::{
     locks::Locks,
     reads::Reads,
     resource_id::ResourceId,
-    retry::{Attempts, Class, RetryTuning, classify},
+    retry::{Attempts, Class, RetryTuning, asked_wait, classify},
     secret::Secret,
     settings::ConnectionSettings,
 };
@@ -31,7 +34,6 @@ use super::{
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
 const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
 const LOCATION: HeaderName = HeaderName::from_static("location");
-const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 const ETAG: HeaderName = HeaderName::from_static("etag");
 
 /// The way to Azure Resource Manager. Making one connects to nothing; clones share connection, token and locks.
@@ -363,9 +365,7 @@ async fn exchange(connection: &Connection, outgoing: &Outgoing<'_>) -> Result<Re
 fn understand(operation: &Operation, raw: RawResponse, correlation_id: Option<String>) -> Result<Response, ArmError> {
     let status = u16::from(raw.status());
     let (_, headers, body) = raw.deconstruct();
-    let retry_after = header(&headers, &RETRY_AFTER)
-        .and_then(|text| text.parse().ok())
-        .map(Duration::from_secs);
+    let retry_after = asked_wait(&headers, OffsetDateTime::now_utc());
     if !(200..300).contains(&status) {
         let error = ServiceError::of_answer(operation, status, &body, correlation_id, retry_after);
         return Err(ArmError::Service(Box::new(error)));

@@ -8,7 +8,11 @@ use std::time::Duration;
 use azure_core::http::Url;
 use serde_json::Value;
 
-use super::settings::{ConnectionSettings, SettingsError};
+use super::{
+    error::{chain, is_final},
+    http::{Http, transport},
+    settings::{ConnectionSettings, SettingsError},
+};
 use crate::regions::Cloud;
 
 /// Where to ask for tokens and where to send them.
@@ -33,10 +37,7 @@ struct Addresses {
 impl Endpoints {
     /// The addresses of the settings' cloud, with the settings' own where there are any. Connects only where `metadata_host` asks
     /// for it.
-    pub(super) async fn discover(
-        settings: &ConnectionSettings,
-        http: &reqwest::Client,
-    ) -> Result<Endpoints, SettingsError> {
+    pub(super) async fn discover(settings: &ConnectionSettings, http: &Http) -> Result<Endpoints, SettingsError> {
         match &settings.metadata_host {
             Some(host) => Endpoints::with(settings, ask(host, http).await?),
             None => Endpoints::of(settings),
@@ -77,19 +78,18 @@ impl Endpoints {
 }
 
 /// Asks `host` for the addresses of its cloud, as the Azure CLI and azurerm do.
-async fn ask(host: &str, http: &reqwest::Client) -> Result<Addresses, SettingsError> {
+async fn ask(host: &str, http: &Http) -> Result<Addresses, SettingsError> {
     let refused = |reason: String| SettingsError::Metadata {
         host: host.to_owned(),
         reason: super::sanitize::text(&reason),
     };
     let url = format!("https://{host}/metadata/endpoints?api-version=2022-09-01");
+    let url = Url::parse(&url).map_err(|error| refused(error.to_string()))?;
     let mut attempt = 1;
     let response = loop {
-        match http.get(&url).send().await {
+        match http.send(http.get(url.clone())).await {
             Ok(response) if response.status().as_u16() < 500 || attempt == ATTEMPTS => break response,
-            Err(error) if attempt == ATTEMPTS || super::connection::is_final(&error) => {
-                return Err(refused(super::connection::with_causes(&error)));
-            }
+            Err(error) if attempt == ATTEMPTS || is_final(&error) => return Err(refused(chain(&error))),
             _ => {
                 tokio::time::sleep(PAUSE).await;
                 attempt += 1;
@@ -101,7 +101,7 @@ async fn ask(host: &str, http: &reqwest::Client) -> Result<Addresses, SettingsEr
         return Err(refused(format!("it answers with status {status}")));
     }
     let body = response.text().await;
-    let body = body.map_err(|error| refused(super::connection::with_causes(&error)))?;
+    let body = body.map_err(|error| refused(chain(&transport(error))))?;
     let body: Value = serde_json::from_str(&body).map_err(|error| refused(format!("it answers no JSON: {error}")))?;
     let text = |pointer: &str| {
         let value = body

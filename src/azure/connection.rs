@@ -1,9 +1,9 @@
-//! HTTP client, credential and pipeline.
+//! Credential and pipeline.
 //!
 //! Built at the first request and not before: Terraform starts a provider three to five times per command, most of them without
 //! a word to Azure.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use azure_core::http::{
     ClientOptions, LoggingOptions, Pipeline, RetryOptions, Transport, Url,
@@ -13,14 +13,9 @@ use azure_core::http::{
 use super::{
     cloud::Endpoints,
     credentials::{self, AuxiliaryTokens, Credentials, Means},
+    http::Http,
     settings::{ConnectionSettings, SettingsError},
 };
-
-/// A corporate proxy can take its time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Azure answers a PUT within seconds, and a synchronous one within a minute.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Everything a request needs.
 #[derive(Debug)]
@@ -35,7 +30,7 @@ impl Connection {
         if !settings.unknown.is_empty() {
             return Err(SettingsError::Unknown(settings.unknown.clone()));
         }
-        let http = http_client(settings)?;
+        let http = Http::of(settings)?;
         let endpoints = Endpoints::discover(settings, &http).await?;
         let transport = Transport::new(Arc::new(http.clone()));
         let means = Means {
@@ -101,59 +96,6 @@ fn client_options(transport: Transport) -> ClientOptions {
         },
         ..ClientOptions::default()
     }
-}
-
-/// The platform's certificate authorities and those of the bundle; the proxy of the settings and no other.
-fn http_client(settings: &ConnectionSettings) -> Result<reqwest::Client, SettingsError> {
-    let mut builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        // ARM redirects nobody; a redirect that is followed takes the token along.
-        .redirect(reqwest::redirect::Policy::none())
-        .https_only(true)
-        // The environment's proxy is one of the settings.
-        .no_proxy();
-    if let Some(address) = &settings.proxy_url {
-        let address = address.expose();
-        // The error would show the address, and the address may have a password.
-        let refuse = |_| SettingsError::Proxy("it is no address of a proxy".to_owned());
-        let proxy = reqwest::Proxy::all(address).map_err(refuse)?;
-        let except = settings.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-        builder = builder.proxy(proxy.no_proxy(except));
-    }
-    if let Some(path) = settings.ca_bundle.as_deref() {
-        builder = builder.tls_certs_merge(certificates(path)?);
-    }
-    builder
-        .build()
-        .map_err(|error| SettingsError::HttpClient(with_causes(&error)))
-}
-
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, SettingsError> {
-    let refuse = |reason: String| SettingsError::CaBundle {
-        path: path.to_owned(),
-        reason,
-    };
-    let pem = fs::read(path).map_err(|error| refuse(error.to_string()))?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| refuse(with_causes(&error)))?;
-    if certificates.is_empty() {
-        return Err(refuse("it holds no PEM certificate".to_owned()));
-    }
-    Ok(certificates)
-}
-
-/// Whether another attempt would end the same: a certificate that is not trusted, a proxy that refuses.
-pub(super) fn is_final(error: &reqwest::Error) -> bool {
-    let text = with_causes(error);
-    ["invalid peer certificate", "received fatal alert", "tunnel error: "]
-        .iter()
-        .any(|sign| text.contains(sign))
-}
-
-/// The error with its causes down to the root.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::{
     sanitize,
     secret::Secret,
     settings::SettingsError,
+    tunnel::ProxyRefusal,
 };
 
 /// A request as error messages name it: `PUT /subscriptions/…`.
@@ -55,6 +56,8 @@ pub enum TransportFailure {
     Certificate,
     /// The proxy does not let us through. Trying again does not change that.
     Proxy,
+    /// The proxy lets us through, but could not connect: the request was not sent.
+    BehindProxy,
     /// No connection: the request was not sent.
     Unreachable,
     /// The connection broke: whether the request was carried out is not known.
@@ -294,6 +297,11 @@ impl ArmError {
 }
 
 impl TransportFailure {
+    /// Whether trying again does not change it.
+    pub(super) fn is_final(self) -> bool {
+        matches!(self, TransportFailure::Certificate | TransportFailure::Proxy)
+    }
+
     fn remedy(self) -> String {
         match self {
             TransportFailure::Certificate => {
@@ -302,6 +310,10 @@ impl TransportFailure {
             TransportFailure::Proxy => {
                 "Check address, user and password of the proxy (`proxy_url`, `ARM_PROXY_URL` or `HTTPS_PROXY`), that it lets this host \
                  through, and `no_proxy` if this host needs no proxy."
+            }
+            TransportFailure::BehindProxy => {
+                "Try again later. If it stays so, ask those who run the proxy (`proxy_url`, `ARM_PROXY_URL` or `HTTPS_PROXY`) whether it \
+                 reaches this host, or set `no_proxy` if this host needs no proxy."
             }
             TransportFailure::Unreachable => {
                 "Check name resolution, firewall and proxy (`proxy_url`, `HTTPS_PROXY`, `NO_PROXY`) of the machine Terraform runs on."
@@ -312,15 +324,24 @@ impl TransportFailure {
     }
 }
 
+/// Whether another attempt would end the same.
+pub(super) fn is_final(error: &azure_core::Error) -> bool {
+    let failure = transport_failure(error, &chain(error));
+    failure.is_some_and(|failure| failure.is_final())
+}
+
 /// What the connection died of, looked for along the chain: the credential wraps the error of its own connection.
 fn transport_failure(error: &azure_core::Error, cause: &str) -> Option<TransportFailure> {
     // rustls words it so; the crates between hide its type.
     if cause.contains("invalid peer certificate") || cause.contains("received fatal alert") {
         return Some(TransportFailure::Certificate);
     }
-    // hyper-util's words for an answer to CONNECT that is no success.
-    if cause.contains("proxy authorization required") || cause.contains("tunnel error: unsuccessful") {
-        return Some(TransportFailure::Proxy);
+    if let Some(refusal) = sources(error).find_map(|error| error.downcast_ref::<ProxyRefusal>()) {
+        return Some(if refusal.passes() {
+            TransportFailure::BehindProxy
+        } else {
+            TransportFailure::Proxy
+        });
     }
     let kinds = sources(error)
         .filter_map(|error| error.downcast_ref::<azure_core::Error>())

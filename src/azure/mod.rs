@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`settings`], `cloud`, [`secret`] | where Azure is and who we are; plain data, nothing connects |
 //! | [`credentials`] | tokens: every credential azurerm knows |
+//! | `http`, `tunnel` | proxy and certificate authorities; what a proxy answers |
 //! | `connection` | HTTP client, credential and pipeline, built at first use |
 //! | [`client`] | GET, PUT and DELETE of one resource, with retries |
 //! | [`call`], [`retry`], [`locks`] | how long, how often, and in which order |
@@ -26,6 +27,7 @@ pub mod credentials;
 pub mod document;
 pub mod error;
 mod folding;
+mod http;
 mod kinds;
 mod listing;
 pub mod locks;
@@ -39,6 +41,7 @@ mod sanitize;
 mod scripted;
 pub mod secret;
 pub mod settings;
+mod tunnel;
 
 pub use call::Call;
 pub use client::{ArmClient, Condition, Response};

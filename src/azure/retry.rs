@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use super::error::{ArmError, Operation, ServiceError, TransportFailure};
+use azure_core::{
+    http::headers::{HeaderName, Headers},
+    time::{OffsetDateTime, parse_rfc7231},
+};
+
+use super::error::{ArmError, Operation, ServiceError};
 
 /// How patient the client is.
 #[derive(Clone, Debug)]
@@ -73,6 +78,25 @@ impl RetryTuning {
     }
 }
 
+/// How long an answer asks to wait, if it does. Azure's services say it in milliseconds; `Retry-After` has seconds or a date (RFC 9110),
+/// and one that has passed is no wait.
+pub(super) fn asked_wait(headers: &Headers, now: OffsetDateTime) -> Option<Duration> {
+    const MILLISECONDS: [HeaderName; 2] = [
+        HeaderName::from_static("x-ms-retry-after-ms"),
+        HeaderName::from_static("retry-after-ms"),
+    ];
+    const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
+    let number = |name: &HeaderName| headers.get_optional_string(name)?.trim().parse().ok();
+    if let Some(milliseconds) = MILLISECONDS.iter().find_map(number) {
+        return Some(Duration::from_millis(milliseconds));
+    }
+    let date = || {
+        let date = parse_rfc7231(headers.get_optional_string(&RETRY_AFTER)?.trim()).ok()?;
+        Some(Duration::try_from(date - now).unwrap_or_default())
+    };
+    number(&RETRY_AFTER).map(Duration::from_secs).or_else(date)
+}
+
 /// What an error means for the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -93,10 +117,13 @@ pub(super) fn classify(error: &ArmError) -> Class {
         ArmError::Transport { failure, .. }
         | ArmError::Credential {
             failure: Some(failure), ..
-        } => match failure {
-            TransportFailure::Certificate | TransportFailure::Proxy => Class::Final,
-            TransportFailure::Unreachable | TransportFailure::Interrupted => Class::Trouble,
-        },
+        } => {
+            if failure.is_final() {
+                Class::Final
+            } else {
+                Class::Trouble
+            }
+        }
         ArmError::Unintelligible { .. } => Class::Trouble,
         _ => Class::Final,
     }
@@ -312,6 +339,40 @@ mod tests {
             Duration::from_secs(3)
         );
         assert_eq!(tuning.poll_delay(0, None), tuning.poll_interval);
+    }
+
+    #[test]
+    fn a_wait_is_asked_for_in_several_ways() {
+        let now = parse_rfc7231("Fri, 20 Nov 2026 10:00:00 GMT").unwrap();
+        let asked = |headers: &[(&'static str, &'static str)]| {
+            let mut all = Headers::new();
+            for (name, value) in headers {
+                all.insert(*name, *value);
+            }
+            asked_wait(&all, now)
+        };
+        let milliseconds = |number| Some(Duration::from_millis(number));
+        for (headers, wait) in [
+            (&[("retry-after", "7")][..], milliseconds(7_000)),
+            (
+                &[("retry-after", "Fri, 20 Nov 2026 10:01:30 GMT")][..],
+                milliseconds(90_000),
+            ),
+            (&[("retry-after", "Fri, 20 Nov 2026 09:00:00 GMT")][..], milliseconds(0)),
+            (&[("retry-after", "soon")][..], None),
+            (&[("retry-after-ms", "250")][..], milliseconds(250)),
+            (
+                &[("retry-after", "7"), ("x-ms-retry-after-ms", "1250")][..],
+                milliseconds(1_250),
+            ),
+            (
+                &[("retry-after", "7"), ("retry-after-ms", "soon")][..],
+                milliseconds(7_000),
+            ),
+            (&[][..], None),
+        ] {
+            assert_eq!(asked(headers), wait, "{headers:?}");
+        }
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn a_proxy_that_refuses_is_said_to_at_once() {
     let error = setting.fails();
     assert!(
         error.contains("client secret")
-            && error.contains("proxy authorization required")
+            && error.contains("the proxy answers with status 407 (Proxy Authentication Required)")
             && error.contains("`proxy_url`"),
         "{error}"
     );
@@ -106,4 +106,40 @@ fn a_proxy_that_refuses_is_said_to_at_once() {
         !setting.log().contains("trying again"),
         "another attempt would end the same"
     );
+}
+
+#[test]
+fn a_proxy_that_forbids_is_said_to_at_once() {
+    let proxy = Proxy::start(USER, PASSWORD);
+    proxy.refuse(403, 100);
+    let mut setting = Setting::new().with_secret();
+    setting.secret_env("HTTPS_PROXY", &address(&proxy, PASSWORD));
+    let error = setting.fails();
+    assert!(
+        error.contains("client secret") && error.contains("status 403 (Forbidden)") && error.contains("`proxy_url`"),
+        "{error}"
+    );
+    assert!(
+        !setting.log().contains("trying again"),
+        "another attempt would end the same"
+    );
+}
+
+#[test]
+fn a_proxy_that_could_not_connect_for_a_moment_is_asked_again() {
+    let proxy = Proxy::start(USER, PASSWORD);
+    let mut setting = Setting::new().with_secret();
+    setting.secret_env("HTTPS_PROXY", &address(&proxy, PASSWORD));
+    setting.canary(PASSWORD);
+    // The first for the token, and what it was then asked by hand.
+    proxy.refuse(503, 2);
+    setting.applies();
+    assert!(
+        setting
+            .log()
+            .contains("the proxy answers with status 503 (Service Unavailable)")
+    );
+    let requests = proxy.requests();
+    assert_eq!(requests.iter().filter(|request| request.ends_with("503")).count(), 2);
+    assert!(requests.contains(&connects(&setting)), "{requests:?}");
 }

@@ -9,7 +9,13 @@ use azure_core::http::{ClientMethodOptions, Url};
 use azure_identity::ClientAssertion;
 use serde_json::Value;
 
-use super::{super::secret::Secret, failure, read_text, transport, unavailable};
+use super::{
+    super::{
+        http::{Http, transport},
+        secret::Secret,
+    },
+    failure, read_text, unavailable,
+};
 
 /// The audience that Entra expects unless the federated credential says otherwise.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
@@ -33,7 +39,7 @@ pub(super) enum IdentityToken {
 /// A request to a pipeline's issuer.
 #[derive(Clone, Debug)]
 pub(super) struct TokenRequest {
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
     pub(super) url: Url,
     /// What authorises the request.
     pub(super) bearer: Secret,
@@ -79,7 +85,7 @@ impl TokenRequest {
         let request = request
             .header("accept", "application/json")
             .bearer_auth(self.bearer.expose());
-        let response = request.send().await.map_err(transport)?;
+        let response = self.http.send(request).await?;
         let status = response.status();
         let body = response.text().await.map_err(transport)?;
         if status.as_u16() == 429 || status.is_server_error() {

@@ -13,7 +13,10 @@ use azure_core::{
 };
 use serde_json::Value;
 
-use super::{super::secret::Secret, failure, transport, unavailable};
+use super::{
+    super::{http::transport, secret::Secret},
+    failure, unavailable,
+};
 
 /// Every Azure virtual machine: <https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service>.
 const METADATA_SERVICE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";

@@ -41,14 +41,17 @@ use self::{
     managed_identity::ManagedIdentity,
     selection::{Selected, TokenSource},
 };
-use super::settings::{ConnectionSettings, SettingsError};
+use super::{
+    http::Http,
+    settings::{ConnectionSettings, SettingsError},
+};
 
 /// What credentials need to ask for tokens.
 pub(super) struct Means<'a> {
     /// Who issues them.
     pub(super) authority: &'a Url,
     /// The client to ask through: proxy and certificate authorities of the settings.
-    pub(super) http: &'a reqwest::Client,
+    pub(super) http: &'a Http,
     /// The same for `azure_identity`, without retries.
     pub(super) options: ClientOptions,
 }
@@ -259,16 +262,6 @@ fn failure(message: impl Into<String>) -> azure_core::Error {
 /// A failure that goes away soon or never.
 fn unavailable(message: String) -> azure_core::Error {
     azure_core::Error::with_message(ErrorKind::Io, message)
-}
-
-/// A request of our own that got no answer.
-fn transport(error: reqwest::Error) -> azure_core::Error {
-    let kind = if error.is_connect() {
-        ErrorKind::Connection
-    } else {
-        ErrorKind::Io
-    };
-    azure_core::Error::new(kind, error)
 }
 
 /// What stands in the file that a setting names, without the line end that editors add.

@@ -195,8 +195,43 @@ impl ServiceError {
             "AnotherOperationInProgress" | "RetryableError" => {
                 "Somebody else is writing this or a dependent object.".to_owned()
             }
+            "NoRegisteredProviderFound" | "InvalidApiVersionParameter" | "InvalidResourceType" => self.version_remedy(),
             code if code.starts_with("InUse") => "Remove what uses it first.".to_owned(),
             _ => String::new(),
+        }
+    }
+
+    /// The cloud lags behind the version we speak, or has left it behind.
+    fn version_remedy(&self) -> String {
+        let quoted = |words: [&str; 3]| words.iter().find_map(|word| self.last_quoted_after(word));
+        let asked = quoted(["API version ", "api version ", "api-version "]);
+        let there = quoted([
+            "supported api-versions are ",
+            "supported versions are ",
+            "supported versions: ",
+        ]);
+        let newest = there.and_then(|list| {
+            list.split(',')
+                .map(str::trim)
+                .filter(|version| !version.is_empty())
+                .max()
+        });
+        let asked_for = asked.map(|asked| format!(" `{asked}`")).unwrap_or_default();
+        match newest {
+            // Dates of this form sort as texts.
+            Some(newest) if asked.is_some_and(|asked| newest > asked) => {
+                format!("This cloud no longer has the api-version{asked_for}: use a newer release of this provider.")
+            }
+            newest => {
+                let newest = newest
+                    .map(|newest| format!("; the newest that it has is `{newest}`"))
+                    .unwrap_or_default();
+                format!(
+                    "This cloud does not have the api-version{asked_for} of this kind of resource{newest}. No argument chooses another one: a write \
+                     of an older version wipes what that version does not know. The data sources and functions need no api-version: hand \
+                     their outputs to what writes here with this cloud's own, `azapi` for instance."
+                )
+            }
         }
     }
 

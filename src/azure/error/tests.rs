@@ -207,3 +207,41 @@ fn an_authority_that_cannot_be_reached_is_not_a_wrong_secret() {
     );
     assert!(error.to_diagnostic().contains("AADSTS7000215"));
 }
+
+#[test]
+fn a_cloud_that_lags_behind_is_told_with_what_it_has() {
+    let lags = |code: &str, message: &str| service(400, &json!({ "code": code, "message": message })).remedy();
+    for (code, message) in [
+        (
+            "NoRegisteredProviderFound",
+            "No registered resource provider found for location 'local' and API version '2025-07-01' for type 'routeTables'. The supported \
+             api-versions are '2015-06-15, 2017-10-01, 2018-11-01'. The supported locations are 'local'.",
+        ),
+        (
+            "InvalidResourceType",
+            "The resource type 'routeTables' could not be found in the namespace 'Microsoft.Network' for api version '2025-07-01'. The supported \
+             api-versions are '2015-06-15, 2017-10-01, 2018-11-01'.",
+        ),
+        (
+            "InvalidApiVersionParameter",
+            "The api-version '2025-07-01' is not valid. The supported versions are '2018-11-01,2017-10-01,2015-06-15'.",
+        ),
+    ] {
+        let remedy = lags(code, message);
+        assert!(
+            remedy.starts_with(
+                "This cloud does not have the api-version `2025-07-01` of this kind of resource; the newest that it has is `2018-11-01`."
+            ) && remedy.contains("`azapi`"),
+            "{code}: {remedy}"
+        );
+    }
+    let left_behind = "The api-version '2025-07-01' is not valid. The supported versions are '2027-01-01, 2028-01-01'.";
+    let remedy = lags("InvalidApiVersionParameter", left_behind);
+    assert!(remedy.contains("a newer release of this provider"), "{remedy}");
+    let unknown = "The resource type 'firewallPolicies' could not be found in the namespace 'Microsoft.Network'.";
+    let remedy = lags("InvalidResourceType", unknown);
+    assert!(
+        remedy.starts_with("This cloud does not have the api-version of this kind"),
+        "{remedy}"
+    );
+}

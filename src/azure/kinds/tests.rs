@@ -239,3 +239,44 @@ async fn a_refused_shared_key_is_not_repeated() {
         assert!(!format!("{error:?} {}", error.to_diagnostic()).contains("canary"));
     }
 }
+
+#[test]
+fn the_guide_names_the_version_of_every_kind() {
+    let guide = include_str!("../../../templates/guides/sovereign-clouds.md.tmpl");
+    let client = Script::new([]).client();
+    for (name, version) in [
+        ("subnets", client.subnets().api_version()),
+        ("route tables", client.route_tables().api_version()),
+        ("firewalls", client.azure_firewalls().api_version()),
+        ("connections", client.connections().api_version()),
+        (
+            "network security groups",
+            client.network_security_groups().api_version(),
+        ),
+        ("virtual networks", client.virtual_networks().api_version()),
+        ("peerings", client.virtual_network_peerings().api_version()),
+        (
+            "service endpoint policies",
+            client.service_endpoint_policies().api_version(),
+        ),
+        ("firewall policies", client.firewall_policies().api_version()),
+        ("rule collection groups", client.rule_collection_groups().api_version()),
+        ("IP groups", client.ip_groups().api_version()),
+        ("NAT gateways", client.nat_gateways().api_version()),
+        (
+            "virtual network gateways",
+            client.virtual_network_gateways().api_version(),
+        ),
+        ("local network gateways", client.local_network_gateways().api_version()),
+    ] {
+        let row = guide
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{version}` |")))
+            .unwrap_or_else(|| panic!("no row of {version}"));
+        let kinds = row.trim_end_matches(" |").split(" | ").last().unwrap_or_default();
+        assert!(
+            kinds.split(", ").any(|kind| kind == name),
+            "{name} is of {version}: {kinds}"
+        );
+    }
+}

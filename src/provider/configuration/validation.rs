@@ -86,7 +86,7 @@ fn addresses(read: &Read<'_>, diagnostics: &mut Diagnostics) {
         && text.contains('/')
     {
         let detail = format!(
-            "`metadata_host` is `{text}`: it must be a host such as `management.local.azurestack.external`, with a port if need be, \
+            "`metadata_host` is `{text}`: it must be a host such as `management.stamp.corp.example`, with a port if need be, \
              and nothing before or after it."
         );
         diagnostics.error_at(Path::attribute("metadata_host"), "Not a host", detail);
