@@ -14,13 +14,15 @@ mod only_read;
 mod shared_key;
 mod world;
 
+use std::time::Duration;
+
 use acceptance_tests::emulator::{Effect, Fault, ForeignWrite};
 use lockeddown::azure::ArmError;
 use serde_json::Value;
 
 use accidents::{failed, lasting, passing};
 use kinds::kinds;
-use world::{World, contains, set};
+use world::{PATIENCE, World, contains, set};
 
 fn method(verb: &str) -> &'static str {
     match verb {
@@ -161,6 +163,52 @@ async fn an_operation_that_fails_is_told_and_the_next_attempt_repairs_it() {
     }
 }
 
+/// The time given is over while Azure still works. What it then has may be ours; once it rests, the next attempt brings about what was wanted.
+#[tokio::test]
+async fn an_operation_that_never_ends_is_told_when_the_time_is_over() {
+    let stories = kinds().into_iter().map(|kind| async move {
+        let mut world = World::new();
+        for verb in ["create", "update", "delete"] {
+            let what = format!("{verb} {} that never ends", kind.path);
+            world.reset(&kind, verb != "create");
+            // The token is there and everything was read once, so that the time is for the operation alone.
+            world.read(&kind).await.unwrap();
+            world
+                .emulator
+                .fault(Fault::new(method(verb), kind.path, Effect::NeverFinish));
+            world.patience = Duration::from_secs(3);
+            let error = world.perform(&kind, verb).await.err();
+            world.patience = PATIENCE;
+            let error = error.unwrap_or_else(|| panic!("{what}: no error"));
+            let text = error.to_diagnostic();
+            assert!(
+                text.contains("did not end within 3 s") && text.contains("`timeouts`") && text.contains(kind.path),
+                "{what}: {text}"
+            );
+            assert!(error.may_have_written(), "{what}: {error:?}");
+            world.assert_order(&kind, true, &what);
+
+            world.emulator.clear_faults();
+            match verb {
+                "delete" => world.delete(&kind).await.unwrap(),
+                _ => world.update(&kind).await.unwrap(),
+            }
+            world.assert_order(&kind, verb != "delete", &what);
+            if let Some(shown) = world.shown(&kind) {
+                contains(shown.pointer(kind.ours.0).unwrap_or(&Value::Null), &kind.ours.1, &what);
+                assert_eq!(shown["properties"]["provisioningState"], "Succeeded", "{what}");
+            }
+        }
+    });
+    // All kinds wait at the same time.
+    let waiting = tokio::task::LocalSet::new();
+    let stories: Vec<_> = stories.map(|story| waiting.spawn_local(story)).collect();
+    waiting.await;
+    for story in stories {
+        story.await.unwrap();
+    }
+}
+
 /// The last thing a client may do is to undo a removal by somebody else.
 #[tokio::test]
 async fn an_update_of_what_somebody_removed_meanwhile_does_not_bring_it_back() {
@@ -173,6 +221,20 @@ async fn an_update_of_what_somebody_removed_meanwhile_does_not_bring_it_back() {
         let error = world.update(&kind).await.err();
         let error = error.unwrap_or_else(|| panic!("{what}: no error"));
         assert!(error.to_diagnostic().contains(kind.path), "{what}: {error:?}");
+        world.assert_order(&kind, false, &what);
+    }
+}
+
+#[tokio::test]
+async fn a_delete_of_what_somebody_removed_meanwhile_has_nothing_left_to_do() {
+    for kind in kinds() {
+        let (world, what) = (World::new(), format!("delete {} while it goes", kind.path));
+        world.reset(&kind, true);
+        let id = world.id(kind.path);
+        let gone = Effect::Foreign(ForeignWrite::Remove { id });
+        world.emulator.fault(Fault::new("DELETE", kind.path, gone));
+        let deleted = world.delete(&kind).await;
+        deleted.unwrap_or_else(|error| panic!("{what}: {error:?}"));
         world.assert_order(&kind, false, &what);
     }
 }

@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 
 use crate::kinds::{Kind, ground, kinds};
 
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
     pub(crate) client: ArmClient,
+    /// How long a piece of work may take.
+    pub(crate) patience: Duration,
     group: String,
 }
 
@@ -43,6 +47,7 @@ impl World {
         };
         let world = World {
             client: ArmClient::with_tuning(settings, tuning),
+            patience: PATIENCE,
             emulator,
             group,
         };
@@ -76,26 +81,28 @@ impl World {
 
     pub(crate) async fn create(&self, kind: &Kind) -> Result<(), ArmError> {
         let (id, body) = (self.resource(kind), self.body(kind, "ours"));
-        let created = (kind.documents)(&self.client).create(&id, body, &call()).await;
+        let created = (kind.documents)(&self.client).create(&id, body, &self.call()).await;
         created.map(drop)
     }
 
     pub(crate) async fn read(&self, kind: &Kind) -> Result<Option<Value>, ArmError> {
-        let read = (kind.documents)(&self.client).get(&self.resource(kind), &call()).await;
+        let read = (kind.documents)(&self.client)
+            .get(&self.resource(kind), &self.call())
+            .await;
         Ok(read?.map(|document| document.body))
     }
 
     pub(crate) async fn update(&self, kind: &Kind) -> Result<(), ArmError> {
         let id = self.resource(kind);
         let updated = (kind.documents)(&self.client)
-            .update(&id, &call(), |body| set(body, &kind.ours))
+            .update(&id, &self.call(), |body| set(body, &kind.ours))
             .await;
         updated.map(drop)
     }
 
     pub(crate) async fn delete(&self, kind: &Kind) -> Result<(), ArmError> {
         (kind.documents)(&self.client)
-            .delete(&self.resource(kind), &call())
+            .delete(&self.resource(kind), &self.call())
             .await
     }
 
@@ -106,6 +113,10 @@ impl World {
             "update" => self.update(kind).await,
             _ => self.delete(kind).await,
         }
+    }
+
+    fn call(&self) -> Call {
+        Call::new(self.patience, Default::default())
     }
 
     pub(crate) fn resource(&self, kind: &Kind) -> ResourceId {
@@ -137,7 +148,7 @@ impl World {
 }
 
 pub(crate) fn call() -> Call {
-    Call::new(Duration::from_secs(30), Default::default())
+    Call::new(PATIENCE, Default::default())
 }
 
 /// Everything wanted is there, and nothing is there twice.
