@@ -31,6 +31,38 @@ pub fn replacements(schema: &Schema, prior: &Value, planned: &Value) -> Vec<Path
     paths
 }
 
+/// The configuration from which a state would come, as far as the schema tells: what is computed only, write-only or said by a default is left out.
+pub fn configuration_of(schema: &Schema, state: &Value) -> Value {
+    let Value::Map(mut entries) = state.clone() else {
+        return Value::Null;
+    };
+    leave_out(&schema.block.attributes, &mut entries);
+    Value::Map(entries)
+}
+
+fn leave_out(attributes: &BTreeMap<String, Attribute>, entries: &mut BTreeMap<String, Value>) {
+    for (name, attribute) in attributes {
+        let Some(value) = entries.get_mut(name) else { continue };
+        if !attribute.is_configurable() || attribute.write_only || attribute.default.as_ref() == Some(value) {
+            *value = Value::Null;
+        }
+        let Shape::Nested(nesting, inner) = &attribute.shape else {
+            continue;
+        };
+        let elements: Vec<&mut Value> = match (nesting, value) {
+            (Nesting::Single, value) => vec![value],
+            (_, Value::List(elements)) => elements.iter_mut().collect(),
+            (_, Value::Map(elements)) => elements.values_mut().collect(),
+            _ => Vec::new(),
+        };
+        for element in elements {
+            if let Value::Map(entries) = element {
+                leave_out(inner, entries);
+            }
+        }
+    }
+}
+
 fn plan_block(block: &Block, prior: Option<&Value>, config: &Value, proposed: Value) -> Value {
     let Value::Map(mut entries) = proposed else {
         return proposed;

@@ -165,6 +165,10 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
+    /// Refines the configuration that Terraform (1.14) writes for an imported object. It starts as every argument that has a value other than its
+    /// default, and what goes without saying, or cannot be said together, is left out.
+    fn refine_configuration(&self, _state: &Value, _config: &mut Value) {}
+
     /// The shape of what identifies an object beyond all change; `None` for a resource without identity.
     fn identity_schema(&self) -> Option<IdentitySchema> {
         None

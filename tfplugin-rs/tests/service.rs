@@ -518,7 +518,7 @@ async fn what_is_not_implemented_is_neither_announced_nor_answered() {
         .into_inner();
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-    assert!(!capabilities.move_resource_state && !capabilities.generate_resource_config);
+    assert!(capabilities.generate_resource_config && !capabilities.move_resource_state);
     assert!(schema.ephemeral_resource_schemas.is_empty() && schema.action_schemas.is_empty());
     let status = service()
         .move_resource_state(Request::new(Default::default()))
@@ -548,4 +548,23 @@ async fn an_import_is_one_object_and_an_unknown_type_an_error() {
         import("shelf_barrel").await.diagnostics[0].summary,
         "Unknown resource type"
     );
+}
+
+#[tokio::test]
+async fn the_configuration_of_an_imported_object_says_what_does_not_go_without_saying() {
+    let configuration = async |size: i64| {
+        let state = value("a", size.into(), "id-a".into(), Value::Null);
+        let request = proto::generate_resource_config::Request {
+            type_name: "shelf_crate".into(),
+            state: wire(&state),
+        };
+        let answer = service().generate_resource_config(Request::new(request)).await;
+        unwire(answer.unwrap().into_inner().config)
+    };
+    assert_eq!(
+        configuration(3).await,
+        value("a", Value::Null, Value::Null, Value::Null),
+        "3 is the default"
+    );
+    assert_eq!(configuration(4).await, value("a", 4.into(), Value::Null, Value::Null));
 }

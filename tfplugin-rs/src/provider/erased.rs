@@ -124,6 +124,10 @@ impl<R: Resource> Resource for Erased<R> {
         encode_imported(imported, diagnostics)
     }
 
+    fn refine_configuration(&self, state: &Value, config: &mut Value) {
+        self.0.refine_configuration(state, config);
+    }
+
     fn identity_schema(&self) -> Option<IdentitySchema> {
         self.0.identity_schema()
     }

@@ -298,6 +298,18 @@ impl<P: Provider> Service<P> {
         })
     }
 
+    pub(super) async fn generate_config(
+        &self,
+        request: proto::generate_resource_config::Request,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<proto::DynamicValue> {
+        let (resource, schema, ty) = self.resource(&request.type_name, diagnostics)?;
+        let state = wire::decode(request.state, ty, "state", diagnostics)?;
+        let mut config = plan::configuration_of(schema, &state);
+        resource.served.refine_configuration(&state, &mut config);
+        wire::encode(&config, ty, "configuration", diagnostics)
+    }
+
     pub(super) async fn read_data_source(
         &self,
         request: proto::read_data_source::Request,

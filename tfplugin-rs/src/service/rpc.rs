@@ -23,6 +23,7 @@ fn capabilities() -> proto::ServerCapabilities {
     proto::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
+        generate_resource_config: true,
         ..Default::default()
     }
 }
@@ -284,6 +285,26 @@ impl<P: Provider> proto::provider_server::Provider for Service<P> {
         .await
     }
 
+    async fn generate_resource_config(
+        &self,
+        request: Request<proto::generate_resource_config::Request>,
+    ) -> Result<Response<proto::generate_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let object = request.type_name.clone();
+        answer("GenerateResourceConfig", &object, async move {
+            let mut diagnostics = Diagnostics::default();
+            let done = self.generate_config(request, &mut diagnostics).await;
+            (
+                proto::generate_resource_config::Response {
+                    config: done,
+                    ..Default::default()
+                },
+                diagnostics,
+            )
+        })
+        .await
+    }
+
     async fn validate_data_resource_config(
         &self,
         request: Request<proto::validate_data_resource_config::Request>,
@@ -391,6 +412,7 @@ answers! {
     plan_resource_change,
     apply_resource_change,
     import_resource_state,
+    generate_resource_config,
     read_data_source,
 }
 
