@@ -357,10 +357,27 @@ fn another_name_replaces_and_a_half_is_dropped_or_handed_over() {
     assert_eq!(place.writes(), Vec::<String>::new());
     assert_connected(&place);
 
-    // Taking it back needs an import: it is the other team's now.
+    // It is taken back as it was left.
+    place.workspace.step(&configuration);
+    assert_eq!(place.writes(), Vec::<String>::new());
+    assert_connected(&place);
+
+    // What the other team made of it is not undone unasked.
+    place.workspace.step(&ours_only(&place));
+    place.emulator.edit(&place.id(THEIRS), |half| {
+        half["properties"]["allowForwardedTraffic"] = json!(true)
+    });
     place.workspace.write(&configuration);
     let error = place.workspace.expect_error(&["apply"]);
-    assert!(error.contains("terraform import"), "{error}");
+    assert!(
+        error.contains("to take it back, plan it as it is") && error.contains("terraform import"),
+        "{error}"
+    );
+    assert_eq!(place.writes(), Vec::<String>::new());
+    place
+        .workspace
+        .step(&peering(&place, "", "allow_forwarded_traffic = true"));
+    place.workspace.step(&ours_only(&place));
     place.workspace.run(&["state", "rm", ADDRESS]).expect_success();
     place
         .workspace

@@ -26,8 +26,9 @@ pub(super) async fn apply(
         );
         return None;
     };
-    let before = change.prior.as_ref().and_then(half::managed).unwrap_or_default();
-    let found = arrival::look(session, &managed, &before, call, diagnostics).await?;
+    let known = change.prior.as_ref().and_then(half::halves).unwrap_or_default();
+    let found = arrival::look(session, &managed, &known, call, diagnostics).await?;
+    let before: Vec<Half> = known.into_iter().filter(|half| half.managed).collect();
     let mut reached = Reached::new(change.prior.as_ref(), &change.planned);
 
     // A half whose counterpart goes is disconnected by that, and one that is keeps its counterpart from coming back: they go together.

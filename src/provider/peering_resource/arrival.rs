@@ -25,11 +25,11 @@ pub(super) struct Found {
     pub(super) disconnected: bool,
 }
 
-/// Looks at every half that is managed; `before` are those that the state has. `None` after an error.
+/// Looks at every half that is managed; `known` are those that the state has, managed or not. `None` after an error.
 pub(super) async fn look(
     session: &Session,
     managed: &[Half],
-    before: &[Half],
+    known: &[Half],
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Found>> {
@@ -43,20 +43,27 @@ pub(super) async fn look(
                 let path = half::path(half.side).child("virtual_network_id");
                 diagnostics.error_at(path, "The virtual network does not exist", detail);
             }
-            Ok(Some(network)) => found.push(look_at(half, &network, managed, before, diagnostics)),
+            Ok(Some(network)) => found.push(look_at(half, &network, managed, known, diagnostics)),
         }
     }
     (!diagnostics.has_errors()).then_some(found)
 }
 
-fn look_at(half: &Half, network: &Document, managed: &[Half], before: &[Half], diagnostics: &mut Diagnostics) -> Found {
+fn look_at(half: &Half, network: &Document, managed: &[Half], known: &[Half], diagnostics: &mut Diagnostics) -> Found {
     let peerings = network.body.pointer("/properties/virtualNetworkPeerings");
     let peerings = peerings.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_ours = |name: &str| name.eq_ignore_ascii_case(half.id.name());
     let there = peerings.iter().find(|peering| is_ours(name(peering)));
-    let ours = before.iter().any(|before| before.id == half.id);
+    let known_as = |managed: bool| {
+        known
+            .iter()
+            .any(|known| known.id == half.id && known.managed == managed)
+    };
+    let ours = known_as(true);
     match there {
-        Some(_) if !ours => refuse_existing(half, managed, !before.is_empty(), diagnostics),
+        // One that was handed over is taken back as it is planned.
+        Some(there) if known_as(false) && half.is_said_by(there) => {}
+        Some(_) if !ours => refuse_existing(half, managed, known, diagnostics),
         None if !ours => {
             let other = peerings
                 .iter()
@@ -87,11 +94,17 @@ fn look_at(half: &Half, network: &Document, managed: &[Half], before: &[Half], d
 }
 
 /// Nothing marks a half as ours, so one that the state does not know is somebody else's.
-fn refuse_existing(half: &Half, managed: &[Half], is_in_state: bool, diagnostics: &mut Diagnostics) {
+fn refuse_existing(half: &Half, managed: &[Half], known: &[Half], diagnostics: &mut Diagnostics) {
+    let is_in_state = known.iter().any(|known| known.managed);
     let first = if is_in_state { " after `terraform state rm`" } else { "" };
+    let otherwise = if known.iter().any(|known| known.id == half.id) {
+        "While it was not managed here it became another one than is planned: to take it back, plan it as it is. "
+    } else {
+        ""
+    };
     let detail = format!(
-        "`{}` exists already. If it is left from an interrupted apply, or Terraform shall manage it from now on, import what there is{first}: `terraform \
-         import {NAME}.<name> '{}'` (leave out the half that is missing). Otherwise choose another `name`.",
+        "`{}` exists already. {otherwise}If it is left from an interrupted apply, or Terraform shall manage it from now on, import what there is{first}: \
+         `terraform import {NAME}.<name> '{}'` (leave out the half that is missing). Otherwise choose another `name`.",
         half.id,
         half::id(managed)
     );

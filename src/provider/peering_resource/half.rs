@@ -108,6 +108,13 @@ impl Half {
         }
     }
 
+    /// Whether a half in Azure says all that this one says.
+    pub(super) fn is_said_by(&self, found: &Json) -> bool {
+        let said = |flag: &Flag| flag_in(found, flag);
+        remote_of(found).as_ref() == Some(&self.remote)
+            && FLAGS.iter().zip(self.flags).all(|(flag, value)| said(flag) == value)
+    }
+
     /// Everything ARM needs to make the half.
     pub(super) fn body(&self) -> Json {
         let mut body = json!({});
@@ -187,10 +194,13 @@ pub(super) fn read(half: &mut Value, found: &Json) {
         half.set_attribute("remote_virtual_network_id", remote.to_string().into());
     }
     for flag in FLAGS {
-        let value = found.pointer(&format!("/properties/{}", flag.property));
-        let value = value.and_then(Json::as_bool).unwrap_or(flag.default);
-        half.set_attribute(flag.name, value.into());
+        half.set_attribute(flag.name, flag_in(found, &flag).into());
     }
+}
+
+fn flag_in(found: &Json, flag: &Flag) -> bool {
+    let value = property(found, flag.property);
+    value.and_then(Json::as_bool).unwrap_or(flag.default)
 }
 
 /// The type of an element of `states`.
