@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::request::Request;
 
 /// Properties whose ids are linked scopes, with the action there. Source: the permissions of Microsoft.Network as Azure publishes them.
-const LINKS: [(&str, &str); 11] = [
+const LINKS: [(&str, &str); 12] = [
     (
         "networkSecurityGroup",
         "Microsoft.Network/networkSecurityGroups/join/action",
@@ -34,6 +34,7 @@ const LINKS: [(&str, &str); 11] = [
         "destinationApplicationSecurityGroups",
         "Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action",
     ),
+    ("peer", "Microsoft.Network/expressRouteCircuits/join/action"),
     ("sourceIpGroups", "Microsoft.Network/ipGroups/join/action"),
     ("destinationIpGroups", "Microsoft.Network/ipGroups/join/action"),
 ];

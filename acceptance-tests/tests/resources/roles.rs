@@ -240,6 +240,34 @@ fn a_connection_to_a_site_with_its_key() {
 }
 
 #[test]
+fn a_connection_to_a_circuit_joins_it_and_has_no_site_and_no_key() {
+    let way = Way {
+        told: "type = \"lockeddown_site_to_site_connection\", connection = \"express_route\"",
+        configuration: format!(
+            r#"resource "lockeddown_site_to_site_connection" "it" {{
+                 name       = "it"
+                 location   = "westeurope"
+                 tags       = {{ of = "one" }}
+                 connection = {{
+                   type                       = "ExpressRoute"
+                   virtual_network_gateway_id = "{NETWORK}/virtualNetworkGateways/ergw"
+                   express_route_circuit_id   = "{NETWORK}/expressRouteCircuits/circuit"
+                 }}
+               }}"#
+        ),
+        change: ("of = \"one\"", "of = \"two\""),
+    };
+    let place = scene();
+    let gateway = format!("{NETWORK}/virtualNetworkGateways/ergw")
+        .replace("00000000-0000-0000-0000-000000000000", place.emulator.subscription_id());
+    place.emulator.put(
+        &gateway,
+        json!({ "location": "westeurope", "properties": { "gatewayType": "ExpressRoute" } }),
+    );
+    lives_with_what_is_listed(&place, &way);
+}
+
+#[test]
 fn what_only_reads_azure_needs_reading_alone() {
     let place = scene();
     let here = |text: &str| text.replace("00000000-0000-0000-0000-000000000000", place.emulator.subscription_id());

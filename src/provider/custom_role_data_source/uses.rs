@@ -33,6 +33,8 @@ enum Reach {
     Reads(&'static [&'static str]),
 }
 
+const SITE: Reach = Reach::Row("CC-VPN-RBAC", &["connections/sharedKey/write"]);
+
 /// Objects of ours beside the workloads.
 const OTHERS: [(&str, Reach); 7] = [
     ("subnet", Reach::Subnet),
@@ -41,10 +43,7 @@ const OTHERS: [(&str, Reach); 7] = [
         "cyclecloud_peering",
         Reach::Row("CC-PEERING-RBAC", &["virtualNetworks/read"]),
     ),
-    (
-        "site_to_site_connection",
-        Reach::Row("CC-VPN-RBAC", &["connections/sharedKey/write"]),
-    ),
+    ("site_to_site_connection", SITE),
     (
         "aml_outbound_dependencies",
         Reach::Reads(&["Microsoft.MachineLearningServices/workspaces/outboundNetworkDependenciesEndpoints/read"]),
@@ -69,7 +68,7 @@ const WITH_ROUTES: &[Reach] = &[Reach::Subnet, Reach::Coverage];
 const EVERYWHERE: &[Reach] = &[Reach::Subnet, Reach::Firewall, Reach::Coverage];
 
 /// The words that say where the policy goes; the first one is the default.
-pub(super) const ARGUMENTS: [Argument; 4] = [
+pub(super) const ARGUMENTS: [Argument; 5] = [
     Argument {
         name: "subnet",
         words: &["new", "existing"],
@@ -98,7 +97,17 @@ pub(super) const ARGUMENTS: [Argument; 4] = [
                       `firewall_policy_id`), `rule_collection_group` (an existing one) or `classic` (`firewall_id`). Defaults to `none`, and \
                       to `policy` for what has firewall rules alone.",
     },
+    Argument {
+        name: "connection",
+        words: &[VPN, EXPRESS_ROUTE],
+        reach: &[SITE],
+        description: "Connection: `vpn_site_to_site` (with its local network gateway and shared key) or `express_route` (to a circuit). Defaults to \
+                      `vpn_site_to_site`.",
+    },
 ];
+
+const VPN: &str = "vpn_site_to_site";
+const EXPRESS_ROUTE: &str = "express_route";
 
 const FLAGS: [(&str, &[Reach], &str, &str); 4] = [
     (
@@ -157,6 +166,7 @@ pub(super) struct Use {
     group: &'static str,
     table: &'static str,
     firewall: &'static str,
+    connection: &'static str,
     links: Vec<&'static str>,
 }
 
@@ -179,7 +189,7 @@ impl Use {
         let words = ARGUMENTS
             .each_ref()
             .map(|argument| word(argument, used, reach, path, diagnostics));
-        let [subnet, group, table, firewall] = words;
+        let [subnet, group, table, firewall, connection] = words;
         let links = FLAGS.iter().map(|(name, reaches, link, _)| {
             let on = used.attribute(name).as_bool()?;
             if on && !reaches.contains(&reach) {
@@ -189,7 +199,7 @@ impl Use {
             Some(on.then_some(*link))
         });
         let links = links.map(|link| link.flatten()).collect::<Vec<_>>();
-        let (subnet, group, table, firewall) = (subnet?, group?, table?, firewall?);
+        let (subnet, group, table, firewall, connection) = (subnet?, group?, table?, firewall?, connection?);
         if subnet == "new" && table == "kept" {
             let detail = "A subnet that the resource makes has no route table of others that could be kept: `none`, `own` or `existing`.";
             diagnostics.error_at(path.child("route_table"), "No table to keep", detail);
@@ -207,6 +217,7 @@ impl Use {
             group,
             table,
             firewall,
+            connection,
             links: links.into_iter().flatten().collect(),
         })
     }
@@ -237,6 +248,15 @@ impl Use {
                 add("locations/operations", &["read"]);
                 actions.extend(more.iter().map(|action| format!("Microsoft.Network/{action}")));
                 actions.extend(row.actions.iter().cloned());
+                if self.connection == EXPRESS_ROUTE {
+                    // The circuit stands where a VPN has the site's gateway, and no key is given.
+                    actions.retain(|action| {
+                        !["/localNetworkGateways/", "/sharedKey/"]
+                            .iter()
+                            .any(|part| action.contains(part))
+                    });
+                    actions.insert("Microsoft.Network/expressRouteCircuits/join/action".to_owned());
+                }
                 return Some(actions);
             }
             Reach::Subnet => {
