@@ -198,6 +198,50 @@ fn an_import_of_what_is_attached_plans_empty() {
 }
 
 #[test]
+fn an_import_knows_the_endpoints_that_were_added() {
+    let place = Place::new();
+    place.emulator.edit(&place.theirs(), |subnet| {
+        subnet["properties"]["serviceEndpoints"] = json!([{ "service": "Microsoft.KeyVault" }]);
+    });
+    let imported = |more: &str| {
+        place.workspace.step(&place.attached("cc", more));
+        place.workspace.run(&["state", "rm", &address("cc")]).expect_success();
+        place
+            .workspace
+            .import(&address("cc"), &format!("{}|cc", place.theirs()));
+        place.workspace.assert_settled();
+    };
+    let endpoints = || -> Vec<String> {
+        let endpoints = place.their_subnet()["serviceEndpoints"].as_array().cloned();
+        let services = endpoints.into_iter().flatten();
+        services.map(|endpoint| endpoint["service"].to_string()).collect()
+    };
+    let before = endpoints();
+    imported("");
+    place.workspace.destroy();
+    assert_eq!(endpoints(), before);
+
+    // Also one that came with a later change.
+    place
+        .workspace
+        .step(&place.attached("cc", "storage_access = \"service_tag\""));
+    assert_eq!(endpoints(), before);
+    imported("");
+    assert_ne!(endpoints(), before);
+    place.workspace.destroy();
+    assert_eq!(endpoints(), before);
+
+    // And none that was there.
+    place.emulator.edit(&place.theirs(), |subnet| {
+        subnet["properties"]["serviceEndpoints"] = json!([{ "service": "Microsoft.Storage" }]);
+    });
+    let before = endpoints();
+    imported("");
+    place.workspace.destroy();
+    assert_eq!(endpoints(), before);
+}
+
+#[test]
 fn the_subnet_may_be_unknown_at_plan() {
     let place = Place::new();
     let later = format!(

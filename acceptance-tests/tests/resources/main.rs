@@ -7,11 +7,13 @@
 
 mod additive;
 mod attached;
+mod commands;
 mod composed;
 mod examples;
 mod firewalls;
 mod identities;
 mod misfortune;
+mod moved;
 mod neighbours;
 mod peering;
 mod place;

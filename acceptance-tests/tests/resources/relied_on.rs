@@ -223,3 +223,45 @@ fn a_table_that_takes_over_routes_of_gateways_is_told() {
     let told = outcome.to_string();
     assert!(told.contains("Routes of gateways can lead past the firewall"), "{told}");
 }
+
+/// A resource that asks the subnet for the Storage endpoint, or does not.
+fn with_storage(place: &Place, name: &str, access: &str, more: &str) -> String {
+    guest(place, name, &format!("storage_access = \"{access}\"\n{more}"))
+}
+
+fn endpoints(place: &Place) -> Vec<String> {
+    let endpoints = place.their_subnet()["serviceEndpoints"].as_array().cloned();
+    let services = endpoints.into_iter().flatten();
+    services
+        .map(|endpoint| endpoint["service"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn an_endpoint_stays_while_a_sibling_relies_on_it_and_goes_with_who_added_it() {
+    let place = with_shared();
+    let one = |access: &str| with_storage(&place, "one", access, "");
+    let two = with_storage(&place, "two", "service_endpoint", "priority_base = 1500");
+    place.workspace.step(&one("service_endpoint"));
+    place.workspace.step(&format!("{}{two}", one("service_endpoint")));
+
+    // Who added it needs it no more; its sibling does.
+    place.workspace.step(&format!("{}{two}", one("service_tag")));
+    assert_eq!(endpoints(&place), ["Microsoft.Storage"]);
+    let state = place.workspace.state();
+    assert_eq!(
+        state.resource(&address("two"))["service_endpoints"],
+        json!(["Microsoft.Storage"])
+    );
+
+    // The sibling goes first: then nobody relies on it, and who added it takes it away.
+    place.workspace.step(&one("service_tag"));
+    assert_eq!(endpoints(&place), ["Microsoft.Storage"]);
+    place.workspace.destroy();
+    assert_eq!(endpoints(&place), Vec::<String>::new());
+
+    // Without a sibling it goes at once.
+    place.workspace.step(&one("service_endpoint"));
+    place.workspace.step(&one("service_tag"));
+    assert_eq!(endpoints(&place), Vec::<String>::new());
+}

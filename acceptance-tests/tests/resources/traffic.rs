@@ -216,3 +216,23 @@ fn a_deny_among_the_rules_of_others_is_missed_when_it_goes() {
     let plan = place.workspace.plan_with(&["-destroy"]);
     assert_eq!(plan.warnings().len(), 0, "{:?}", plan.warnings());
 }
+
+#[test]
+fn collections_among_those_of_others_are_missed_when_they_go() {
+    let place = Place::new();
+    place.put("firewallPolicies/hub", json!({ "sku": { "tier": "Standard" } }));
+    let shared = place.id("firewallPolicies/hub/ruleCollectionGroups/shared");
+    place.emulator.put(
+        &shared,
+        json!({ "properties": { "priority": 400, "ruleCollections": [] } }),
+    );
+    place
+        .workspace
+        .step(&place.born("cc", &format!("{BEHIND}\nrule_collection_group_id = {shared:?}")));
+    let plan = place.workspace.plan_with(&["-destroy"]);
+    let said: String = plan.warnings().iter().map(|warning| format!("{warning}\n")).collect();
+    assert!(
+        said.contains("The firewall no longer lets through") && said.contains("10.0.0.0/28 -> "),
+        "{said}"
+    );
+}

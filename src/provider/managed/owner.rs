@@ -58,6 +58,18 @@ pub(in crate::provider) fn marks(tags: &BTreeMap<String, String>, owner: &Owner<
     mark_in(tags).is_some_and(|there| there.eq_ignore_ascii_case(&owner.mark()))
 }
 
+/// Whether the tags mark an object as that of an owner of this kind and name, wherever it stood: what is moved in Azure keeps its tags, while the id
+/// of its place becomes another one.
+pub(in crate::provider) fn names(tags: &BTreeMap<String, String>, owner: &Owner<'_>) -> bool {
+    let (there, mark) = (mark_in(tags).and_then(whose), owner.mark());
+    there.is_some_and(|there| whose(&mark).is_some_and(|name| name.eq_ignore_ascii_case(there)))
+}
+
+/// Kind and name of a mark.
+pub(in crate::provider) fn whose(mark: &str) -> Option<&str> {
+    mark.rsplit_once(' ').map(|(whose, _)| whose)
+}
+
 /// The mark of whichever resource of ours owns an object.
 pub(in crate::provider) fn mark_in(tags: &BTreeMap<String, String>) -> Option<&str> {
     let tag = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(OWNER));
@@ -143,6 +155,8 @@ mod tests {
             "ids and names have no case"
         );
         assert!(!marks(&tags, &owner("kind", &other)) && !marks(&tags, &owner("kind2", &subnet)));
+        assert!(names(&tags, &owner("kind", &other)), "it may have been moved");
+        assert!(!names(&tags, &owner("kind2", &subnet)));
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub(super) async fn apply(
     };
     let found = arrival::look(&work, &kept, diagnostics).await?;
     let planned = found.settle_previous(&work);
-    let owner_tags = work::owner_tags(resource, &planned, &targets, diagnostics)?;
+    let added = found.added_endpoints(&planned, &kept);
+    let owner_tags = work::owner_tags(resource, &planned, &targets, &added, diagnostics)?;
     let work = Work {
         object: &planned,
         owner_tags,

@@ -4,6 +4,8 @@
 //! create that was interrupted, and is taken over; a complete one belongs to another resource, or to the old instance of a replacement
 //! that makes the new one first.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 use tfplugin_rs::{
     diagnostic::Diagnostics,
@@ -23,7 +25,7 @@ use super::{
     owner,
     part::Part,
     subnet, table,
-    targets::{FirewallTarget, Held, SubnetTarget},
+    targets::{self, FirewallTarget, Held, SubnetTarget},
     work::{Work, report, tags_of},
 };
 use crate::{
@@ -84,6 +86,19 @@ impl Found {
         }
         object
     }
+
+    /// The service endpoints that the resource will have added to a subnet of somebody else.
+    pub(super) fn added_endpoints(&self, planned: &Value, kept: &Kept) -> BTreeSet<String> {
+        if targets::is_born(planned) {
+            return BTreeSet::new();
+        }
+        // Where nobody looked, nothing is added that was not there before.
+        let found = match &self.subnet {
+            Some(subnet) => subnet::endpoints_of(&subnet.body),
+            None => subnet::wanted_endpoints(planned),
+        };
+        subnet::added_endpoints(planned, &kept.added_service_endpoints, &found)
+    }
 }
 
 /// Looks at every part that is new: all of them on a create. `None` after an error.
@@ -91,7 +106,8 @@ pub(super) async fn look(work: &Work<'_>, kept: &Kept, diagnostics: &mut Diagnos
     let undecided = ["previous_network_security_group_id", "previous_route_table_id"]
         .iter()
         .any(|previous| work.object.attribute(previous).is_unknown());
-    let is_looked_at = |part: &Part| work.is_new(*part) || *part == Part::Subnet && undecided;
+    let is_looked_at =
+        |part: &Part| work.is_new(*part) || *part == Part::Subnet && (undecided || gains_endpoints(work));
     let parts: Vec<Part> = Part::ALL.into_iter().filter(is_looked_at).collect();
     if parts.is_empty() {
         return Some(Found::default());
@@ -108,12 +124,19 @@ pub(super) async fn look(work: &Work<'_>, kept: &Kept, diagnostics: &mut Diagnos
             check_attached(work, target, &found, diagnostics);
         }
     }
-    if !diagnostics.has_errors() {
+    // Where the subnet alone was looked at, nothing comes to stand among others' entries that was not there before.
+    if !diagnostics.has_errors() && found.looked != [Part::Subnet] {
         let neighbours = check_neighbours(work, &found, kept, diagnostics);
         prove_among_others(work, &neighbours, diagnostics);
         check_firewall(work, &found, diagnostics);
     }
     (!diagnostics.has_errors()).then_some(found)
+}
+
+/// Whether an existing subnet will get service endpoints that the state does not know of: only Azure can tell whose they are.
+fn gains_endpoints(work: &Work<'_>) -> bool {
+    let known = work.prior.map(subnet::wanted_endpoints).unwrap_or_default();
+    work.subnet().is_some_and(|subnet| !subnet.born) && !subnet::wanted_endpoints(work.object).is_subset(&known)
 }
 
 async fn look_at(work: &Work<'_>, parts: Vec<Part>, diagnostics: &mut Diagnostics) -> Option<Found> {
@@ -265,7 +288,6 @@ fn check_own(work: &Work<'_>, found: &Found, diagnostics: &mut Diagnostics) -> b
 }
 
 fn exists(work: &Work<'_>, what: &str, argument: &str, id: &ResourceId, ours: bool, diagnostics: &mut Diagnostics) {
-    let import_id = work.object.attribute("id").as_str().unwrap_or_default();
     let kind = work.resource.type_name();
     let whose = if ours {
         format!(
@@ -275,15 +297,34 @@ fn exists(work: &Work<'_>, what: &str, argument: &str, id: &ResourceId, ours: bo
     } else {
         format!("The {what} `{id}` exists already and was not made by this resource.")
     };
-    let detail = format!(
-        "{whose} If Terraform shall manage it here from now on, import it: `terraform import {kind}.<name> '{import_id}'`. Otherwise choose \
-         another name."
-    );
+    let remedy = if work.prior.is_some() {
+        // What is in the state already cannot be imported.
+        let guest = argument.replace("_name", "_id");
+        format!(
+            "Choose another name, have it deleted, or put the resource's entries into it with `{guest} = \"{id}\"`."
+        )
+    } else {
+        format!(
+            "If Terraform shall manage it here from now on, import it: `{}`. Otherwise choose another name.",
+            import_command(work)
+        )
+    };
+    let detail = format!("{whose} {remedy}");
     diagnostics.error_at(
         Path::attribute(argument),
         format!("A {what} of that name exists"),
         detail,
     );
+}
+
+fn import_command(work: &Work<'_>) -> String {
+    let id = match (work.object.attribute("id").as_str(), &work.targets.firewall) {
+        (Some(id), Some(target)) if work.subnet().is_none() && !target.is_own() => {
+            format!("{id}|{}", work.object.attribute("name").as_str().unwrap_or_default())
+        }
+        (id, _) => id.unwrap_or_default().to_owned(),
+    };
+    format!("terraform import {}.<name> '{id}'", work.resource.type_name())
 }
 
 /// A group or table that the subnet had before the resource came, and in which the resource is a guest, does not give way unasked either.
@@ -579,7 +620,7 @@ fn check_guest(
     diagnostics: &mut Diagnostics,
 ) {
     if let Some(mark) = owner::mark_in(&tags_of(document)) {
-        let owner = mark.rsplit_once(' ').map_or(mark, |(owner, _)| owner);
+        let owner = owner::whose(mark).unwrap_or(mark);
         let detail = format!(
             "`{}` belongs to `{owner}`, which keeps it exactly as its own requirements demand and would remove the rules of others. Combine the \
              workloads in one `lockeddown_subnet`, or use a {what} that is managed elsewhere.",
@@ -626,12 +667,17 @@ fn check_region(found: &Found, document: &Json, (argument, what): (&str, &str), 
 }
 
 fn names_taken(work: &Work<'_>, place: &ResourceId, name: &str, diagnostics: &mut Diagnostics) {
-    let import_id = work.object.attribute("id").as_str().unwrap_or_default();
+    let remedy = if work.prior.is_some() {
+        "Have it removed, or choose another place or `name`.".to_owned()
+    } else {
+        format!(
+            "If they are left from an interrupted apply, or Terraform shall manage them from now on, import them: `{}`. Otherwise choose another \
+             `name`; a replacement with `create_before_destroy` needs one too.",
+            import_command(work)
+        )
+    };
     let detail = format!(
-        "`{place}` has an entry `{name}` already, and names that begin with this resource's are its own. If they are left from an interrupted \
-         apply, or Terraform shall manage them from now on, import them: `terraform import {}.<name> '{import_id}'`. Otherwise choose \
-         another `name`; a replacement with `create_before_destroy` needs one too.",
-        work.resource.type_name()
+        "`{place}` has an entry `{name}` already, and names that begin with this resource's are its own. {remedy}"
     );
     diagnostics.error_at(Path::attribute("name"), "Names taken", detail);
 }

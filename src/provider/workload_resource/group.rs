@@ -71,9 +71,9 @@ pub(super) async fn withdraw(work: &Work<'_>, id: &ResourceId, rules: &Entries) 
     }
 }
 
-/// Whether a group has rules about addresses within `prefixes`: then somebody else relies on it there.
-pub(super) fn is_about(group: &Json, prefixes: &[Prefix]) -> bool {
-    let (rules, _) = RULES.split(group, &Entries::new(), |_| false);
+/// Whether a group has, beside these, rules about addresses within `prefixes`: then somebody else relies on it there.
+pub(super) fn is_about(group: &Json, prefixes: &[Prefix], ours: &Entries) -> bool {
+    let (_, rules) = RULES.split(group, ours, |_| true);
     let named = |rule: &Value| {
         let attributes = ["source_address_prefix", "destination_address_prefix"];
         let single = attributes

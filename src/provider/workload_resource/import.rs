@@ -17,13 +17,14 @@ use super::{
     demand::{self, Demand, Shared},
     firewall,
     forms::{self, ROUTES, RULES, collection},
+    kept::Kept,
     names::Names,
     owner::{self, Owner},
-    plan,
+    plan::{self, put},
     source::Source,
     subnet,
     targets::{self, FirewallTarget, Target},
-    work::{option_attributes, report, tags_of},
+    work::{added_endpoints, option_attributes, report, tags_of},
 };
 use crate::{
     azure::{ArmError, Call, Document, ResourceId},
@@ -108,6 +109,7 @@ pub(super) async fn complete(
     resource: &WorkloadResource,
     session: &Session,
     mut state: Value,
+    kept: &mut Kept,
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
@@ -149,8 +151,8 @@ pub(super) async fn complete(
         place: &id,
     };
     match group {
-        Some(group) if owner::marks(&tags_of(&group.body), &owner) => {
-            restore(resource, &mut state, &group);
+        Some(group) if is_owned(&group, &owner) => {
+            restore(resource, &mut state, kept, &group);
             if born {
                 state.set_attribute("address_prefixes", Value::string_set(subnet::prefixes_of(&subnet.body)));
             }
@@ -172,13 +174,28 @@ pub(super) async fn complete(
     Some(state)
 }
 
+/// Whether a group or table is the resource's own: by its mark or, where it was moved with its subnet, which makes a mark of another place of it, by kind
+/// and name, while no other subnet has it. The next plan shows that the mark is put right.
+fn is_owned(document: &Document, owner: &Owner<'_>) -> bool {
+    let tags = tags_of(&document.body);
+    let subnets = document.body.pointer("/properties/subnets").and_then(Json::as_array);
+    let mut subnets = subnets
+        .into_iter()
+        .flatten()
+        .filter_map(|subnet| subnet.get("id")?.as_str());
+    let place = owner.place.to_string();
+    owner::marks(&tags, owner)
+        || owner::names(&tags, owner) && subnets.all(|subnet| subnet.eq_ignore_ascii_case(&place))
+}
+
 /// The options in the tags of the resource's own group, and the defaults of what is not among them.
-fn restore(resource: &WorkloadResource, state: &mut Value, group: &Document) {
+fn restore(resource: &WorkloadResource, state: &mut Value, kept: &mut Kept, group: &Document) {
     let tags = tags_of(&group.body);
     let options = match owner::options(&tags) {
         Some(Json::Object(options)) => options,
         _ => Map::new(),
     };
+    kept.added_service_endpoints = added_endpoints(&options);
     for (name, attribute) in option_attributes(resource) {
         let option = options
             .get(&name)
@@ -187,6 +204,17 @@ fn restore(resource: &WorkloadResource, state: &mut Value, group: &Document) {
             state.set_attribute(name, value);
         }
     }
+    put_defaults(resource, state);
+    state.set_attribute("network_security_group_id", group.id.to_string().into());
+    state.set_attribute("network_security_group_name", group.id.name().into());
+    state.set_attribute("resource_group_name", group.id.resource_group().into());
+    let location = group.body.get("location").and_then(Json::as_str).map(str::to_owned);
+    state.set_attribute("location", location.into());
+    state.set_attribute("foreign_rules", Value::object::<String>([]));
+}
+
+/// What nobody says is what the schema says.
+fn put_defaults(resource: &WorkloadResource, state: &mut Value) {
     let arguments = super::arguments::arguments(resource.reach()).into_iter();
     let arguments = arguments.map(|(name, attribute)| (name.to_owned(), attribute));
     for (name, attribute) in resource.source.arguments().into_iter().chain(arguments) {
@@ -196,12 +224,6 @@ fn restore(resource: &WorkloadResource, state: &mut Value, group: &Document) {
             state.set_attribute(name, default);
         }
     }
-    state.set_attribute("network_security_group_id", group.id.to_string().into());
-    state.set_attribute("network_security_group_name", group.id.name().into());
-    state.set_attribute("resource_group_name", group.id.resource_group().into());
-    let location = group.body.get("location").and_then(Json::as_str).map(str::to_owned);
-    state.set_attribute("location", location.into());
-    state.set_attribute("foreign_rules", Value::object::<String>([]));
 }
 
 /// The route table that the options name is the one the subnet has, if that is the resource's own.
@@ -221,7 +243,7 @@ async fn restore_table(
         session.client.route_tables().get(&id, call).await,
         diagnostics,
     )?;
-    let ours = table.is_some_and(|table| owner::marks(&tags_of(&table.body), owner));
+    let ours = table.is_some_and(|table| is_owned(&table, owner));
     if ours {
         state.set_attribute("route_table_name", id.name().into());
         state.set_attribute("route_table_id", id.to_string().into());
@@ -288,13 +310,6 @@ fn unsettle(state: &mut Value) {
     }
 }
 
-/// Sets an attribute that not every resource has.
-fn put(state: &mut Value, name: &str, value: Value) {
-    if state.as_map().is_some_and(|attributes| attributes.contains_key(name)) {
-        state.set_attribute(name, value);
-    }
-}
-
 /// What is attached among the rules of others: what the resource can have written.
 async fn adopt(
     resource: &WorkloadResource,
@@ -352,6 +367,8 @@ async fn adopt(
     }
     state.set_attribute("security_rules", Value::Map(rules));
     state.set_attribute("routes", Value::Map(routes));
+    put_defaults(resource, state);
+    put(state, "isolation", demand::default_isolation(Shared::of(state)).into());
     state.set_attribute("id", Value::UNKNOWN);
     Some(())
 }
@@ -390,6 +407,7 @@ async fn complete_collections(
     put(&mut state, "environment", session.environment().as_str().into());
     state.set_attribute("id", target.id().to_string().into());
     collection::show(ours, &mut state);
+    put_defaults(resource, &mut state);
     Some(state)
 }
 

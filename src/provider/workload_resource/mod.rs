@@ -9,12 +9,14 @@
 //! | `plan`, `conflicts`, `neighbours`, `traffic` | everything that can be known is known, and said |
 //! | `arrival` | looking before the first write |
 //! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
+//! | `relied_on` | what stays because others need it |
 //! | `group`, `table`, `firewall`, `subnet` | one kind of ARM object each |
 //! | `forms` | entries of these objects in Terraform's form and in ARM's |
 //! | `kept` | what is remembered beside the state; in Azure it is `managed::owner` |
 //! | `read`, `import` | Azure as state |
 //! | `names` | what an import takes for its own among the entries of others |
 //! | `identity` | what names the resource to an import |
+//! | `generated` | the configuration that Terraform writes after one |
 //!
 //! The group is written first, with all its rules in one request, then the table and the firewall's rules, and the subnet last with both in its first request:
 //! landing zones deny a subnet without a group, and there is no moment in which it is open.
@@ -26,6 +28,7 @@ mod conflicts;
 mod demand;
 mod firewall;
 pub(in crate::provider) mod forms;
+mod generated;
 mod group;
 mod identity;
 mod import;
@@ -35,6 +38,7 @@ mod neighbours;
 mod part;
 mod plan;
 mod read;
+mod relied_on;
 mod remove;
 mod source;
 mod subnet;
@@ -148,6 +152,10 @@ impl Resource for WorkloadResource {
             state,
             private: Private::new(),
         })
+    }
+
+    fn refine_configuration(&self, state: &Value, config: &mut Value) {
+        generated::refine(self, state, config);
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {

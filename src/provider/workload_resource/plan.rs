@@ -185,7 +185,7 @@ pub(super) fn settle(object: &mut Value) {
 }
 
 /// Names say which objects are the resource's own; they follow from the configuration alone, whatever the prior state says.
-fn plan_names(resource: &WorkloadResource, plan: &mut Plan, shared: Shared) {
+pub(super) fn plan_names(resource: &WorkloadResource, plan: &mut Plan, shared: Shared) {
     let config = plan.config.clone();
     let given = |name: &str| !config.attribute(name).is_null();
     let planned = &mut plan.planned;
@@ -264,7 +264,7 @@ fn rule_collection_group_name(resource: &WorkloadResource, planned: &Value) -> V
 }
 
 /// Without a name there is a table where there are routes.
-fn plan_table_name(planned: &mut Value) {
+pub(super) fn plan_table_name(planned: &mut Value) {
     if !planned.attribute("route_table_name").is_unknown() {
         return;
     }
@@ -379,15 +379,18 @@ fn plan_subnet(plan: &mut Plan, met: Option<&Value>) {
     let planned = &mut plan.planned;
     let attached = !targets::is_born(planned);
     let prior = plan.prior.as_ref();
-    for (previous, target) in [
-        ("previous_network_security_group_id", "network_security_group_id"),
-        ("previous_route_table_id", "route_table_id"),
+    for (thing, kind) in [
+        ("network_security_group", "networkSecurityGroups"),
+        ("route_table", "routeTables"),
     ] {
-        let had = prior.is_some_and(|prior| !prior.attribute(target).is_null() || !prior.attribute(previous).is_null());
+        let (previous, target) = (format!("previous_{thing}_id"), format!("{thing}_id"));
+        let had = prior.is_some_and(|prior| {
+            !prior.attribute(&target).is_null() || !prior.attribute(&previous).is_null() || has_own(prior, thing, kind)
+        });
         let value = match prior {
             _ if !attached => Value::Null,
-            Some(prior) if had => prior.attribute(previous).clone(),
-            _ if planned.attribute(target).is_null() => Value::Null,
+            Some(prior) if had => prior.attribute(&previous).clone(),
+            _ if planned.attribute(&target).is_null() => Value::Null,
             // Only Azure can tell.
             _ => Value::UNKNOWN,
         };
@@ -404,6 +407,13 @@ fn plan_subnet(plan: &mut Plan, met: Option<&Value>) {
             }
         }
     }
+}
+
+/// Whether the subnet has the resource's own group or table, though it may have lost the mark.
+fn has_own(prior: &Value, thing: &str, kind: &str) -> bool {
+    let there = prior.attribute(&format!("associated_{thing}_id"));
+    let own = targets::own_id(prior, thing, kind).known();
+    own.is_some_and(|own| SAME_BUT_FOR_CASE(&own.to_string().into(), there))
 }
 
 /// Collections somewhere else are another object: what identifies a resource never changes in place.
@@ -424,7 +434,7 @@ fn replace_what_moves(resource: &WorkloadResource, plan: &mut Plan) {
 }
 
 /// Sets an attribute that not every resource has.
-fn put(planned: &mut Value, name: &str, value: Value) {
+pub(super) fn put(planned: &mut Value, name: &str, value: Value) {
     if planned.as_map().is_some_and(|attributes| attributes.contains_key(name)) {
         planned.set_attribute(name, value);
     }

@@ -24,8 +24,9 @@ pub(super) async fn read(
     call: &Call,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
+    let mut kept = Kept::read(private);
     if import::is_importing(&state) {
-        state = import::complete(resource, session, state, call, diagnostics).await?;
+        state = import::complete(resource, session, state, &mut kept, call, diagnostics).await?;
     }
     let targets = Targets::of(&state);
     let Some(targets) = targets else {
@@ -70,7 +71,6 @@ pub(super) async fn read(
             }
         },
     );
-    let mut kept = Kept::read(private);
     let mut seen = Vec::new();
     let group = taken("Network security group", group, diagnostics)?;
     let table = taken("Route table", table, diagnostics)?;

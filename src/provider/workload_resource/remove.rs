@@ -8,14 +8,13 @@ use super::{
     group,
     kept::Kept,
     part::Part,
-    subnet::{self, ReliedOn},
-    table,
+    relied_on::{self, ReliedOn},
+    subnet, table,
     targets::{Held, SubnetTarget, Targets},
     work::{Work, report, tags_of},
 };
 use crate::{
     azure::{ArmError, Call, ResourceId},
-    network::Prefix,
     provider::configuration::Session,
 };
 
@@ -48,7 +47,7 @@ pub(super) async fn remove(
         // A subnet that the state does not say we made is not ours to delete.
         Some(SubnetTarget { born: true, .. }) if state.attribute("subnet_id").is_null() => Ok(()),
         Some(SubnetTarget { id, born: true }) => session.client.subnets().delete(id, call).await,
-        Some(SubnetTarget { id, born: false }) => match relied_on(&work, id, state).await {
+        Some(SubnetTarget { id, born: false }) => match withdraw(&work, id, state).await {
             Ok(relied_on) => subnet::detach(&work, id, &kept.added_service_endpoints, relied_on, diagnostics).await,
             Err(error) => Err(error),
         },
@@ -65,25 +64,16 @@ pub(super) async fn remove(
     }
 }
 
-/// Takes our rules out of a group of others, and says on what others rely who are about the same subnet: their rules and routes would do
-/// nothing any more if the subnet lost the group or the table.
-async fn relied_on(work: &Work<'_>, subnet: &ResourceId, state: &Value) -> Result<ReliedOn, ArmError> {
-    let mut relied_on = ReliedOn::default();
-    if let Some(Held { id, own: false }) = &work.targets.group {
-        let left = group::withdraw(work, id, &forms::entries_in(state.attribute("security_rules"))).await?;
-        // Azure's word, not the configuration's: that need not name all of them.
-        let subnet = work.session.client.subnets().get(subnet, work.call).await?;
-        let prefixes = subnet.map(|subnet| subnet::prefixes_of(&subnet.body));
-        let prefixes = prefixes.unwrap_or_default();
-        let prefixes: Vec<Prefix> = prefixes.iter().filter_map(|prefix| prefix.parse().ok()).collect();
-        relied_on.group = left.is_some_and(|left| group::is_about(&left.body, &prefixes));
-    }
-    if let Some(Held { id, own: false }) = &work.targets.table {
-        let table = table::get(work, id).await?;
-        let ours = forms::entries_in(state.attribute("routes"));
-        relied_on.table = table.is_some_and(|table| table::is_of_another(&table.body, &ours));
-    }
-    Ok(relied_on)
+/// Takes our rules out of a group of others, and says on what others rely there: their rules and routes would do nothing any more if the subnet lost
+/// the group or the table.
+async fn withdraw(work: &Work<'_>, subnet: &ResourceId, state: &Value) -> Result<ReliedOn, ArmError> {
+    let left = match &work.targets.group {
+        Some(Held { id, own: false }) => {
+            group::withdraw(work, id, &forms::entries_in(state.attribute("security_rules"))).await?
+        }
+        _ => None,
+    };
+    relied_on::look(work, subnet, left.as_ref()).await
 }
 
 /// After an update: what the resource was about before and is not any more. Gives the parts that are still there.
@@ -139,15 +129,33 @@ async fn leave(work: &Work<'_>, part: Part, targets: &Targets, state: &Value, di
         Part::Subnet => Ok(()),
     };
     if let Err(error) = left {
-        report(&format!("{} not deleted", part.title()), &error, diagnostics);
+        let mut detail = error.to_diagnostic();
+        if is_in_use(&error) {
+            detail.push_str(
+                "\n\nA subnet has it that is not this resource's. Where the virtual network was moved to another resource group or subscription, the \
+                 resource is found again at its new place: `terraform state rm` it, give the configuration the new ids, and `terraform import` it by \
+                 the subnet's new id (followed by `|` and `name` where it is attached to the subnet).",
+            );
+        }
+        diagnostics.error(format!("{} not deleted", part.title()), detail);
         return false;
     }
     true
 }
 
+fn is_in_use(error: &ArmError) -> bool {
+    let codes = [
+        "InUseNetworkSecurityGroupCannotBeDeleted",
+        "InUseRouteTableCannotBeDeleted",
+    ];
+    error
+        .service()
+        .is_some_and(|error| codes.iter().any(|code| error.has_code(code)))
+}
+
 /// Whether an object still carries the mark; somebody may have taken it over by hand.
 fn owned(work: &Work<'_>, document: &serde_json::Value, part: Part, diagnostics: &mut Diagnostics) -> bool {
-    let owned = work.owns(&tags_of(document), &work.resource.type_name());
+    let owned = work.made(&tags_of(document), &work.resource.type_name());
     if !owned {
         let id = document
             .get("id")

@@ -10,7 +10,9 @@ use tfplugin_rs::{
 
 use super::{
     forms::{meaning, put, remove, texts},
-    group, table,
+    group,
+    relied_on::{self, ReliedOn},
+    table,
     targets::{self, Held, SubnetTarget},
     work::Work,
 };
@@ -149,8 +151,10 @@ pub(super) async fn write_attached(
     added: &mut BTreeSet<String>,
     diagnostics: &mut Diagnostics,
 ) -> Result<(), ArmError> {
-    let wanted: BTreeSet<String> = texts(work.object.attribute("service_endpoints")).into_iter().collect();
-    let manages = work.object.attribute("manage_service_endpoints").as_bool() != Some(false);
+    let wanted = wanted_endpoints(work.object);
+    let manages = manages_endpoints(work.object);
+    // What the resource needs no more goes with its last user.
+    let stay = manages && !added.is_subset(&wanted) && who_relies(work, id).await?.endpoints();
     let back = match work.prior {
         // The resource has no table any more: the subnet gets back what it had.
         Some(prior) if work.targets.table.is_none() => {
@@ -177,16 +181,16 @@ pub(super) async fn write_attached(
             if manages {
                 let kept = existing
                     .iter()
-                    .filter(|endpoint| !added.contains(*endpoint) || wanted.contains(*endpoint));
+                    .filter(|endpoint| stay || !added.contains(*endpoint) || wanted.contains(*endpoint));
                 put_endpoints(document, &kept.chain(&wanted).cloned().collect());
             }
         })
         .await;
     let found = found.unwrap_or_default();
-    let ours = wanted
-        .iter()
-        .filter(|endpoint| manages && (added.contains(*endpoint) || !found.contains(*endpoint)));
-    let ours: BTreeSet<String> = ours.cloned().collect();
+    let mut ours = added_endpoints(work.object, added, &found);
+    if stay {
+        ours.extend(added.intersection(&found).cloned());
+    }
     match &written {
         Ok(_) => *added = ours,
         Err(error) if error.may_have_written() => added.extend(ours),
@@ -195,11 +199,31 @@ pub(super) async fn write_attached(
     written.map(drop)
 }
 
-/// What others need that are about the same subnet.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ReliedOn {
-    pub(super) group: bool,
-    pub(super) table: bool,
+/// The endpoints that the resource will have added to a subnet of somebody else: `added` before, or not `found` there.
+pub(super) fn added_endpoints(object: &Value, added: &BTreeSet<String>, found: &BTreeSet<String>) -> BTreeSet<String> {
+    if !manages_endpoints(object) {
+        return BTreeSet::new();
+    }
+    let mut ours = wanted_endpoints(object);
+    ours.retain(|endpoint| added.contains(endpoint) || !found.contains(endpoint));
+    ours
+}
+
+/// The endpoints that a plan or state says the resource needs.
+pub(super) fn wanted_endpoints(object: &Value) -> BTreeSet<String> {
+    texts(object.attribute("service_endpoints")).into_iter().collect()
+}
+
+fn manages_endpoints(object: &Value) -> bool {
+    object.attribute("manage_service_endpoints").as_bool() != Some(false)
+}
+
+async fn who_relies(work: &Work<'_>, id: &ResourceId) -> Result<ReliedOn, ArmError> {
+    let group = match &work.targets.group {
+        Some(Held { id, own: false }) => group::get(work, id).await?,
+        _ => None,
+    };
+    relied_on::look(work, id, group.as_ref()).await
 }
 
 /// Gives a subnet of somebody else back what it had before. What others rely on stays, and so do the endpoints beside it.
@@ -212,7 +236,6 @@ pub(super) async fn detach(
 ) -> Result<(), ArmError> {
     let group = work.targets.group.as_ref().filter(|_| !relied_on.group);
     let table = work.targets.table.as_ref().filter(|_| !relied_on.table);
-    let others_rely = relied_on.group || relied_on.table;
     let back = given_back(work, work.object, [group, table], diagnostics).await;
     let subnets = work.session.client.subnets();
     let detached = subnets
@@ -220,7 +243,7 @@ pub(super) async fn detach(
             back.iter().for_each(|back| back.put(document));
             let kept = endpoints_of(document)
                 .into_iter()
-                .filter(|endpoint| others_rely || !added.contains(endpoint))
+                .filter(|endpoint| relied_on.endpoints() || !added.contains(endpoint))
                 .collect();
             put_endpoints(document, &kept);
         })
@@ -393,7 +416,8 @@ pub(super) fn has_any_endpoint(subnet: Option<&Json>, endpoints: &BTreeSet<Strin
     subnet.is_some_and(|subnet| !endpoints_of(subnet).is_disjoint(endpoints))
 }
 
-fn endpoints_of(subnet: &Json) -> BTreeSet<String> {
+/// The service endpoints of a subnet.
+pub(super) fn endpoints_of(subnet: &Json) -> BTreeSet<String> {
     let endpoints = subnet
         .pointer("/properties/serviceEndpoints")
         .and_then(Json::as_array)

@@ -45,7 +45,7 @@ pub(super) fn warn(
     say("routes", LEADS_ELSEWHERE, &routes, diagnostics);
 }
 
-/// Warns of what it means that a resource's rules and routes leave a group or table that stays.
+/// Warns of what it means that a resource's entries leave a group, table or firewall that stays.
 pub(super) fn warn_of_removal(state: &Value, diagnostics: &mut Diagnostics) {
     let shared = Shared::of(state);
     if shared.group {
@@ -55,6 +55,9 @@ pub(super) fn warn_of_removal(state: &Value, diagnostics: &mut Diagnostics) {
     if shared.table {
         let routes = detours(state, &BTreeMap::new(), true);
         say("routes", LEADS_ELSEWHERE, &routes, diagnostics);
+    }
+    if shared.firewall {
+        warn_at_firewall(state, &Value::Null, diagnostics);
     }
 }
 

@@ -1,6 +1,6 @@
 //! One apply: what there was, what there shall be, and the way to Azure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 use tfplugin_rs::{
@@ -41,6 +41,9 @@ const OPTIONS: [&str; 17] = [
     "previous_network_security_group_id",
     "previous_route_table_id",
 ];
+
+/// The service endpoints that the resource added to a subnet of somebody else, among the options in the owner tags.
+const ADDED_ENDPOINTS: &str = "added_service_endpoints";
 
 /// Arguments that Azure tells, that the provider says, or that no tag could hold.
 const NOT_KEPT: [&str; 3] = ["location", "environment", "policies"];
@@ -100,6 +103,11 @@ impl Work<'_> {
     /// Who owns what the resource makes.
     pub(super) fn owns(&self, tags: &BTreeMap<String, String>, kind: &str) -> bool {
         owner_of(kind, self.object, self.targets).is_some_and(|owner| owner::marks(tags, &owner))
+    }
+
+    /// Whether the resource made it, perhaps before its place was moved: the state says that it did, and nobody marked it for another since.
+    pub(super) fn made(&self, tags: &BTreeMap<String, String>, kind: &str) -> bool {
+        owner_of(kind, self.object, self.targets).is_some_and(|owner| owner::names(tags, &owner))
     }
 
     /// The tags of an object of the resource's own: the user's and the mark.
@@ -164,13 +172,14 @@ pub(super) fn owner_tags(
     resource: &WorkloadResource,
     object: &Value,
     targets: &Targets,
+    added_endpoints: &BTreeSet<String>,
     diagnostics: &mut Diagnostics,
 ) -> Option<BTreeMap<String, String>> {
     let kind = resource.type_name();
     let Some(owner) = owner_of(&kind, object, targets) else {
         return Some(BTreeMap::new());
     };
-    match owner::tags(&owner, &options(resource, object)) {
+    match owner::tags(&owner, &options(resource, object, added_endpoints)) {
         Ok(tags) => Some(tags),
         // Only a group of the resource's own carries them.
         Err(_) if !targets.group.as_ref().is_some_and(|group| group.own) => Some(BTreeMap::from([owner::tag(&owner)])),
@@ -185,7 +194,7 @@ pub(super) fn owner_tags(
     }
 }
 
-fn options(resource: &WorkloadResource, object: &Value) -> Json {
+fn options(resource: &WorkloadResource, object: &Value, added_endpoints: &BTreeSet<String>) -> Json {
     let mut options = Map::new();
     for (name, attribute) in option_attributes(resource) {
         let value = object.attribute(&name);
@@ -196,7 +205,20 @@ fn options(resource: &WorkloadResource, object: &Value) -> Json {
             options.insert(name, json);
         }
     }
+    if !added_endpoints.is_empty() {
+        options.insert(ADDED_ENDPOINTS.to_owned(), added_endpoints.iter().cloned().collect());
+    }
     Json::Object(options)
+}
+
+/// The service endpoints that options say the resource has added.
+pub(super) fn added_endpoints(options: &Map<String, Json>) -> BTreeSet<String> {
+    let endpoints = options
+        .get(ADDED_ENDPOINTS)
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
+    endpoints.filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
 /// The attributes that are kept as options.
