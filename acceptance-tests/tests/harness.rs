@@ -65,6 +65,7 @@ fn a_changed_output_alone_is_not_an_empty_plan() {
     let plan = workspace.plan();
     assert!(plan.actions().is_empty());
     assert!(panic_of(|| plan.assert_empty()).contains("something else"));
+    assert!(panic_of(|| workspace.assert_settled()).contains("something else"));
 }
 
 #[test]

@@ -15,6 +15,8 @@ use super::{Plan, State, Terraform, binaries, fail};
 /// Commands that can print their diagnostics as JSON.
 const SPEAK_JSON: [&str; 5] = ["plan", "apply", "destroy", "refresh", "validate"];
 const PLAN_FILE: &str = "plan.tfplan";
+/// How `plan -json` says that an object is not as the state has it, which alone is no change for the exit code.
+const DRIFT: &str = r#""type":"resource_drift""#;
 
 /// A working directory of its own, an environment of its own, and the provider under test as `lockeddown/lockeddown`.
 /// Everything goes away when it is dropped.
@@ -160,8 +162,20 @@ impl Workspace {
     /// Demands an empty plan, both without and with a refresh.
     #[track_caller]
     pub fn assert_settled(&self) {
-        self.plan_with(&["-refresh=false"]).assert_empty();
-        self.plan().assert_empty();
+        self.assert_plans_nothing(&["-refresh=false"]);
+        self.assert_plans_nothing(&[]);
+    }
+
+    /// Demands an empty plan with such options. Tests do this most of all, so that Terraform's exit code is asked before the plan itself, which it
+    /// takes another process to read.
+    #[track_caller]
+    fn assert_plans_nothing(&self, options: &[&str]) {
+        let arguments = [&["plan", "-json", "-input=false", "-detailed-exitcode"], options].concat();
+        let planned = self.run(&arguments);
+        if !planned.success || planned.stdout.contains(DRIFT) {
+            self.plan_with(options).assert_empty();
+            fail(format!("The plan was not empty, and is now.\n{planned}"));
+        }
     }
 
     /// `terraform import`.
