@@ -92,10 +92,10 @@ fn what_decides_the_rules_may_be_unknown_at_plan() {
 #[test]
 fn every_argument_may_be_unknown_at_plan() {
     let arguments = [
-        ("name", r#""server""#),
+        ("name", r#""server-#""#),
         ("virtual_network_id", "NETWORK"),
         ("location", r#""westeurope""#),
-        ("address_prefixes", r#"["10.0.0.0/28"]"#),
+        ("address_prefixes", r#"["10.0.1#.0/28"]"#),
         ("role", r#""server""#),
         ("node_address_prefixes", r#"["10.0.1.0/24"]"#),
         ("waived_requirements", r#"{ CC-HOST-WATSON = "test" }"#),
@@ -104,13 +104,13 @@ fn every_argument_may_be_unknown_at_plan() {
         ("priority_base", "200"),
         ("deny_priority", "4010"),
         ("name_prefix", r#""hpc-""#),
-        ("subnet_address_prefixes", r#"["10.0.0.0/28"]"#),
+        ("subnet_address_prefixes", r#"["10.0.1#.0/28"]"#),
         ("cyclecloud_version", "7"),
         ("node_communication_port", "9444"),
         ("web_source_address_prefixes", r#"["198.51.100.0/24"]"#),
         ("storage_access", r#""service_tag""#),
         ("egress", r#"{ outbound_method = "nat_gateway" }"#),
-        ("network_security_group_name", r#""nsg-server""#),
+        ("network_security_group_name", r#""nsg-server-#""#),
         ("default_outbound_access_enabled", "true"),
         ("ignored_rule_name_prefixes", r#"["Azure_"]"#),
         ("tags", r#"{ team = "hpc" }"#),
@@ -125,23 +125,32 @@ fn every_argument_may_be_unknown_at_plan() {
         .iter()
         .map(|(name, value)| format!("{name} = {value}\n"))
         .collect();
-    for (unknown, value) in arguments {
+    // A subnet for each argument, all at once.
+    let mut configuration = String::new();
+    for (index, (unknown, value)) in arguments.iter().enumerate() {
         let source = format!("{unknown} = {value}\n");
-        let configuration = format!(
-            "resource \"terraform_data\" \"later\" {{ input = {value} }}\nresource \"lockeddown_cyclecloud_subnet\" \"server\" {{\n{}}}",
-            known.replace(&source, &format!("{unknown} = terraform_data.later.output\n"))
+        let later = known.replace(&source, &format!("{unknown} = terraform_data.later_#.output\n"));
+        let blocks = format!(
+            "resource \"terraform_data\" \"later_#\" {{ input = {value} }}\n\
+             resource \"lockeddown_cyclecloud_subnet\" \"server_#\" {{\n{later}}}\n"
         );
-        let configuration = configuration.replace("NETWORK", &network);
-        setting.workspace.step(&configuration);
-        assert_eq!(
-            setting.rules("Outbound").len(),
-            8,
-            "{unknown}: {:?}",
-            setting.rules("Outbound")
-        );
-        setting.workspace.destroy();
-        setting.assert_nothing_left();
+        configuration.push_str(&blocks.replace('#', &index.to_string()));
     }
+    setting.workspace.step(&configuration.replace("NETWORK", &network));
+    let group = |index: usize| setting.emulator.get(&format!("{}-{index}", setting.group_id()));
+    for (index, (unknown, _)) in arguments.iter().enumerate() {
+        let rules = group(index).unwrap_or_default()["properties"]["securityRules"].clone();
+        let outbound =
+            (rules.as_array().into_iter().flatten()).filter(|rule| rule["properties"]["direction"] == "Outbound");
+        assert_eq!(outbound.count(), 8, "{unknown}: {rules:#}");
+    }
+    setting.workspace.destroy();
+    assert!(
+        (0..arguments.len()).all(|index| group(index).is_none()),
+        "a group is left"
+    );
+    let network = setting.emulator.get(&setting.network).unwrap();
+    assert_eq!(network["properties"]["subnets"].as_array().map(Vec::len), Some(0));
 }
 
 #[test]
