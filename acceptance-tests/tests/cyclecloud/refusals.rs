@@ -72,7 +72,7 @@ fn what_somebody_else_made_is_not_taken_over() {
     );
     let error = setting.workspace.expect_error(&["apply", "-auto-approve"]);
     assert!(
-        error.contains("exists already") && error.contains("terraform import"),
+        error.contains("A network security group of that name exists") && error.contains("terraform import"),
         "{error}"
     );
     setting.emulator.remove(&setting.group_id());
