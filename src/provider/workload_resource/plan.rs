@@ -12,10 +12,10 @@ use tfplugin_rs::{
 use super::{
     WorkloadResource,
     arguments::Reach,
-    arrival, conflicts,
+    conflicts,
     demand::{self, Demand, Shared},
     forms::{self, Entries},
-    identity,
+    host_subnet, identity,
     kept::Kept,
     neighbours::{self, Place},
     targets::{self, Target},
@@ -79,7 +79,7 @@ pub(super) fn plan(
     if resource.reach() == Reach::Subnet {
         plan_subnet(plan, met.as_ref());
         if let Some(prior) = &plan.prior {
-            arrival::refuse_leaving(prior, &plan.planned, diagnostics);
+            host_subnet::refuse_leaving(prior, &plan.planned, diagnostics);
         }
         check_conflicts(plan, &kept, shared, diagnostics);
         if let Demand::Known(demanded) = &demand {
