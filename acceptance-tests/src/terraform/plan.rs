@@ -1,6 +1,7 @@
 //! What `terraform show -json` says about a plan.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use super::fail;
 /// A plan, as Terraform would apply it.
 #[derive(Debug)]
 pub struct Plan {
-    json: Value,
+    json: LazyLock<Value, Box<dyn FnOnce() -> Value + Send>>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -30,8 +31,12 @@ pub struct Change {
 }
 
 impl Plan {
-    pub(super) fn new(json: Value, warnings: Vec<Diagnostic>) -> Self {
-        Self { json, warnings }
+    /// A plan that printed such warnings; the rest is asked for when a test wants to know it.
+    pub(super) fn new(shown: Box<dyn FnOnce() -> Value + Send>, warnings: Vec<Diagnostic>) -> Self {
+        Self {
+            json: LazyLock::new(shown),
+            warnings,
+        }
     }
 
     /// The whole document of `terraform show -json`.
@@ -96,12 +101,12 @@ impl Plan {
     }
 
     fn entries(&self, list: &str) -> impl Iterator<Item = &Value> {
-        self.json.get(list).and_then(Value::as_array).into_iter().flatten()
+        self.json().get(list).and_then(Value::as_array).into_iter().flatten()
     }
 
     fn changed_outputs(&self) -> impl Iterator<Item = (&String, &Value)> {
         (self
-            .json
+            .json()
             .get("output_changes")
             .and_then(Value::as_object)
             .into_iter()

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::diagnostics::{Diagnostic, unwrapped};
 use super::{Plan, State, Terraform, binaries, fail};
@@ -24,7 +25,7 @@ const DRIFT: &str = r#""type":"resource_drift""#;
 /// Methods fail the test with Terraform's complete output unless the command succeeds; [`expect_error`](Self::expect_error)
 /// demands the opposite. Workspaces share nothing, so tests can run side by side.
 pub struct Workspace {
-    directory: TempDir,
+    directory: Arc<TempDir>,
     terraform: Terraform,
     environment: BTreeMap<String, OsString>,
     leftovers: Option<Box<dyn Fn() -> Vec<String> + Send>>,
@@ -58,7 +59,7 @@ impl Workspace {
         };
         let provider = binaries::directory().unwrap_or_else(|error| fail(error));
         let workspace = Self {
-            directory,
+            directory: Arc::new(directory),
             terraform,
             environment: BTreeMap::new(),
             leftovers: None,
@@ -131,7 +132,29 @@ impl Workspace {
         let out = format!("-out={PLAN_FILE}");
         let arguments = [&["plan", "-json", "-input=false", &out], options].concat();
         let planned = self.run(&arguments).expect_success();
-        Plan::new(self.show(&[PLAN_FILE]), planned.diagnostics())
+        Plan::new(self.shown_when_asked(), planned.diagnostics())
+    }
+
+    /// What Terraform says of the plan last made, read when a test asks: most plans are only applied, and reading one takes a process. The
+    /// plan is kept as it is now, in a directory that lives as long.
+    #[track_caller]
+    fn shown_when_asked(&self) -> Box<dyn FnOnce() -> Value + Send> {
+        let directory = Arc::clone(&self.directory);
+        let kept = NamedTempFile::new_in(self.path()).and_then(|kept| {
+            std::fs::copy(self.path().join(PLAN_FILE), kept.path())?;
+            Ok(kept.into_temp_path())
+        });
+        let kept = kept.unwrap_or_else(|error| fail(format!("The plan cannot be kept: {error}")));
+        let arguments = ["show", "-json", &kept.to_string_lossy()].map(str::to_owned);
+        let mut command = self.command(&arguments.each_ref().map(String::as_str));
+        Box::new(move || {
+            let shown = command.stdin(Stdio::null()).output();
+            drop((kept, directory));
+            match shown {
+                Ok(output) => parsed(Outcome::new(&arguments.each_ref().map(String::as_str), &output)),
+                Err(error) => fail(format!("Terraform did not start: {error}")),
+            }
+        })
     }
 
     /// The plan last made, as Terraform prints it for people.
@@ -149,8 +172,8 @@ impl Workspace {
         plan
     }
 
-    /// One step of a test's story: writes the configuration, applies it, and demands that the plan is empty afterwards, both
-    /// without and with a refresh. Gives the plan that was applied.
+    /// One step of a test's story: writes the configuration, applies it, and demands that it is [settled](Self::assert_settled) afterwards.
+    /// Gives the plan that was applied.
     #[track_caller]
     pub fn step(&self, configuration: &str) -> Plan {
         self.write(configuration);
@@ -159,21 +182,14 @@ impl Workspace {
         plan
     }
 
-    /// Demands an empty plan, both without and with a refresh.
+    /// Demands that everything is as the state has it, and that the plan is empty. A plan without a refresh is then empty too. Tests do this
+    /// most of all, so that Terraform's exit code and its words on drift are asked before the plan itself, which it takes another process
+    /// to read.
     #[track_caller]
     pub fn assert_settled(&self) {
-        self.assert_plans_nothing(&["-refresh=false"]);
-        self.assert_plans_nothing(&[]);
-    }
-
-    /// Demands an empty plan with such options. Tests do this most of all, so that Terraform's exit code is asked before the plan itself, which it
-    /// takes another process to read.
-    #[track_caller]
-    fn assert_plans_nothing(&self, options: &[&str]) {
-        let arguments = [&["plan", "-json", "-input=false", "-detailed-exitcode"], options].concat();
-        let planned = self.run(&arguments);
+        let planned = self.run(&["plan", "-json", "-input=false", "-detailed-exitcode"]);
         if !planned.success || planned.stdout.contains(DRIFT) {
-            self.plan_with(options).assert_empty();
+            self.plan().assert_empty();
             fail(format!("The plan was not empty, and is now.\n{planned}"));
         }
     }
@@ -266,9 +282,15 @@ impl Workspace {
 
     #[track_caller]
     fn parsed(&self, arguments: &[&str]) -> Value {
-        let outcome = self.run(arguments).expect_success();
-        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| fail(format!("Not JSON: {error}\n{outcome}")))
+        parsed(self.run(arguments))
     }
+}
+
+/// What a command answered in JSON.
+#[track_caller]
+fn parsed(outcome: Outcome) -> Value {
+    let outcome = outcome.expect_success();
+    serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| fail(format!("Not JSON: {error}\n{outcome}")))
 }
 
 impl Default for Workspace {

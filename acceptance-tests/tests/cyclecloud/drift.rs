@@ -1,5 +1,7 @@
 //! What happens behind Terraform's back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde_json::json;
 
 use crate::setting::{ADDRESS, Setting};
@@ -80,6 +82,20 @@ fn an_added_rule_shows_as_a_removal_unless_it_is_azures_own() {
     );
     let foreign = setting.workspace.state().resource(ADDRESS)["foreign_rules"].clone();
     assert_eq!(foreign["Microsoft.Databricks-workspaces_UseOnly_x"]["priority"], 301);
+}
+
+/// Every step of every test relies on this: that nothing is to do is not enough, what the state says must be true.
+#[test]
+fn what_changes_only_the_state_is_noticed_by_the_harness() {
+    let setting = Setting::new();
+    setting.workspace.step(&setting.server(""));
+    setting.add_rule("Microsoft.Databricks-workspaces_UseOnly_x", 301);
+    let plan = setting.workspace.plan();
+    assert!(plan.actions().is_empty());
+    assert!(plan.drift().contains_key(ADDRESS));
+    let settled = catch_unwind(AssertUnwindSafe(|| setting.workspace.assert_settled()));
+    assert!(settled.is_err(), "drift went unnoticed");
+    setting.workspace.step(&setting.server(""));
 }
 
 #[test]
