@@ -200,31 +200,4 @@ fn story(label: &str) {
     assert!(left.is_empty(), "destroyed, and yet:\n{}", left.join("\n"));
 }
 
-macro_rules! stories {
-    ($($name:ident $label:literal)*) => {
-        $(#[test] fn $name() { story($label); })*
-
-        #[test]
-        fn every_subject_loses_something() {
-            let told = [$($label),*];
-            for subject in subjects() {
-                assert!(told.contains(&subject.label.as_str()), "{}", subject.label);
-            }
-        }
-    };
-}
-
-stories! {
-    cyclecloud_server "cyclecloud server"
-    cyclecloud_node "cyclecloud node"
-    cyclecloud_return_proxy "cyclecloud return proxy"
-    jump_host "jump host"
-    azure_bastion "azure bastion"
-    aml_egress "aml egress"
-    aml_ingress "aml ingress"
-    aml_attached "aml attached"
-    license_link "license link"
-    kubernetes "kubernetes"
-    subnet "subnet"
-    firewall_rules "firewall rules"
-}
+for_each_subject!(story);

@@ -11,6 +11,43 @@
     reason = "a test that cannot go on should say where, and what it was at"
 )]
 
+/// A test of each subject, so that they run side by side, and one that no subject is forgotten.
+macro_rules! for_each_subject {
+    ($story:ident) => {
+        for_each_subject! {
+            $story:
+            cyclecloud_server "cyclecloud server"
+            cyclecloud_node "cyclecloud node"
+            cyclecloud_return_proxy "cyclecloud return proxy"
+            jump_host "jump host"
+            azure_bastion "azure bastion"
+            aml_egress "aml egress"
+            aml_ingress "aml ingress"
+            aml_attached "aml attached"
+            license_link "license link"
+            kubernetes "kubernetes"
+            subnet "subnet"
+            firewall_rules "firewall rules"
+        }
+    };
+    ($story:ident: $($name:ident $label:literal)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $story($label);
+            }
+        )*
+
+        #[test]
+        fn no_subject_is_forgotten() {
+            let told = [$($label),*];
+            for subject in subjects() {
+                assert!(told.contains(&subject.label.as_str()), "{}", subject.label);
+            }
+        }
+    };
+}
+
 mod disappears;
 mod landing_zone;
 mod lives;

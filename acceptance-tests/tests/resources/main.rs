@@ -20,6 +20,7 @@ mod place;
 mod relied_on;
 mod roles;
 mod site_connection;
+mod site_key;
 mod tables;
 mod traffic;
 mod unknowns;

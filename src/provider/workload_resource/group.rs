@@ -1,11 +1,12 @@
 //! The network security group: all its rules in one write.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use tfplugin_rs::value::Value;
 
 use super::{
     conflicts::{self, Conflict, Setback},
     forms::{self, Entries, RULES},
+    holder,
     kept::Kept,
     targets::Held,
     work::{Work, put_tags, show_tags},
@@ -26,25 +27,7 @@ pub(super) async fn get(work: &Work<'_>, id: &ResourceId) -> Result<Option<Docum
 /// Writes it: whole if it is the resource's own, else its rules among those of others.
 pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) -> Result<(), Setback> {
     let groups = work.session.client.network_security_groups();
-    let mut body = json!({ "location": work.location() });
-    merge(work, held, &mut body);
-    if held.own && exists == Some(false) {
-        groups.create(&held.id, body, work.call).await?;
-        return Ok(());
-    }
-    let mut conflict = None;
-    let written = groups
-        .update(&held.id, work.call, |document| conflict = merge(work, held, document))
-        .await;
-    match written {
-        // Somebody removed it since the last refresh.
-        Err(error) if error.is_not_found() && held.own => {
-            groups.create(&held.id, body, work.call).await?;
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-        Ok(_) => conflict.map_or(Ok(()), |conflict| Err(Setback::Conflict(conflict))),
-    }
+    holder::write(groups, work, held, exists, |document| merge(work, held, document)).await
 }
 
 fn merge(work: &Work<'_>, held: &Held, document: &mut Json) -> Option<Conflict> {
@@ -59,16 +42,7 @@ fn merge(work: &Work<'_>, held: &Held, document: &mut Json) -> Option<Conflict> 
 
 /// Takes the resource's rules out of a group of others. Gives what is left of it.
 pub(super) async fn withdraw(work: &Work<'_>, id: &ResourceId, rules: &Entries) -> Result<Option<Document>, ArmError> {
-    let groups = work.session.client.network_security_groups();
-    let withdrawn = groups
-        .update(id, work.call, |document| {
-            RULES.merge(document, &Entries::new(), |name| !forms::has(rules, name));
-        })
-        .await;
-    match withdrawn {
-        Err(error) if error.is_not_found() => Ok(None),
-        withdrawn => withdrawn.map(Some),
-    }
+    holder::withdraw(work.session.client.network_security_groups(), work, id, &RULES, rules).await
 }
 
 /// Whether a group has, beside these, rules about addresses within `prefixes`: then somebody else relies on it there.

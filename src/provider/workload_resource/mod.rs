@@ -30,6 +30,7 @@ mod firewall;
 pub(in crate::provider) mod forms;
 mod generated;
 mod group;
+mod holder;
 mod host_subnet;
 mod identity;
 mod import;

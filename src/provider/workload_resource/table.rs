@@ -6,6 +6,7 @@ use tfplugin_rs::value::Value;
 use super::{
     conflicts::{self, Conflict, Setback},
     forms::{self, Entries, ROUTES, put},
+    holder,
     kept::Kept,
     names,
     targets::Held,
@@ -28,24 +29,7 @@ pub(super) async fn write(work: &Work<'_>, held: &Held, exists: Option<bool>) ->
         // Nothing of ours goes into it: the subnet is only associated with it.
         return Ok(());
     }
-    let mut body = json!({ "location": work.location() });
-    merge(work, held, &mut body);
-    if held.own && exists == Some(false) {
-        tables.create(&held.id, body, work.call).await?;
-        return Ok(());
-    }
-    let mut conflict = None;
-    let written = tables
-        .update(&held.id, work.call, |document| conflict = merge(work, held, document))
-        .await;
-    match written {
-        Err(error) if error.is_not_found() && held.own => {
-            tables.create(&held.id, body, work.call).await?;
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-        Ok(_) => conflict.map_or(Ok(()), |conflict| Err(Setback::Conflict(conflict))),
-    }
+    holder::write(tables, work, held, exists, |document| merge(work, held, document)).await
 }
 
 fn merge(work: &Work<'_>, held: &Held, document: &mut Json) -> Option<Conflict> {
@@ -66,15 +50,7 @@ pub(super) async fn withdraw(work: &Work<'_>, id: &ResourceId, routes: &Entries)
         return Ok(());
     }
     let tables = work.session.client.route_tables();
-    let withdrawn = tables
-        .update(id, work.call, |document| {
-            ROUTES.merge(document, &Entries::new(), |name| !forms::has(routes, name))
-        })
-        .await;
-    match withdrawn {
-        Err(error) if error.is_not_found() => Ok(()),
-        withdrawn => withdrawn.map(drop),
-    }
+    holder::withdraw(tables, work, id, &ROUTES, routes).await.map(drop)
 }
 
 /// Whether a table has, beside these, routes that another resource of this provider has put there.
