@@ -1,6 +1,6 @@
 //! Every argument unknown at plan, and every option there and back.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use acceptance_tests::terraform::{Plan, Terraform};
 use serde_json::Value;
@@ -115,6 +115,25 @@ impl Trial<'_> {
     }
 }
 
+/// What differs between two states of Azure, but for what was handed over.
+fn unexpected(trials: &[Trial<'_>], before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) -> Vec<String> {
+    let mut found = difference(before, after);
+    for trial in trials {
+        let Some(what) = &trial.choice.hands_over else { continue };
+        let network = format!("/virtualNetworks/vnet-{}", trial.number);
+        let kept = |line: &String| {
+            let at = line.split_once(": was null, is [").map(|(at, _)| at);
+            at.is_some_and(|at| {
+                let object = at.split(' ').next().unwrap_or_default();
+                let place = object.split_once(&network).map(|(_, place)| place);
+                at.ends_with(&format!(".{what}")) && place.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        found.retain(|line| !kept(line));
+    }
+    found
+}
+
 fn story(subject: &Subject) {
     if !subject.is_told() {
         return;
@@ -172,7 +191,7 @@ fn story(subject: &Subject) {
     // … and there again.
     stage.workspace.step(&all(&|trial| trial.with(&stage)));
     assert_written_once_but(&stage.emulator, "asked for again", &replaced);
-    let again = difference(&made, &stage.azure());
+    let again = unexpected(&trials, &made, &stage.azure());
     assert!(
         again.is_empty(),
         "there and back is not the same:\n{}",
@@ -180,7 +199,7 @@ fn story(subject: &Subject) {
     );
 
     stage.workspace.destroy();
-    let left = difference(&before, &stage.azure());
+    let left = unexpected(&trials, &before, &stage.azure());
     assert!(left.is_empty(), "destroyed, and yet:\n{}", left.join("\n"));
 }
 
@@ -188,34 +207,7 @@ fn of(label: &str) {
     story(subjects().iter().find(|subject| subject.label == label).unwrap());
 }
 
-macro_rules! stories {
-    ($($name:ident $label:literal)*) => {
-        $(#[test] fn $name() { of($label); })*
-
-        #[test]
-        fn every_subject_has_its_story() {
-            let told = [$($label),*];
-            for subject in subjects() {
-                assert!(told.contains(&subject.label.as_str()), "{}", subject.label);
-            }
-        }
-    };
-}
-
-stories! {
-    cyclecloud_server "cyclecloud server"
-    cyclecloud_node "cyclecloud node"
-    cyclecloud_return_proxy "cyclecloud return proxy"
-    jump_host "jump host"
-    azure_bastion "azure bastion"
-    aml_egress "aml egress"
-    aml_ingress "aml ingress"
-    aml_attached "aml attached"
-    license_link "license link"
-    kubernetes "kubernetes"
-    subnet "subnet"
-    firewall_rules "firewall rules"
-}
+for_each_subject!(of);
 
 /// Every argument of the schema is tried, with some subject of the resource.
 #[test]

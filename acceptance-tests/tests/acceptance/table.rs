@@ -52,6 +52,8 @@ pub(crate) struct Choice {
     at: Option<Place>,
     #[serde(default)]
     pub(crate) silent: bool,
+    /// What of the host's subnet stays as the resource made it, once somebody else is said to own it.
+    pub(crate) hands_over: Option<String>,
 }
 
 /// Where a resource stands.

@@ -147,7 +147,8 @@ fn subnet() -> Vec<(&'static str, Attribute)> {
             "manage_service_endpoints",
             flag(
                 true,
-                "With `subnet_id`: whether service endpoints are added to those the subnet has. `false` where `azurerm_subnet` owns them.",
+                "With `subnet_id`: whether service endpoints are added to those the subnet has. `false` where `azurerm_subnet` owns them; those that were \
+                 added before then stay.",
             ),
         ),
         (
