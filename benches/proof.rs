@@ -83,6 +83,7 @@ fn thousand_rules() {
             initiator: "bench".to_owned(),
             passage: Passage::Direct,
             learned_route: false,
+            callers: Default::default(),
             requirement_ids: Default::default(),
         };
         flows.insert(format!("flow{number:04}"), flow);

@@ -62,7 +62,7 @@ async fn it_gives_the_data_sources_policy() {
     assert_eq!(attributes.get("policy").unwrap().ty(), signature().returns);
 
     assert!(policy.is_wholly_known());
-    assert_eq!(policy.attribute("format"), &Value::from(3));
+    assert_eq!(policy.attribute("format"), &Value::from(4));
     assert_eq!(policy.attribute("workload").as_str(), Some("cyclecloud_subnet"));
     assert_eq!(policy.attribute("location").as_str(), Some("westeurope"));
     assert_eq!(policy.attribute("environment").as_str(), Some("public"));

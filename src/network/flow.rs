@@ -28,6 +28,9 @@ pub struct Flow {
     pub passage: Passage,
     /// Whether the default route that takes it there is not the subnet's own but learned: from a gateway or a virtual WAN.
     pub learned_route: bool,
+    /// Who of the peer calls, for an inbound flow whose answers go back by routes to addresses: a rule lets a whole service tag in, and documents
+    /// name the regions that call. Answers to others reach nobody, and need not. Empty where everybody may call.
+    pub callers: BTreeSet<Prefix>,
     /// The requirements that ask for it; at least one.
     pub requirement_ids: BTreeSet<String>,
 }

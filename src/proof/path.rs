@@ -284,7 +284,14 @@ pub(super) fn at_firewall<'l>(
 /// "0.0.0.0/0 … inbound from internet breaks for VMs with a public address": whoever connects from a public address gets the answers
 /// back only straight. Answers that a route drops reach nobody. A learned default route takes them as one of the subnet's own does.
 fn way_back(model: &Model, routes: &[RouteLine], required: &Required, passing: Vec<Block>, stopped: &mut Vec<Stopped>) {
-    let answers = passing.iter().map(Block::answered).collect();
+    let mut answers: Vec<Block> = passing.iter().map(Block::answered).collect();
+    if !required.flow.callers.is_empty() {
+        let callers = Match::to(Side::Set(addresses::of_prefixes(&required.flow.callers)));
+        answers = answers
+            .iter()
+            .filter_map(|block| block.and(&callers, &model.world))
+            .collect();
+    }
     let (routed, _) = decide(routes, answers, &model.world);
     for (route, block) in routed {
         stopped.extend(lost(model, route, &block).map(|(block, cause)| Stopped {

@@ -62,6 +62,7 @@ pub(super) fn read(value: &Value, peers: &Peers) -> Result<Flow, String> {
         initiator: String::new(),
         passage: Passage::Direct,
         learned_route: false,
+        callers: BTreeSet::new(),
         requirement_ids: Default::default(),
     })
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Raised when the type changes in a way that a consumer of stored policies must know.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 /// The oldest format that is still read: what it does not have yet, nobody said.
 const OLDEST_FORMAT: i64 = 2;
@@ -32,7 +32,7 @@ const DEFAULT_ROUTE: &str = "default_route";
 
 /// What the value is, in Markdown.
 pub(super) const DESCRIPTION: &str = "What every workload computes, as one value of one type for all workloads, so that policies fit into \
-                                      one list: `format` (3), `workload`, `edition`, `environment`, `location`, the outputs that all \
+                                      one list: `format` (4), `workload`, `edition`, `environment`, `location`, the outputs that all \
                                       workloads have, `waived_requirements` with their reasons, `default_route` (where the subnet's default \
                                       route leads, and whether a gateway or a virtual WAN brings it; null where the arguments do not say), \
                                       and `flows`: what must pass, by requirement, which the policy is proven against. The function `expand` \

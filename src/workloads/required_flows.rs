@@ -11,6 +11,7 @@ use super::{
     rules::{End, malformed, protocol_of},
     scene::Scene,
     shared::Isolation,
+    tag_routes,
 };
 use crate::{
     network::{
@@ -30,6 +31,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
         let Some(direction) = direction(scene, row, peer) else {
             continue;
         };
+        let callers = callers(scene, row, direction)?;
         for (suffix, other) in others(scene, row, peer, direction)? {
             let passage = match direction {
                 Direction::Inbound => Passage::Direct,
@@ -48,6 +50,7 @@ pub(super) fn flows(scene: &Scene<'_>) -> Result<BTreeMap<String, Flow>, Stop> {
                 initiator: row.initiator.clone().unwrap_or_default(),
                 passage,
                 learned_route: scene.egress.learns_default_route(),
+                callers: callers.clone(),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
             if is_among_kin(scene, row, peer) {
@@ -172,6 +175,7 @@ fn to_guest(scene: &Scene<'_>, row: &Requirement, peer: &Peer) -> Result<Option<
         initiator: row.initiator.clone().unwrap_or_default(),
         passage: Passage::Direct,
         learned_route: scene.egress.learns_default_route(),
+        callers: BTreeSet::new(),
         requirement_ids: BTreeSet::from([row.id.clone()]),
     };
     let told_apart = if own { "/inbound" } else { "" };
@@ -261,6 +265,24 @@ fn others(
     let end = role.and_then(|role| scene.roles.get(role));
     let end = end.or(scene.kin.as_ref().filter(|_| is_among_kin(scene, row, peer)));
     Ok(end.map(|end| (String::new(), to_end(end))).into_iter().collect())
+}
+
+/// Who of a service tag's addresses calls. Where the answers go back by address, documents name the regions whose addresses those are.
+fn callers(scene: &Scene<'_>, row: &Requirement, direction: Direction) -> Result<BTreeSet<Prefix>, Stop> {
+    let mut callers = BTreeSet::new();
+    if direction == Direction::Outbound || !tag_routes::by_address(scene) {
+        return Ok(callers);
+    }
+    for route in scene.rows(&[Kind::Route]).filter(|route| scene.answers(route, row)) {
+        let peer = route.peer_in(scene.shared.environment);
+        let Some(template) = peer.and_then(|peer| peer.service_tag.as_ref()) else {
+            continue;
+        };
+        for (_, tag) in scene.values.tags(template, scene.shared, scene.inputs, route)? {
+            callers.extend(tag_routes::prefixes_of(scene, route, &tag)?);
+        }
+    }
+    Ok(callers)
 }
 
 fn to_end(end: &End) -> FlowPeer {
@@ -402,6 +424,7 @@ fn to_hosts(scene: &Scene<'_>, row: &Requirement) -> Result<Vec<(String, Flow)>,
                 source_ports: Ports::Any,
                 initiator: row.initiator.clone().unwrap_or_default(),
                 learned_route: scene.egress.learns_default_route(),
+                callers: BTreeSet::new(),
                 requirement_ids: BTreeSet::from([row.id.clone()]),
             };
             flows.push((format!("{}{suffix}{told_apart}", row.id), flow));

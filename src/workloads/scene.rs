@@ -90,13 +90,18 @@ impl Scene<'_> {
     }
 
     /// Whether anybody waits at the end of a return route: without its inbound flow it is only a way past the appliance.
-    pub(super) fn brings_answers(&self, row: &Requirement) -> bool {
-        let Some(flow) = &row.requires else { return true };
-        // Editions have the flow under names of their own, and under conditions of their own.
+    pub(super) fn brings_answers(&self, route: &Requirement) -> bool {
+        route.requires.is_none() || self.rows(&[Kind::Flow]).any(|flow| self.answers(route, flow))
+    }
+
+    /// Whether the return route is that of this flow. Editions have the flow under names of their own, and under conditions of their own.
+    pub(super) fn answers(&self, route: &Requirement, flow: &Requirement) -> bool {
+        let Some(asked) = &route.requires else { return false };
         let mut all = self.shared.catalogue.all();
-        let successor = all.find(|row| row.id == *flow).and_then(|row| row.replaced_by.as_ref());
-        let mut flows = self.rows(&[Kind::Flow]);
-        flows.any(|row| row.id == *flow || row.replaced_by.as_ref() == Some(flow) || successor == Some(&row.id))
+        let successor = all
+            .find(|row| row.id == *asked)
+            .and_then(|row| row.replaced_by.as_ref());
+        flow.id == *asked || flow.replaced_by.as_ref() == Some(asked) || successor == Some(&flow.id)
     }
 
     /// Some documents print their own deny of the internet; then ours would say it again.

@@ -208,6 +208,7 @@ pub(crate) fn flow(
         initiator: "test".to_owned(),
         passage: Passage::Handover,
         learned_route: true,
+        callers: Default::default(),
         requirement_ids: Default::default(),
     }
 }

@@ -241,6 +241,7 @@ fn no_route_leads_away_from_azures_own_addresses() {
             initiator: "server".to_owned(),
             passage: Passage::Direct,
             learned_route: false,
+            callers: Default::default(),
             requirement_ids: Default::default(),
         };
         for destination in [address, "0.0.0.0/0"] {
@@ -348,6 +349,7 @@ fn answers_do_not_take_a_learned_default_route() {
         initiator: "server".to_owned(),
         passage: Passage::Direct,
         learned_route,
+        callers: Default::default(),
         requirement_ids: Default::default(),
     };
     let back = route_to("203.0.113.10/32", NextHop::Internet);

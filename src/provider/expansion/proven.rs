@@ -211,6 +211,7 @@ mod tests {
             initiator: "server".to_owned(),
             passage,
             learned_route: false,
+            callers: Default::default(),
             requirement_ids: Default::default(),
         };
         let flows = BTreeMap::from([

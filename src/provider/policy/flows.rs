@@ -26,6 +26,7 @@ pub(super) fn ty() -> Type {
         text("initiator"),
         text("passage"),
         ("learned_route", Type::Bool),
+        texts(CALLERS),
         texts("requirement_ids"),
     ]))
 }
@@ -36,6 +37,9 @@ pub(super) fn to_value(flows: &BTreeMap<String, Flow>) -> Value {
 }
 
 const ANY: &str = "*";
+
+/// Who of the peer calls, since format 4.
+const CALLERS: &str = "caller_address_prefixes";
 
 fn flow_value(flow: &Flow) -> Value {
     let (mut local_prefixes, mut local_groups) = (Value::Null, Value::Null);
@@ -60,6 +64,7 @@ fn flow_value(flow: &Flow) -> Value {
         ("initiator", flow.initiator.as_str().into()),
         ("passage", flow.passage.as_str().into()),
         ("learned_route", flow.learned_route.into()),
+        (CALLERS, texts(&flow.callers)),
         (
             "requirement_ids",
             Value::string_set(flow.requirement_ids.iter().cloned()),
@@ -129,6 +134,14 @@ fn flow_of(key: &str, value: &Value) -> Result<Flow, Unreadable> {
         initiator: text("initiator")?.to_owned(),
         passage: Passage::from_word(text("passage")?).ok_or_else(|| refused("passage"))?,
         learned_route: value.attribute("learned_route").as_bool().unwrap_or(false),
+        callers: match value.attribute(CALLERS) {
+            Value::Null => BTreeSet::new(),
+            callers => {
+                let callers = words(callers).ok_or_else(|| refused(CALLERS))?;
+                let callers: Option<BTreeSet<Prefix>> = callers.iter().map(|word| word.parse().ok()).collect();
+                callers.ok_or_else(|| refused(CALLERS))?
+            }
+        },
         requirement_ids: words(value.attribute("requirement_ids")).ok_or_else(|| refused("requirement_ids"))?,
     })
 }

@@ -122,6 +122,7 @@ impl Settings {
                     passage,
                     // Whoever waives our routes has them from elsewhere.
                     learned_route: shared.waived.contains_key(FIREWALL_ROUTE),
+                    callers: BTreeSet::new(),
                     requirement_ids: BTreeSet::from([demand.row.id.clone()]),
                 };
                 flows.insert(demand.key(), flow);

@@ -103,7 +103,10 @@ impl Around<'_> {
     pub(crate) fn serves(&self, flow: &Flow, probe: &Probe, host: Option<&str>) -> bool {
         let by_groups = self.groups.iter().all(|rules| allows(rules, probe, self.in_tag));
         let passage = flow.passage;
+        let calls = |callers: &Prefix| IpNet::from(*callers).contains(&probe.source);
         match (probe.direction, passage) {
+            // Whoever does not call gets no answers.
+            (Direction::Inbound, _) if !flow.callers.is_empty() && !flow.callers.iter().any(calls) => return by_groups,
             // What the appliance itself hands over goes back to it.
             (Direction::Inbound, Passage::Handover) => return by_groups,
             // A default route that somebody else brings takes the answers to whoever is not in private space.

@@ -257,7 +257,11 @@ class Case:
                     return z3.Not(public("source"))
                 return z3.BoolVal(hop != "None")
 
-            return z3.And(groups["Inbound"], self.along("source", returns))
+            back = self.along("source", returns)
+            if flow["callers"]["prefixes"]:
+                # Whoever does not call gets no answers.
+                back = z3.Implies(self.side("source", flow["callers"]), back)
+            return z3.And(groups["Inbound"], back)
         judged = z3.BoolVal(False) if firewall is None else firewall
 
         def answer(hop, own):

@@ -143,6 +143,7 @@ fn flow(flow: &Flow) -> Value {
         "source_ports": ports(&flow.source_ports),
         "passage": flow.passage.as_str(),
         "learned_route": flow.learned_route,
+        "callers": side(&AddressSide::Prefixes(flow.callers.clone())),
     })
 }
 
