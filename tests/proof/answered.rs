@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, path::Path};
 use lockeddown::{
     network::NetworkPolicy,
     proof::{
-        addresses::{self, AddressSet},
+        addresses::AddressSet,
         exposure::exposure,
         model::{Given, Model},
         required::allows,
         verdict::Verdict,
     },
-    regions::Cloud,
-    service_tags,
     workloads::{Defaults, Surroundings, Workload},
 };
 use tfplugin_rs::value::Value;
+
+use crate::published::resolved;
 
 const MADE_UP: &str = "tests/aml_compute/service_tags.json";
 const PUBLISHED: &str = "../shared/data/ServiceTags_Public_cn376.json";
@@ -43,19 +43,6 @@ fn policy(workload: &str, file: &str, more: &[(&str, Value)]) -> NetworkPolicy {
         .expanded
         .unwrap_or_else(|| panic!("{:#?}", outcome.problems))
         .policy
-}
-
-/// What the proof knows with the file; without it, as where policies are composed, tags are names.
-fn resolved(policy: &NetworkPolicy, file: &str) -> BTreeMap<String, AddressSet> {
-    let file = service_tags::file(Path::new(&path_of(file))).unwrap();
-    assert_eq!(file.cloud(), Cloud::Public);
-    let tags = Given::of_policy(policy).tags();
-    let listed = tags.into_iter().filter_map(|tag| {
-        let prefixes = file.tag(&tag, None).ok()?.prefixes().ok()?;
-        let prefixes: Vec<_> = prefixes.into_iter().map(Into::into).collect();
-        Some((tag, addresses::of_prefixes(&prefixes)))
-    });
-    listed.collect()
 }
 
 fn verdicts(policy: &NetworkPolicy, tags: BTreeMap<String, AddressSet>) -> Vec<&'static str> {
@@ -102,7 +89,8 @@ fn cases() -> Vec<(&'static str, Vec<(&'static str, Value)>)> {
 fn whoever_calls_is_answered(file: &str) {
     for (workload, choice) in cases() {
         let policy = policy(workload, file, &choice);
-        for tags in [resolved(&policy, file), BTreeMap::new()] {
+        // Without the file, as where policies are composed, tags are names.
+        for tags in [resolved(&policy, &path_of(file)), BTreeMap::new()] {
             let verdicts = verdicts(&policy, tags);
             assert!(!verdicts.is_empty(), "{workload} {choice:?}: nobody calls");
             assert!(
@@ -114,7 +102,7 @@ fn whoever_calls_is_answered(file: &str) {
         for name in policy.routes.keys().step_by(policy.routes.len() / 6 + 1) {
             let mut without = policy.clone();
             without.routes.remove(name);
-            let known = verdicts(&without, resolved(&policy, file));
+            let known = verdicts(&without, resolved(&policy, &path_of(file)));
             assert!(
                 known.contains(&"refuted"),
                 "{workload} {choice:?}: without {name} {known:?}"

@@ -19,6 +19,7 @@ mod mutants;
 mod mutation;
 mod oracle;
 mod paths;
+mod published;
 mod second_opinion;
 mod sound;
 mod summaries;

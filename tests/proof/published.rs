@@ -1,0 +1,80 @@
+//! Every expansion, with the addresses that Microsoft publishes for the service tags of its cloud.
+
+use std::{collections::BTreeMap, path::Path};
+
+use lockeddown::{
+    network::NetworkPolicy,
+    proof::{
+        addresses::{self, AddressSet},
+        model::{Given, Model},
+        required::allows,
+        verdict::Verdict,
+    },
+    service_tags,
+};
+
+use crate::expansions::every_expansion;
+
+const FILES: [(&str, &str); 3] = [
+    ("public", "ServiceTags_Public_cn376.json"),
+    ("usgovernment", "ServiceTags_AzureGovernment_cn401.json"),
+    ("china", "ServiceTags_China_cn401.json"),
+];
+
+pub(crate) fn path_of(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+/// What a service tag file says of a policy's tags.
+pub(crate) fn resolved(policy: &NetworkPolicy, file: &str) -> BTreeMap<String, AddressSet> {
+    let file = service_tags::file(Path::new(file)).unwrap();
+    let tags = Given::of_policy(policy).tags();
+    let listed = tags.into_iter().filter_map(|tag| {
+        let prefixes = file.tag(&tag, None).ok()?.prefixes().ok()?;
+        let prefixes: Vec<_> = prefixes.into_iter().map(Into::into).collect();
+        Some((tag, addresses::of_prefixes(&prefixes)))
+    });
+    listed.collect()
+}
+
+/// What is proven of names holds of the addresses behind them.
+#[test]
+fn what_is_proven_by_name_is_proven_by_address() {
+    // The short run looks at the newest edition.
+    let everything = std::env::var_os("LOCKEDDOWN_FULL").is_some();
+    let mut judged = 0;
+    let mut wrong = Vec::new();
+    for (cloud, name) in FILES {
+        let path = path_of(name);
+        if !Path::new(&path).exists() {
+            println!("skipped: there is no {name} beside the repository");
+            return;
+        }
+        every_expansion(|label, policy| {
+            let newest = label.contains("/ 2026-08 /");
+            if !label.ends_with(&format!("/ {cloud}")) || !(everything || newest) {
+                return;
+            }
+            let mut given = Given::of_policy(policy);
+            let by_name = Model::new(&given);
+            given.resolved_tags = resolved(policy, &path);
+            let by_address = Model::new(&given);
+            for (name, address) in allows(&by_name).iter().zip(allows(&by_address)) {
+                judged += 1;
+                let key = &address.required.key;
+                match (&name.verdict, &address.verdict) {
+                    (Verdict::Refuted(_), _) => {}
+                    (Verdict::DependsOn { .. }, Verdict::Refuted(_)) => {
+                        wrong.push(format!("{label}: {key} is refuted"))
+                    }
+                    (Verdict::DependsOn { .. }, _) | (Verdict::Proven, Verdict::Proven) => {}
+                    (Verdict::Proven, verdict) => wrong.push(format!("{label}: {key} {verdict:?}")),
+                }
+            }
+        });
+    }
+    println!("{judged} verdicts");
+    assert!(judged > 2_000, "{judged}");
+    assert!(wrong.is_empty(), "{} of {judged}\n{}", wrong.len(), wrong.join("\n"));
+}
