@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     stage::{Stage, assert_written_once, assert_written_once_but, difference},
-    table::{Arguments, Choice, Place, Subject, lines, subjects},
+    table::{Arguments, Choice, Place, Subject, lines, subjects, told},
 };
 
 /// One choice of one subject, tried.
@@ -135,11 +135,7 @@ fn unexpected(trials: &[Trial<'_>], before: &BTreeMap<String, Value>, after: &BT
 }
 
 fn story(subject: &Subject) {
-    if !subject.is_told() {
-        return;
-    }
-    let trials: Vec<Trial<'_>> = subject
-        .choices()
+    let trials: Vec<Trial<'_>> = told(subject.choices())
         .into_iter()
         .enumerate()
         .map(|(number, (place, choice))| Trial {

@@ -103,11 +103,6 @@ impl Subject {
         }
     }
 
-    /// Whether its long stories are told in this run: the subjects with many choices belong to the full tier.
-    pub(crate) fn is_told(&self) -> bool {
-        self.choices().len() <= 10 || std::env::var_os(FULL_VARIABLE).is_some()
-    }
-
     pub(crate) fn address(&self, number: usize) -> String {
         format!("lockeddown_{}.it_{number}", self.resource)
     }
@@ -149,6 +144,18 @@ impl Subject {
             .map(|choice| (choice.at.unwrap_or(self.places()[0]), choice.clone()))
             .collect()
     }
+}
+
+/// What of all this is told in this run: the full tier tells everything, a short run so many, spread over all.
+pub(crate) fn told<T>(all: Vec<T>) -> Vec<T> {
+    const SHORT: usize = 4;
+    let everything = std::env::var_os(FULL_VARIABLE).is_some();
+    let step = if everything {
+        1
+    } else {
+        all.len().div_ceil(SHORT).max(1)
+    };
+    all.into_iter().step_by(step).collect()
 }
 
 /// The arguments that a text names, in order.
