@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     stage::{Stage, assert_written_once, difference},
-    table::{Place, Subject, subjects, told},
+    table::{Place, Subject, subjects},
 };
 
 /// What has no id of its own in Azure.
@@ -153,12 +153,14 @@ fn lose(stage: &Stage, loss: &Loss, number: usize) {
 /// Each loss befalls an instance of its own.
 fn story(label: &str) {
     let subject = subjects().iter().find(|subject| subject.label == label).unwrap();
+    if !subject.is_told() {
+        return;
+    }
     let mut trials = Vec::new();
     for place in subject.places() {
         trials.extend(losses(subject, *place).into_iter().map(|loss| (*place, loss)));
     }
     assert!(trials.len() > 1, "{label} makes nothing");
-    let trials = told(trials);
     let stage = Stage::new(Terraform::under_test(), trials.len());
     let before = stage.azure();
     let configuration: String = trials

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     stage::{assert_written_once, difference, everything},
-    table::FULL_VARIABLE,
+    table::is_full,
 };
 
 /// The subscription that the examples name.
@@ -437,6 +437,6 @@ fn survives(seeds: &[u64]) {
 fn a_landing_zone_survives_misfortune() {
     let every: Vec<u64> = (1..=20).collect();
     let few = [1];
-    let full = std::env::var_os(FULL_VARIABLE).is_some();
+    let full = is_full();
     survives(if full { &every } else { &few });
 }

@@ -5,7 +5,7 @@ use acceptance_tests::terraform::{Terraform, install::NEWEST};
 
 use crate::{
     stage::{Stage, assert_written_once, difference},
-    table::{Arguments, FULL_VARIABLE, Place, Subject, subjects},
+    table::{Arguments, Place, Subject, is_full, subjects},
 };
 
 struct Instance {
@@ -17,7 +17,7 @@ struct Instance {
 
 /// What is told on older Terraforms, whose protocol alone differs, unless time is no matter: everything that goes together.
 fn complete_alone(terraform: &Terraform) -> bool {
-    terraform.release_line() < Terraform::version(NEWEST).release_line() && std::env::var_os(FULL_VARIABLE).is_none()
+    terraform.release_line() < Terraform::version(NEWEST).release_line() && !is_full()
 }
 
 fn instances(complete_alone: bool) -> Vec<Instance> {

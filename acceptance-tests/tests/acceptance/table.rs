@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub(crate) type Arguments = BTreeMap<String, String>;
 
 /// Set by `cargo xtask test --full`.
-pub(crate) const FULL_VARIABLE: &str = "LOCKEDDOWN_FULL";
+const FULL_VARIABLE: &str = "LOCKEDDOWN_FULL";
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance/subjects");
@@ -103,6 +103,11 @@ impl Subject {
         }
     }
 
+    /// Whether a story that takes as long for a part as for all is told in this run: for subjects with many choices only in the full tier.
+    pub(crate) fn is_told(&self) -> bool {
+        self.choices().len() <= 10 || is_full()
+    }
+
     pub(crate) fn address(&self, number: usize) -> String {
         format!("lockeddown_{}.it_{number}", self.resource)
     }
@@ -146,16 +151,9 @@ impl Subject {
     }
 }
 
-/// What of all this is told in this run: the full tier tells everything, a short run so many, spread over all.
-pub(crate) fn told<T>(all: Vec<T>) -> Vec<T> {
-    const SHORT: usize = 4;
-    let everything = std::env::var_os(FULL_VARIABLE).is_some();
-    let step = if everything {
-        1
-    } else {
-        all.len().div_ceil(SHORT).max(1)
-    };
-    all.into_iter().step_by(step).collect()
+/// Whether time is no matter.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os(FULL_VARIABLE).is_some()
 }
 
 /// The arguments that a text names, in order.
