@@ -35,10 +35,10 @@ fn bad_input_fails_at_validate() {
         report.push_str(&setting.workspace.expect_error(&["validate"]));
         report.push('\n');
     }
-    if Terraform::under_test().release_line() >= (1, 8) {
+    if Terraform::under_test().release_line() >= (1, 15) {
         insta::assert_snapshot!(report);
     } else {
-        // It shows the object around what is wrong within it.
+        // Older ones show the object around what is wrong within it.
         assert_eq!(report.matches("Error: ").count(), cases.len(), "{report}");
     }
     assert_eq!(
