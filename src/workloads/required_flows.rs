@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     egress::Way,
     problem::Stop,
-    rules::{End, malformed, protocol_of},
+    rules::{End, applicable, malformed, protocol_of},
     scene::Scene,
     shared::Isolation,
     tag_routes,
@@ -267,13 +267,18 @@ fn others(
     Ok(end.map(|end| (String::new(), to_end(end))).into_iter().collect())
 }
 
-/// Who of a service tag's addresses calls. Where the answers go back by address, documents name the regions whose addresses those are.
+/// Who of a service tag's addresses calls. Where the answers go back by address, documents name the regions whose addresses those are. Where a
+/// region's routes are waived nobody says who is answered, and everybody may call.
 fn callers(scene: &Scene<'_>, row: &Requirement, direction: Direction) -> Result<BTreeSet<Prefix>, Stop> {
     let mut callers = BTreeSet::new();
     if direction == Direction::Outbound || !tag_routes::by_address(scene) {
         return Ok(callers);
     }
-    for route in scene.rows(&[Kind::Route]).filter(|route| scene.answers(route, row)) {
+    let routes = applicable(scene.shared, &scene.switches, &[Kind::Route]);
+    for route in routes.filter(|route| scene.answers(route, row)) {
+        if scene.shared.waived.contains_key(&route.id) {
+            return Ok(BTreeSet::new());
+        }
         let peer = route.peer_in(scene.shared.environment);
         let Some(template) = peer.and_then(|peer| peer.service_tag.as_ref()) else {
             continue;

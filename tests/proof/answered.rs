@@ -1,6 +1,6 @@
 //! Answers that go back to a service by its addresses: to those regions that call, which documents name, out of all whom a rule lets in.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use lockeddown::{
     network::NetworkPolicy,
@@ -15,16 +15,9 @@ use lockeddown::{
 };
 use tfplugin_rs::value::Value;
 
-use crate::published::resolved;
+use crate::published::{PUBLIC, path_of, resolved};
 
 const MADE_UP: &str = "tests/aml_compute/service_tags.json";
-const PUBLISHED: &str = "../shared/data/ServiceTags_Public_cn376.json";
-
-fn path_of(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    path.to_str().unwrap().to_owned()
-}
-
 /// Something with a public address whose default route leads to an appliance.
 fn policy(workload: &str, file: &str, more: &[(&str, Value)]) -> NetworkPolicy {
     let mut values = Value::object([
@@ -32,7 +25,7 @@ fn policy(workload: &str, file: &str, more: &[(&str, Value)]) -> NetworkPolicy {
         ("subnet_address_prefixes", Value::string_set(["10.0.1.0/24"])),
         ("default_route_next_hop_type", "VirtualAppliance".into()),
         ("route_targets", "address_prefix".into()),
-        ("service_tag_file", path_of(file).into()),
+        ("service_tag_file", file.into()),
     ]);
     for (name, value) in more {
         values.set_attribute(*name, value.clone());
@@ -90,7 +83,7 @@ fn whoever_calls_is_answered(file: &str) {
     for (workload, choice) in cases() {
         let policy = policy(workload, file, &choice);
         // Without the file, as where policies are composed, tags are names.
-        for tags in [resolved(&policy, &path_of(file)), BTreeMap::new()] {
+        for tags in [resolved(&policy, file), BTreeMap::new()] {
             let verdicts = verdicts(&policy, tags);
             assert!(!verdicts.is_empty(), "{workload} {choice:?}: nobody calls");
             assert!(
@@ -102,7 +95,7 @@ fn whoever_calls_is_answered(file: &str) {
         for name in policy.routes.keys().step_by(policy.routes.len() / 6 + 1) {
             let mut without = policy.clone();
             without.routes.remove(name);
-            let known = verdicts(&without, resolved(&policy, &path_of(file)));
+            let known = verdicts(&without, resolved(&policy, file));
             assert!(
                 known.contains(&"refuted"),
                 "{workload} {choice:?}: without {name} {known:?}"
@@ -118,16 +111,36 @@ fn whoever_calls_is_answered(file: &str) {
 
 #[test]
 fn whoever_calls_is_answered_by_address() {
-    whoever_calls_is_answered(MADE_UP);
+    whoever_calls_is_answered(&path_of(MADE_UP).unwrap());
 }
 
 #[test]
 fn and_so_with_the_published_addresses() {
-    if !Path::new(&path_of(PUBLISHED)).exists() {
-        println!("skipped: there is no ServiceTags_Public_cn376.json beside the repository");
-        return;
+    if let Some(file) = path_of(PUBLIC) {
+        whoever_calls_is_answered(&file);
     }
-    whoever_calls_is_answered(PUBLISHED);
+}
+
+/// Whoever does without the routes to one region has not shown that its calls are answered.
+#[test]
+fn a_region_whose_routes_are_waived_is_still_owed_answers() {
+    let file = path_of(MADE_UP).unwrap();
+    for waived in ["AML-ROUTE-CONTROL-PREFIX", "AML-ROUTE-CONTROL-PREFIX-PAIR"] {
+        let choice = [
+            ("node_public_ip_enabled", Value::from(true)),
+            (
+                "waived_requirements",
+                Value::object([(waived, Value::from("elsewhere"))]),
+            ),
+        ];
+        let policy = policy("aml_compute_ingress", &file, &choice);
+        assert!(!policy.routes.is_empty(), "the other region's stay");
+        assert_eq!(
+            verdicts(&policy, resolved(&policy, &file)),
+            ["refuted"],
+            "without {waived}"
+        );
+    }
 }
 
 /// Only those are callers; by tag there is nothing to tell apart.
@@ -137,7 +150,7 @@ fn by_tag_everybody_of_the_tag_is_answered() {
         ("node_public_ip_enabled", Value::from(true)),
         ("route_targets", "service_tag".into()),
     ];
-    let policy = policy("aml_compute_ingress", MADE_UP, &by_tag);
+    let policy = policy("aml_compute_ingress", &path_of(MADE_UP).unwrap(), &by_tag);
     assert!(policy.flows.values().all(|flow| flow.callers.is_empty()));
     let model = Model::new(&Given::of_policy(&policy));
     assert!(allows(&model).iter().all(|finding| finding.verdict == Verdict::Proven));

@@ -15,15 +15,29 @@ use lockeddown::{
 
 use crate::expansions::every_expansion;
 
+pub(crate) const PUBLIC: &str = "../shared/data/ServiceTags_Public_cn376.json";
+
 const FILES: [(&str, &str); 3] = [
-    ("public", "ServiceTags_Public_cn376.json"),
-    ("usgovernment", "ServiceTags_AzureGovernment_cn401.json"),
-    ("china", "ServiceTags_China_cn401.json"),
+    ("public", PUBLIC),
+    ("usgovernment", "../shared/data/ServiceTags_AzureGovernment_cn401.json"),
+    ("china", "../shared/data/ServiceTags_China_cn401.json"),
 ];
 
-pub(crate) fn path_of(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
-    path.to_str().unwrap().to_owned()
+/// The path of a file, whose place is given as seen from the repository; `None`, and a word about it, if it is not there.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever reads the output should know what was not tested"
+)]
+pub(crate) fn path_of(file: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if path.exists() {
+        return Some(path.to_str().unwrap().to_owned());
+    }
+    println!(
+        "skipped: there is no {} beside the repository",
+        path.file_name().unwrap().display()
+    );
+    None
 }
 
 /// What a service tag file says of a policy's tags.
@@ -46,11 +60,7 @@ fn what_is_proven_by_name_is_proven_by_address() {
     let mut judged = 0;
     let mut wrong = Vec::new();
     for (cloud, name) in FILES {
-        let path = path_of(name);
-        if !Path::new(&path).exists() {
-            println!("skipped: there is no {name} beside the repository");
-            return;
-        }
+        let Some(path) = path_of(name) else { return };
         every_expansion(|label, policy| {
             let newest = label.contains("/ 2026-08 /");
             if !label.ends_with(&format!("/ {cloud}")) || !(everything || newest) {

@@ -437,6 +437,5 @@ fn survives(seeds: &[u64]) {
 fn a_landing_zone_survives_misfortune() {
     let every: Vec<u64> = (1..=20).collect();
     let few = [1];
-    let full = is_full();
-    survives(if full { &every } else { &few });
+    survives(if is_full() { &every } else { &few });
 }

@@ -3,7 +3,7 @@
 //!
 //! One table (`subjects/*.toml`) says for every resource what can be configured; each test takes all of it, and one demands that the table knows
 //! every argument of the schema. Whatever is tried is an instance with a network of its own (`stage`), so that a hundred of them cost as many
-//! commands as one. Of the long stories a short run tells some options, and few losses; the full tier (`cargo xtask test --full`) tells all.
+//! commands as one. Whole stories belong to the full tier (`cargo xtask test --full`); a short run tells some options of every subject, and the losses of small ones.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -103,9 +103,9 @@ impl Subject {
         }
     }
 
-    /// Whether a story that takes as long for a part as for all is told in this run: for subjects with many choices only in the full tier.
-    pub(crate) fn is_told(&self) -> bool {
-        self.choices().len() <= 10 || is_full()
+    /// Whether it has few choices, so that its stories are short.
+    pub(crate) fn is_small(&self) -> bool {
+        self.choices().len() <= 10
     }
 
     pub(crate) fn address(&self, number: usize) -> String {
@@ -154,6 +154,14 @@ impl Subject {
 /// Whether time is no matter.
 pub(crate) fn is_full() -> bool {
     std::env::var_os(FULL_VARIABLE).is_some()
+}
+
+/// The same, of a story that is left out otherwise: then the run says so.
+pub(crate) fn is_full_or_says_so() -> bool {
+    if !is_full() {
+        println!("skipped: the whole story is for the full tier");
+    }
+    is_full()
 }
 
 /// The arguments that a text names, in order.

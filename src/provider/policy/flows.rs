@@ -217,8 +217,9 @@ mod tests {
         ]);
         let workload = Workload::find("cyclecloud_subnet").unwrap();
         let outcome = workload.expand(&inputs, &Surroundings::none(Defaults::default()));
-        let flows = outcome.expanded.unwrap().policy.flows;
+        let mut flows = outcome.expanded.unwrap().policy.flows;
         assert!(flows.len() > 4, "{flows:?}");
+        flows.first_entry().unwrap().get_mut().callers = ["203.0.113.0/24".parse().unwrap()].into();
         assert_eq!(from_value(&to_value(&flows)).unwrap(), flows);
     }
 }
