@@ -114,13 +114,13 @@ impl Scene<'_> {
     }
 
     pub(super) fn local(&self, row: &Requirement, peer: &Peer) -> End {
+        if row.direction == Direction::Inbound
+            && let Some(guest) = self.guest_of(row, peer)
+        {
+            return guest.at.clone();
+        }
         let group = self.own.iter().find_map(|role| self.roles.get(role));
         match group {
-            _ if row.direction == Direction::Inbound
-                && let Some(guest) = self.guest_of(row, peer) =>
-            {
-                guest.at.clone()
-            }
             Some(group) if peer.role.is_some() => group.clone(),
             _ if row.id.starts_with("ISOLATION-INTRA") => End::Prefixes(self.shared.subnet.clone()),
             // The near end as the document writes it, unless the subnet's prefixes say it more exactly.
