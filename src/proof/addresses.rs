@@ -99,11 +99,11 @@ pub fn have_a_common_family(one: &AddressSet, other: &AddressSet) -> bool {
     (in_ipv4(one) && in_ipv4(other)) || (in_ipv6(one) && in_ipv6(other))
 }
 
-/// What the public internet routes: no service tag that Microsoft publishes holds anything else. RFC 1918, 6598, 3927, 4193, 4291,
-/// loopback, multicast, and 168.63.129.16, which is Azure's own in every virtual network.
-pub fn public() -> &'static AddressSet {
-    static PUBLIC: LazyLock<AddressSet> = LazyLock::new(|| {
-        let not_public: Vec<Prefix> = [
+/// Blocks that the public internet does not route: RFC 1918, 6598, 3927, 4193, 4291, loopback, multicast, and 168.63.129.16, which is Azure's
+/// own in every virtual network.
+fn not_public() -> &'static [Prefix] {
+    static BLOCKS: LazyLock<Vec<Prefix>> = LazyLock::new(|| {
+        [
             "0.0.0.0/8",
             "10.0.0.0/8",
             "100.64.0.0/10",
@@ -121,10 +121,21 @@ pub fn public() -> &'static AddressSet {
         ]
         .iter()
         .filter_map(|text| text.parse().ok())
-        .collect();
-        of_prefixes(&not_public).complement()
+        .collect()
     });
+    &BLOCKS
+}
+
+/// What the public internet routes: no service tag that Microsoft publishes holds anything else.
+pub fn public() -> &'static AddressSet {
+    static PUBLIC: LazyLock<AddressSet> = LazyLock::new(|| of_prefixes(not_public()).complement());
     &PUBLIC
+}
+
+/// How short the prefix is at least of an address space that holds this one: private space ends with its block.
+pub fn shortest_space(prefix: &Prefix) -> u8 {
+    let block = not_public().iter().find(|block| block.contains(prefix));
+    block.map_or(1, Prefix::length)
 }
 
 /// Azure's platform address: health probes, DNS, DHCP.

@@ -152,11 +152,11 @@ impl World {
         self.network.clone().unwrap_or_else(AddressSet::none)
     }
 
-    /// "Might also contain default routes" (service-tags-overview): with one, `VirtualNetwork` may be everything.
-    fn network_may_be_everything(&self) -> bool {
-        self.routed
-            .as_ref()
-            .is_some_and(|routed| addresses::public().is_within(routed) || addresses::every_ipv4().is_within(routed))
+    /// Public addresses that `VirtualNetwork` may hold besides: "address prefixes used on user-defined routes. This tag might also contain
+    /// default routes" (service-tags-overview).
+    fn routed_beyond(&self) -> AddressSet {
+        let routed = self.routed.as_ref().map(|routed| routed.and(addresses::public()));
+        routed.map_or_else(AddressSet::none, |routed| routed.without(&self.network()))
     }
 
     /// Addresses beyond which the atom has none.
@@ -240,7 +240,7 @@ impl World {
         if self.is_inside(other, second, one, first) {
             return Relation::Around;
         }
-        if self.are_apart(first, second) || self.are_apart(second, first) {
+        if self.are_apart(first, other, second) || self.are_apart(second, one, first) {
             return Relation::Disjoint;
         }
         Relation::Possible
@@ -268,17 +268,18 @@ impl World {
         }
     }
 
-    fn are_apart(&self, first: &Atom, second: &Atom) -> bool {
+    /// Whether the first surely has no address of the second, whose number is `other`.
+    fn are_apart(&self, first: &Atom, other: AtomId, second: &Atom) -> bool {
+        let is_beyond_the_network = || !self.bounds(other).meets(&self.routed_beyond());
         match (first, second) {
             (Atom::Tag(first), Atom::Tag(second)) => match (context(first), context(second)) {
-                (Some(Context::VirtualNetwork), None | Some(Context::Internet)) => !self.network_may_be_everything(),
+                (Some(Context::VirtualNetwork), None | Some(Context::Internet)) => is_beyond_the_network(),
                 (Some(Context::LoadBalancer | Context::PlatformDns), None | Some(Context::Internet)) => true,
                 _ => false,
             },
-            // Application rules see names, and two names are two hosts. No pattern holds both, or one would be inside the other.
-            (Atom::Host(_), Atom::Host(_)) => true,
+            (Atom::Host(one), Atom::Host(other)) => !hosts_cross(one, other),
             (Atom::Tag(tag), Atom::Host(_) | Atom::HostTag(_) | Atom::Hosts(_)) => match context(tag) {
-                Some(Context::VirtualNetwork) => !self.network_may_be_everything(),
+                Some(Context::VirtualNetwork) => is_beyond_the_network(),
                 Some(Context::LoadBalancer | Context::PlatformDns) => true,
                 _ => false,
             },
@@ -346,24 +347,41 @@ fn is_regional_form(small: &str, large: &str) -> bool {
 fn host_matches(pattern: &str, name: &str) -> bool {
     let (pattern, pattern_path) = split_path(pattern);
     let (name, path) = split_path(name);
-    let host = match pattern.strip_prefix('*') {
+    let within = match (pattern_path, path) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(pattern), Some(path)) => path_matches(pattern, path),
+    };
+    within && name_matches(pattern, name)
+}
+
+/// Whether two patterns may have a URL in common. Application rules see names, and two names are two hosts; of two patterns one holds the
+/// other, or none. Paths may cross all the same: `*.x.com/a/*` and `y.x.com`.
+fn hosts_cross(one: &str, other: &str) -> bool {
+    let ((one, one_path), (other, other_path)) = (split_path(one), split_path(other));
+    let paths_cross = match (one_path, other_path) {
+        (Some(one), Some(other)) => path_matches(one, other) || path_matches(other, one),
+        _ => true,
+    };
+    paths_cross && (name_matches(one, other) || name_matches(other, one))
+}
+
+fn name_matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_prefix('*') {
         Some(tail) => {
             let end = name.len().checked_sub(tail.len());
             end.and_then(|end| name.get(end..))
                 .is_some_and(|end| end.eq_ignore_ascii_case(tail))
-                && name.len() >= tail.len()
         }
         None => pattern.eq_ignore_ascii_case(name),
-    };
-    let path = match (pattern_path, path) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(pattern), Some(path)) => match pattern.strip_suffix('*') {
-            Some(head) => path.starts_with(head),
-            None => pattern == path,
-        },
-    };
-    host && path
+    }
+}
+
+fn path_matches(pattern: &str, path: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(head) => path.starts_with(head),
+        None => pattern == path,
+    }
 }
 
 fn split_path(text: &str) -> (&str, Option<&str>) {
@@ -386,6 +404,22 @@ mod tests {
                 && !host_matches("h.com/a/*", "h.com")
                 && host_matches("h.com", "h.com/a")
         );
+    }
+
+    #[test]
+    fn urls_may_cross_where_none_holds_the_other() {
+        let mut world = World::default();
+        let mut host = |name: &str| world.atom(Atom::Host(name.to_owned()));
+        let (admin, x, users, y) = (
+            host("*.contoso.com/admin/*"),
+            host("x.contoso.com"),
+            host("x.contoso.com/users/*"),
+            host("y.example.org"),
+        );
+        assert_eq!(world.relation(admin, x), Relation::Possible);
+        assert_eq!(world.relation(users, x), Relation::Inside);
+        assert_eq!(world.relation(admin, users), Relation::Disjoint);
+        assert_eq!(world.relation(x, y), Relation::Disjoint);
     }
 
     #[test]
@@ -417,5 +451,18 @@ mod tests {
             world.atom(Atom::Tag("Internet".to_owned())),
         );
         assert_eq!(world.relation(network, internet), Relation::Possible);
+    }
+
+    #[test]
+    fn the_virtual_network_may_hold_what_a_route_names() {
+        let routed = addresses::of_prefix(&"20.0.0.0/8".parse().unwrap());
+        let mut world = World::new(AddressSet::none(), routed);
+        world.resolve("Storage", addresses::of_prefix(&"20.60.0.0/16".parse().unwrap()));
+        world.resolve("Sql", addresses::of_prefix(&"40.1.0.0/16".parse().unwrap()));
+        let mut tag = |name: &str| world.atom(Atom::Tag(name.to_owned()));
+        let (network, internet, storage, sql) = (tag("VirtualNetwork"), tag("Internet"), tag("Storage"), tag("Sql"));
+        assert_eq!(world.relation(network, internet), Relation::Possible);
+        assert_eq!(world.relation(network, storage), Relation::Possible);
+        assert_eq!(world.relation(network, sql), Relation::Disjoint);
     }
 }

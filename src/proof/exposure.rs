@@ -54,6 +54,13 @@ pub enum Opener {
     },
 }
 
+impl Opener {
+    /// Whether it is one of the rules that Azure puts at the end of every group.
+    pub fn is_default_rule(&self) -> bool {
+        matches!(self, Opener::Rule { priority, .. } if *priority >= 65000)
+    }
+}
+
 /// What the rules of the groups and of the firewall let pass beyond the required flows.
 pub fn exposure(model: &Model) -> Vec<Exposure> {
     let mut found = Vec::new();

@@ -4,9 +4,10 @@ use super::{
     model::{Model, Required, WayOut},
     order::decide,
     packet::Packet,
-    path::{UNDECIDED_ROUTES, at_firewall},
+    path::at_firewall,
     region::{Block, Match, Presence},
     routes::{Hop, RouteLine},
+    verdict::Doubt,
 };
 use crate::network::{Access, Direction};
 
@@ -67,21 +68,34 @@ pub fn passes(model: &Model, flow: &Required) -> Option<Breach> {
         let beyond = passing.iter().flat_map(|one| along_routes(model, lines, one));
         breach(model, direction, beyond.collect())
     };
-    let one = along(&model.routes.lines);
-    let Some(lines) = &model.routes.tags_first else {
-        return one;
-    };
-    match (one, along(lines)) {
-        (Some(one), Some(other)) if one.conditions.is_empty() => {
-            Some(if other.conditions.is_empty() { one } else { other })
+    let first = along(&model.routes.lines);
+    let others = model.routes.others.iter();
+    of_orders(first, others.map(|other| (along(&other.lines), &other.doubt)).collect())
+}
+
+/// The breach where several orders of the routes are possible: a sure one only where there is a sure one in each.
+fn of_orders(first: Option<Breach>, others: Vec<(Option<Breach>, &Doubt)>) -> Option<Breach> {
+    if let Some(mut breach) = first {
+        if let Some((_, doubt)) = others.iter().find(|(other, _)| other.is_none()) {
+            breach.conditions.push(doubt.not.clone());
+            return Some(breach);
         }
-        (Some(one), Some(_)) => Some(one),
-        (Some(mut one), None) | (None, Some(mut one)) => {
-            one.conditions.push(UNDECIDED_ROUTES.to_owned());
-            Some(one)
+        if !breach.conditions.is_empty() {
+            return Some(breach);
         }
-        (None, None) => None,
+        let unsure = others.into_iter().filter_map(|(other, _)| other);
+        return Some(
+            unsure
+                .into_iter()
+                .find(|other| !other.conditions.is_empty())
+                .unwrap_or(breach),
+        );
     }
+    others.into_iter().find_map(|(other, doubt)| {
+        let mut breach = other?;
+        breach.conditions.push(doubt.so.clone());
+        Some(breach)
+    })
 }
 
 /// What of the packets leaves.

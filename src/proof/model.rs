@@ -50,6 +50,8 @@ pub struct Given<'a> {
     pub way_out: WayOut,
     /// Address spaces of the virtual network, as far as they are known.
     pub network: Vec<Prefix>,
+    /// The subnet's own prefixes, as far as they are known: parts of a space of the virtual network, whether that is known or not.
+    pub subnet: Vec<Prefix>,
     /// What must pass.
     pub flows: BTreeMap<String, Flow>,
     /// Addresses of service tags, by tag, where a service tag file says them.
@@ -103,7 +105,7 @@ impl<'a> Given<'a> {
             firewall: has_firewall.then(|| vec![layer]),
             firewall_addresses: appliances(policy.routes.values()),
             learned_default: policy.default_route.and_then(learned),
-            network: local_prefixes(policy.flows.values()),
+            subnet: local_prefixes(policy.flows.values()),
             flows: policy.flows.clone(),
             ..Given::default()
         }
@@ -193,10 +195,14 @@ impl Model {
         let table = RouteTable {
             routes: given.routes.iter().map(|route| (*route).clone()).collect(),
             network: given.network.clone(),
+            subnet: given.subnet.clone(),
             endpoint_tags: given.endpoint_tags.clone(),
             learned_default: given.learned_default.clone(),
         };
-        let mut world = World::new(addresses::of_prefixes(&given.network), table.routed());
+        let mut world = World::new(
+            addresses::of_prefixes(given.network.iter().chain(&given.subnet)),
+            table.routed(),
+        );
         if given.flows.values().any(|flow| is_family(&flow.local)) {
             world.leave_ipv6_aside();
         }

@@ -46,12 +46,9 @@ pub fn prove(model: &Model, required: &Required) -> Verdict {
     if matches!(at_groups, Verdict::Refuted(_)) {
         return at_groups;
     }
-    let one = along(&model.routes.lines);
-    let verdict = match &model.routes.tags_first {
-        None => one,
-        Some(lines) => one.or_if(along(lines), UNDECIDED_ROUTES),
-    };
-    at_groups.and(verdict)
+    let others = model.routes.others.iter();
+    let others = others.map(|other| (along(&other.lines), &other.doubt)).collect();
+    at_groups.and(Verdict::of_orders(along(&model.routes.lines), others))
 }
 
 /// The way to the proxy is a flow of its own, with a verdict of its own; without it nobody carries this one, unless nothing stands in the way of
@@ -83,10 +80,6 @@ fn by_proxy(model: &Model, required: &Required) -> Verdict {
     });
     judge(model, required, stopped.collect())
 }
-
-/// What an answer depends on where two orders of the routes give two.
-pub(super) const UNDECIDED_ROUTES: &str =
-    "the addresses that Microsoft lists for a service tag are in longer prefixes than the route that covers them";
 
 /// What every group lets pass.
 fn through_groups(model: &Model, required: &Required, stopped: &mut Vec<Stopped>) -> Vec<Block> {

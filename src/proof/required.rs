@@ -68,7 +68,7 @@ pub fn firewall_carriers<'m>(model: &'m Model, required: &Required) -> Vec<(&'m 
         let learned = flow.learned_route && flow.passage == Passage::Firewall && !route.is_own;
         let lines = match route.hop {
             Hop::Appliance(_) => model.firewall_for_clients_at(&route.hop),
-            Hop::Internet if learned => model.firewall_for_clients.as_deref(),
+            Hop::Internet | Hop::PrivateNetwork if learned => model.firewall_for_clients.as_deref(),
             _ => None,
         };
         for (line, block) in path::at_firewall(lines.unwrap_or_default(), vec![block], model) {

@@ -12,6 +12,7 @@ use super::{
     order::Decides,
     packet::protocols,
     region::{Block, Match, PortSet, Side},
+    verdict::Doubt,
 };
 use crate::network::{Family, Known, NextHop, Prefix, Protocol, Route, RouteDestination};
 
@@ -77,8 +78,10 @@ impl Decides for RouteLine {
 pub struct RouteTable {
     /// The user's routes.
     pub routes: Vec<Route>,
-    /// Address spaces of the virtual network, as far as they are known.
+    /// Address spaces of the virtual network, as far as they are known: the system has a route to each.
     pub network: Vec<Prefix>,
+    /// The subnet's own prefixes. Each lies in a space of the virtual network, and the system's route is that space's.
+    pub subnet: Vec<Prefix>,
     /// Service tags that the subnet's service endpoints reach.
     pub endpoint_tags: Vec<String>,
     /// Where a default route leads that a gateway or a virtual WAN brings, where there is one.
@@ -88,10 +91,20 @@ pub struct RouteTable {
 /// Routes in the order in which they win.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    /// The order, with every explicit prefix that may be the longer one before the tags.
+    /// The order, with every explicit prefix that may be the longer one before the tags, and the virtual network's space before every
+    /// route that covers the subnet.
     pub lines: Vec<RouteLine>,
-    /// The order in which the tags' prefixes are longer, where nobody says which is so.
-    pub tags_first: Option<Vec<RouteLine>>,
+    /// The orders that are possible besides, where nobody says which is so.
+    pub others: Vec<OtherOrder>,
+}
+
+/// An order of the routes that is possible too.
+#[derive(Clone, Debug)]
+pub struct OtherOrder {
+    /// The order.
+    pub lines: Vec<RouteLine>,
+    /// What it depends on.
+    pub doubt: Doubt,
 }
 
 /// The shortest prefixes of a service tag in any publication, by family (azure-requirements 7).
@@ -110,6 +123,7 @@ enum Rank {
     System,
 }
 
+#[derive(Clone)]
 struct Ranked {
     /// `None` for a tag whose prefixes nobody says.
     length: Option<u8>,
@@ -180,10 +194,13 @@ impl RouteTable {
             let endpoint = |side: &Side| line("service endpoint", tag, Hop::ServiceEndpoint, side);
             ranked.extend(of_tag(tag, &Rank::Endpoint, world, &endpoint));
         }
-        for prefix in &self.network {
-            let system = |side: &Side| line("system", &prefix.to_string(), Hop::VirtualNetwork, side);
-            ranked.push(of_prefix(prefix, Rank::System, &system));
-        }
+        let system = |prefix: &Prefix| {
+            let line = |side: &Side| line("system", &prefix.to_string(), Hop::VirtualNetwork, side);
+            of_prefix(prefix, Rank::System, &line)
+        };
+        ranked.extend(self.network.iter().map(system));
+        let in_a_space = |own: &Prefix| self.network.iter().any(|space| space.contains(own));
+        let spaceless: Vec<&Prefix> = self.subnet.iter().filter(|own| !in_a_space(own)).collect();
         // "168.63.129.16 is a virtual IP of the host node and as such it isn't subject to user defined routes" (what-is-ip-address-168-63-129-16);
         // 169.254.169.254 is not routable at all (instance-metadata-service). Both are the machine's host.
         let platform = addresses::platform().or(addresses::metadata());
@@ -206,11 +223,64 @@ impl RouteTable {
             ));
         }
         last.push(line("system", "0.0.0.0/0", Hop::Internet, &Side::Any));
-        let mut routes = ordered(ranked, &last);
-        for lines in std::iter::once(&mut routes.lines).chain(&mut routes.tags_first) {
+        let with_spaces = |length: &dyn Fn(&Prefix) -> u8| {
+            let spaces = spaceless.iter().map(|prefix| Ranked {
+                length: Some(length(prefix)),
+                ..system(prefix)
+            });
+            ordered(ranked.iter().cloned().chain(spaces).collect(), &last)
+        };
+        let mut routes = with_spaces(&Prefix::length);
+        if let Some(covering) = self.covering(&spaceless) {
+            let wide = with_spaces(&addresses::shortest_space);
+            let doubt = space_doubt(covering);
+            routes.others.extend(wide.others.into_iter().map(|other| OtherOrder {
+                doubt: doubt.with(&other.doubt),
+                ..other
+            }));
+            routes.others.push(OtherOrder {
+                lines: wide.lines,
+                doubt,
+            });
+        }
+        let all = routes.others.iter_mut().map(|other| &mut other.lines);
+        for lines in all.chain([&mut routes.lines]) {
             lines.insert(0, first.clone());
         }
         routes
+    }
+
+    /// The narrowest route that covers one of the prefixes, and perhaps its whole space: "10.0.0.0/16" to an appliance takes what a subnet
+    /// sends to itself, too, unless the virtual network's own space is narrower (virtual-networks-udr-overview, the example's route 3).
+    fn covering(&self, spaceless: &[&Prefix]) -> Option<&Prefix> {
+        let prefixes = self.routes.iter().filter_map(|route| match &route.destination {
+            RouteDestination::Prefix(prefix) => Some(prefix),
+            RouteDestination::Tag(_) => None,
+        });
+        let covers = |route: &&Prefix| {
+            let around = |own: &&Prefix| {
+                let lengths = addresses::shortest_space(own)..own.length();
+                lengths.contains(&route.length()) && route.contains(own)
+            };
+            spaceless.iter().any(around)
+        };
+        prefixes.filter(covers).max_by_key(|prefix| prefix.length())
+    }
+}
+
+fn space_doubt(covering: &Prefix) -> Doubt {
+    Doubt {
+        so: format!("the virtual network's address space, which nobody says, is not narrower than `{covering}`"),
+        not: format!("the virtual network's address space, which nobody says, is narrower than `{covering}`"),
+    }
+}
+
+/// About the prefixes that Microsoft lists for a tag.
+fn tags_doubt() -> Doubt {
+    let listed = "the addresses that Microsoft lists for a service tag are in";
+    Doubt {
+        so: format!("{listed} longer prefixes than the route that covers them"),
+        not: format!("{listed} no longer prefixes than the route that covers them"),
     }
 }
 
@@ -224,7 +294,7 @@ fn ordered(mut ranked: Vec<Ranked>, last: &[RouteLine]) -> Routes {
         let lines = prefixes.into_iter().map(|entry| entry.line);
         return Routes {
             lines: lines.chain(last.iter().cloned()).collect(),
-            tags_first: None,
+            others: Vec::new(),
         };
     }
     let undecided = prefixes
@@ -243,7 +313,10 @@ fn ordered(mut ranked: Vec<Ranked>, last: &[RouteLine]) -> Routes {
     };
     Routes {
         lines: order(&|(_, may_win)| may_win),
-        tags_first: undecided.then(|| order(&|(may_lose, _)| !may_lose)),
+        others: Vec::from_iter(undecided.then(|| OtherOrder {
+            lines: order(&|(may_lose, _)| !may_lose),
+            doubt: tags_doubt(),
+        })),
     }
 }
 

@@ -20,6 +20,25 @@ pub enum Verdict {
     },
 }
 
+/// Something that nobody said or denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// What would have to be so.
+    pub so: String,
+    /// The opposite.
+    pub not: String,
+}
+
+impl Doubt {
+    /// Both are so.
+    pub fn with(&self, other: &Doubt) -> Doubt {
+        Doubt {
+            so: format!("{}, and {}", self.so, other.so),
+            not: format!("{}, or {}", self.not, other.not),
+        }
+    }
+}
+
 /// A packet and what stops it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
@@ -135,18 +154,52 @@ impl Verdict {
         }
     }
 
-    /// Which of the two is so depends on a condition, unless they agree.
-    pub fn or_if(self, other: Verdict, condition: &str) -> Verdict {
-        let (obstacle, mut conditions) = match (self, other) {
-            (Verdict::Proven, Verdict::Proven) => return Verdict::Proven,
-            (Verdict::Refuted(obstacle), Verdict::Refuted(_)) => return Verdict::Refuted(obstacle),
-            (Verdict::DependsOn { conditions, obstacle }, _) | (_, Verdict::DependsOn { conditions, obstacle }) => {
-                (obstacle, conditions)
-            }
-            (Verdict::Refuted(obstacle), _) | (_, Verdict::Refuted(obstacle)) => (obstacle, Vec::new()),
+    /// The verdict where several orders are possible, of which nobody says which is so: the first one's, and the others' with what each
+    /// depends on.
+    pub fn of_orders(first: Verdict, others: Vec<(Verdict, &Doubt)>) -> Verdict {
+        let all_refuted = others.iter().all(|(other, _)| matches!(other, Verdict::Refuted(_)));
+        if matches!(first, Verdict::Refuted(_)) && all_refuted {
+            return first;
+        }
+        // In the first order, one of the others is not so: one that ends better.
+        let not_another = |better: &dyn Fn(&Verdict) -> bool| {
+            let better = others.iter().find(|(other, _)| better(other));
+            better.map(|(_, doubt)| doubt.not.clone())
         };
-        conditions.push(condition.to_owned());
-        Verdict::DependsOn { conditions, obstacle }
+        if let Verdict::Refuted(obstacle) = first {
+            let conditions = not_another(&|other| !matches!(other, Verdict::Refuted(_)));
+            return Verdict::DependsOn {
+                conditions: conditions.into_iter().collect(),
+                obstacle,
+            };
+        }
+        for (other, doubt) in &others {
+            if let Verdict::Refuted(obstacle) = other {
+                return Verdict::DependsOn {
+                    conditions: vec![doubt.so.clone()],
+                    obstacle: obstacle.clone(),
+                };
+            }
+        }
+        if let Verdict::DependsOn {
+            mut conditions,
+            obstacle,
+        } = first
+        {
+            conditions.extend(not_another(&|other| *other == Verdict::Proven));
+            return Verdict::DependsOn { conditions, obstacle };
+        }
+        for (other, doubt) in others {
+            if let Verdict::DependsOn {
+                mut conditions,
+                obstacle,
+            } = other
+            {
+                conditions.push(doubt.so.clone());
+                return Verdict::DependsOn { conditions, obstacle };
+            }
+        }
+        Verdict::Proven
     }
 
     /// The worse of the two.
@@ -161,6 +214,23 @@ impl Verdict {
 }
 
 impl Cause {
+    /// The route that stops it, if one does.
+    pub fn route(&self) -> Option<&str> {
+        match self {
+            Cause::Dropped { route, .. }
+            | Cause::Lost { route, .. }
+            | Cause::Unanswered { route, .. }
+            | Cause::LedElsewhere { route, .. }
+            | Cause::Asymmetric { route, .. } => Some(route),
+            Cause::Rule { .. }
+            | Cause::FirewallRule { .. }
+            | Cause::NoFirewallRule
+            | Cause::NoWayOut
+            | Cause::PastAppliance { .. }
+            | Cause::NoWayToProxy => None,
+        }
+    }
+
     /// In words, for people: what stops the packet.
     pub fn in_words(&self) -> String {
         match self {

@@ -123,16 +123,16 @@ fn policies(config: &Value, diagnostics: &mut Diagnostics) -> Option<(Vec<Part>,
     Some((policies, cloud))
 }
 
-/// Policies about other addresses than the subnet's would find everything lacking.
+/// Policies about other addresses than the subnet's would find everything lacking. One that knows no more than the virtual network is about
+/// the whole subnet.
 fn refuse_other_prefixes(policies: &[Part], subnet: &[Prefix], diagnostics: &mut Diagnostics) {
     for (position, part) in policies.iter().enumerate() {
         let local = part.policy.flows.values().filter_map(|flow| match &flow.local {
             AddressSide::Prefixes(prefixes) => Some(prefixes),
             _ => None,
         });
-        let stranger = local
-            .flatten()
-            .find(|prefix| !subnet.iter().any(|own| own.contains(prefix)));
+        let meets = |prefix: &Prefix| subnet.iter().any(|own| own.contains(prefix) || prefix.contains(own));
+        let stranger = local.flatten().find(|prefix| !prefix.is_everything() && !meets(prefix));
         if let Some(stranger) = stranger {
             let own: Vec<String> = subnet.iter().map(ToString::to_string).collect();
             let detail = format!(

@@ -10,14 +10,17 @@ use tfplugin_rs::value::{Number, Value};
 
 use super::{
     dynamic_inputs,
-    given_rules::{Unreadable, words},
+    given_rules::{Unreadable, port_ranges, prefix, words},
 };
 use crate::{
     network::{
         Access, ApplicationProtocol, ApplicationRule, ApplicationRuleCollection, ApplicationRuleDestination,
-        FirewallSource, Known, NetworkRule, NetworkRuleCollection, NetworkRuleDestination, Protocol,
+        FirewallSource, Known, NetworkRule, NetworkRuleCollection, NetworkRuleDestination, Ports, Protocol, ServiceTag,
     },
-    proof::firewall::{Collection, Layer},
+    proof::{
+        addresses,
+        firewall::{Collection, Layer},
+    },
 };
 
 /// Addresses of IP groups by lower-case ARM id, as far as somebody read them.
@@ -105,6 +108,9 @@ fn network_rules(value: &Value, ip_groups: &IpGroups) -> Result<Vec<NetworkRule>
     };
     let protocols = list(value, "protocols").map_err(of_rule)?;
     let protocols: BTreeSet<Protocol> = protocols.into_iter().map(protocol).collect::<Result<_, _>>()?;
+    if protocols.is_empty() {
+        return Err(of_rule("it has no `protocols`".to_owned()));
+    }
     let mut destinations = Vec::new();
     let addresses = addresses(value, "destination", ip_groups).map_err(of_rule)?;
     if !addresses.is_empty() {
@@ -117,7 +123,7 @@ fn network_rules(value: &Value, ip_groups: &IpGroups) -> Result<Vec<NetworkRule>
         ));
     }
     let source = FirewallSource::Addresses(addresses_of_source(value, ip_groups).map_err(of_rule)?);
-    let ports: BTreeSet<String> = list(value, "destination_ports").map_err(of_rule)?.into_iter().collect();
+    let ports = ports(value).map_err(of_rule)?;
     let requirement_ids: BTreeSet<String> = list(value, "requirement_ids").map_err(of_rule)?.into_iter().collect();
     let rule = |destination| NetworkRule {
         name: name.clone(),
@@ -135,7 +141,10 @@ fn application_rules(value: &Value, ip_groups: &IpGroups) -> Result<Vec<Applicat
     let name = text(value, "name").ok_or("a rule without a `name`")?;
     let of_rule = |reason: String| format!("rule `{name}`: {reason}");
     let mut protocols = BTreeSet::new();
-    for protocol in value.attribute("protocols").as_list().into_iter().flatten() {
+    let Some(spoken) = value.attribute("protocols").as_list() else {
+        return Err(of_rule("`protocols` is no list, or known only after apply".to_owned()));
+    };
+    for protocol in spoken {
         let port = protocol.attribute("port").as_number().and_then(Number::to_i64);
         let port = port.and_then(|port| u16::try_from(port).ok());
         let port = port.ok_or_else(|| of_rule("a protocol without a `port`".to_owned()))?;
@@ -188,9 +197,10 @@ fn application_rules(value: &Value, ip_groups: &IpGroups) -> Result<Vec<Applicat
     Ok(destinations.into_iter().map(rule).collect())
 }
 
+/// Who sends. IP groups with nobody in them are a source all the same: the rule is about nobody.
 fn addresses_of_source(rule: &Value, ip_groups: &IpGroups) -> Result<BTreeSet<String>, Unreadable> {
     let addresses = addresses(rule, "source", ip_groups)?;
-    if addresses.is_empty() {
+    if addresses.is_empty() && list(rule, "source_ip_groups")?.is_empty() {
         return Err("it has no source".to_owned());
     }
     Ok(addresses)
@@ -198,16 +208,45 @@ fn addresses_of_source(rule: &Value, ip_groups: &IpGroups) -> Result<BTreeSet<St
 
 /// Addresses, tags and IP groups together: a group that was read is its addresses, another one its id, which the proof takes for a name.
 fn addresses(rule: &Value, side: &str, ip_groups: &IpGroups) -> Result<BTreeSet<String>, Unreadable> {
-    let mut all: BTreeSet<String> = list(rule, &format!("{side}_addresses"))?.into_iter().collect();
+    let attribute = format!("{side}_addresses");
+    let given = list(rule, &attribute)?;
+    let mut all: BTreeSet<String> = given
+        .iter()
+        .map(|text| address(text).map_err(|reason| format!("`{attribute}` holds {reason}")))
+        .collect::<Result<_, _>>()?;
     for id in list(rule, &format!("{side}_ip_groups"))? {
         match ip_groups.get(&id.to_lowercase()) {
-            Some(addresses) => all.extend(addresses.iter().cloned()),
+            Some(addresses) => {
+                for text in addresses {
+                    all.insert(address(text).map_err(|reason| format!("the IP group `{id}` holds {reason}"))?);
+                }
+            }
             None => {
                 all.insert(id);
             }
         }
     }
     Ok(all)
+}
+
+/// What the proof understands: everything, a prefix without host bits, a range, or a service tag. What it took for a tag that is none would
+/// be public addresses, and a deny of it would deny nothing.
+fn address(text: &str) -> Result<String, Unreadable> {
+    if text == "*" || addresses::of_range(text).is_some() || text.parse::<ServiceTag>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    prefix(text)
+        .map(|prefix| prefix.to_string())
+        .ok_or_else(|| format!("`{text}`, which is neither `*`, an address, a prefix, a range nor a service tag"))
+}
+
+/// Ports that can be read: a rule of which some were left out would match less.
+fn ports(rule: &Value) -> Result<BTreeSet<String>, Unreadable> {
+    let given = list(rule, "destination_ports")?;
+    match port_ranges(&given).map_err(|reason| format!("`destination_ports` {reason}"))? {
+        Ports::Any => Ok(BTreeSet::from(["*".to_owned()])),
+        Ports::Ranges(ranges) => Ok(ranges.iter().map(ToString::to_string).collect()),
+    }
 }
 
 fn list(value: &Value, attribute: &str) -> Result<Vec<String>, Unreadable> {

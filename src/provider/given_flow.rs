@@ -100,15 +100,15 @@ fn place(policy: &NetworkPolicy) -> BTreeSet<Prefix> {
     place
 }
 
-/// Says where the subnet is in a flow that leaves it open, or says its family only.
+/// Says where the subnet is in a flow that leaves it open, says its family only, or says a space around it.
 pub(super) fn stand_at(flow: &mut Flow, subnet: &BTreeSet<Prefix>) {
     let here: BTreeSet<Prefix> = match &flow.local {
         AddressSide::Any => subnet.clone(),
-        AddressSide::Prefixes(all) if all.iter().all(Prefix::is_everything) => {
-            let of_family = |prefix: &&Prefix| all.iter().any(|family| family.family() == prefix.family());
-            subnet.iter().filter(of_family).copied().collect()
+        AddressSide::Prefixes(all) => {
+            let inside = |own: &&Prefix| all.iter().any(|around| around.contains(own));
+            subnet.iter().filter(inside).copied().collect()
         }
-        _ => return,
+        AddressSide::Tag(_) | AddressSide::Groups(_) => return,
     };
     if !here.is_empty() {
         flow.local = AddressSide::Prefixes(here);

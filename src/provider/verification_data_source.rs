@@ -43,7 +43,7 @@ impl DataSource for VerificationDataSource {
     async fn read(&self, config: Value, _call: &Call, diagnostics: &mut Diagnostics) -> Option<Value> {
         let question = question::read(&config, &self.settings.session(), diagnostics)?;
         let mut state = config;
-        for (name, value) in answer::answer(&question, &question.model()) {
+        for (name, value) in answer::outputs(answer::subnet(&question, &question.model())) {
             state.set_attribute(name, value);
         }
         Some(state)

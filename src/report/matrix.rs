@@ -1,6 +1,6 @@
 //! The requirement matrix: every requirement that took part, what it became, and whether it is met.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     model::{Evidence, Flow, Form, Rendering, Row, Standing},
@@ -8,14 +8,14 @@ use super::{
     subnet::{About, Part},
 };
 use crate::{
-    network::{Access, PrerequisiteStatus, SecurityRule},
-    proof::{denied::leak, message, model::Model},
+    network::{Access, PrerequisiteStatus},
+    proof::{denied::leak, exposure::Exposure, message, model::Model},
     requirements::{Kind, Requirement, Status, requirement},
     workloads::CHECKS,
 };
 
 /// The rows of a subnet, by id.
-pub(super) fn rows(about: &About<'_>, model: &mut Model, flows: &[Flow]) -> Vec<Row> {
+pub(super) fn rows(about: &About<'_>, model: &Model, flows: &[Flow], leaks: &Leaks) -> Vec<Row> {
     let mut ids: BTreeSet<&str> = flows
         .iter()
         .flat_map(|flow| &flow.requirement_ids)
@@ -27,15 +27,15 @@ pub(super) fn rows(about: &About<'_>, model: &mut Model, flows: &[Flow]) -> Vec<
         ids.extend(policy.prerequisites.keys().map(String::as_str));
         ids.extend(policy.waived.keys().map(String::as_str));
     }
-    ids.into_iter().map(|id| row(id, about, model, flows)).collect()
+    ids.into_iter().map(|id| row(id, about, model, flows, leaks)).collect()
 }
 
-fn row(id: &str, about: &About<'_>, model: &mut Model, flows: &[Flow]) -> Row {
+fn row(id: &str, about: &About<'_>, model: &Model, flows: &[Flow], leaks: &Leaks) -> Row {
     let known = requirement(id);
     let check = CHECKS.iter().find(|check| check.id == id);
     let flows: Vec<&Flow> = flows.iter().filter(|flow| flow.requirement_ids.contains(id)).collect();
     let rendered = rendering::of(id, known, about, model, &flows);
-    let (verdict, evidence) = judged(id, known, about, model, &flows, &rendered);
+    let (verdict, evidence) = judged(id, known, about, leaks, &flows, &rendered);
     let summary = known
         .map(|row| row.purpose.as_str())
         .or(check.map(|check| check.description));
@@ -75,7 +75,7 @@ fn judged(
     id: &str,
     known: Option<&Requirement>,
     about: &About<'_>,
-    model: &mut Model,
+    leaks: &Leaks,
     flows: &[&Flow],
     rendered: &[Rendering],
 ) -> (Standing, Option<Evidence>) {
@@ -110,9 +110,10 @@ fn judged(
         return (standing, Some(said("no rule can give it".to_owned(), remedy)));
     }
     if known.is_some_and(|row| row.kind == Kind::Deny) {
-        return denied(id, about, model);
+        return denied(leaks.get(id));
     }
-    if let Some(missing) = rendering::missing_route(id, about) {
+    let missing = rendering::missing_route(id, about).or_else(|| rendering::missing_endpoint(known, about));
+    if let Some(missing) = missing {
         return (Standing::NotSatisfied, Some(missing));
     }
     let elsewhere = [Form::CounterpartRule, Form::OnPremisesFlow, Form::Host];
@@ -126,35 +127,61 @@ fn judged(
     (Standing::Unknown, Some(said(reason.to_owned(), None)))
 }
 
-/// Whether what the requirement denies stays closed.
-fn denied(id: &str, about: &About<'_>, model: &mut Model) -> (Standing, Option<Evidence>) {
-    let denies = |rule: &&SecurityRule| rule.access == Access::Deny && rule.requirement_ids.contains(id);
-    let rules: Vec<&SecurityRule> = about
-        .parts
-        .iter()
-        .flat_map(|part| part.policy.security_rules.values())
-        .filter(denies)
-        .collect();
-    if rules.is_empty() {
-        return (
-            Standing::Unknown,
-            Some(said("no rule says what it denies".to_owned(), None)),
-        );
+/// What passes although a requirement denies it, by requirement; nothing where it stays closed.
+pub(super) type Leaks = BTreeMap<String, Option<Exposure>>;
+
+/// Looks behind every deny that the policies demand. One that is waived is in none of their rules.
+pub(super) fn leaks(about: &About<'_>, model: &mut Model) -> Leaks {
+    let mut leaks = Leaks::new();
+    let rules = about.parts.iter().flat_map(|part| part.policy.security_rules.values());
+    for rule in rules.filter(|rule| rule.access == Access::Deny) {
+        let found = leak(model, rule);
+        for id in &rule.requirement_ids {
+            let worst = leaks.entry(id.clone()).or_default();
+            let is_surer = |found: &Exposure| {
+                worst
+                    .as_ref()
+                    .is_none_or(|worst| !worst.conditions.is_empty() && found.conditions.is_empty())
+            };
+            if let Some(found) = found.as_ref().filter(|found| is_surer(found)) {
+                *worst = Some(found.clone());
+            }
+        }
     }
-    let mut leaks: Vec<_> = rules.into_iter().filter_map(|rule| leak(model, rule)).collect();
-    leaks.sort_by_key(|leak| !leak.conditions.is_empty());
-    let Some(leak) = leaks.into_iter().next() else {
-        return (Standing::Proven, None);
+    leaks
+}
+
+/// Where not even a rule of somebody else's opens what is to be denied: nothing denies it.
+pub(super) fn undenied(leaks: &Leaks) -> impl Iterator<Item = &Exposure> {
+    leaks.values().flatten().filter(|leak| leak.by.is_default_rule())
+}
+
+/// Whether what the requirement denies stays closed.
+fn denied(leak: Option<&Option<Exposure>>) -> (Standing, Option<Evidence>) {
+    let leak = match leak {
+        None => {
+            let reason = "no rule says what it denies".to_owned();
+            return (Standing::Unknown, Some(said(reason, None)));
+        }
+        Some(None) => return (Standing::Proven, None),
+        Some(Some(leak)) => leak,
     };
+    let is_denied_by_nobody = leak.by.is_default_rule();
     let standing = match leak.conditions.as_slice() {
+        [] if is_denied_by_nobody => Standing::Refuted,
+        // What somebody lets pass on purpose is an exposure, which is said apart.
         [] => Standing::NotSatisfied,
         _ => Standing::DependsOn,
+    };
+    let remedy = match is_denied_by_nobody {
+        true => "Add a rule that denies it.",
+        false => "Narrow the rule, or place the deny before it.",
     };
     let evidence = Evidence {
         packet: Some(leak.packet.to_string()),
         reason: format!("{} lets it pass", message::opener(&leak.by)),
-        remedy: Some("Narrow the rule, or place the deny before it.".to_owned()),
-        conditions: leak.conditions,
+        remedy: Some(remedy.to_owned()),
+        conditions: leak.conditions.clone(),
     };
     (standing, Some(evidence))
 }

@@ -87,6 +87,13 @@ pub struct Row {
     pub evidence: Option<Evidence>,
 }
 
+impl Row {
+    /// Whether it demands that something stays closed.
+    pub fn is_deny(&self) -> bool {
+        self.kind == crate::requirements::Kind::Deny.as_str()
+    }
+}
+
 /// Something that a requirement became.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rendering {
@@ -153,6 +160,23 @@ pub struct Evidence {
     pub remedy: Option<String>,
     /// What would have to be so, where it depends.
     pub conditions: Vec<String>,
+}
+
+impl Evidence {
+    /// In words, for people.
+    pub fn in_words(&self) -> String {
+        let mut text = match &self.packet {
+            Some(packet) => format!("`{packet}`: {}.", self.reason),
+            None => format!("{}.", self.reason),
+        };
+        if !self.conditions.is_empty() {
+            text.push_str(&format!(" If {}.", self.conditions.join(" and ")));
+        }
+        if let Some(remedy) = &self.remedy {
+            text.push_str(&format!(" {remedy}"));
+        }
+        text
+    }
 }
 
 /// A flow and whether it passes.

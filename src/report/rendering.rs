@@ -46,15 +46,8 @@ pub(super) fn of(
             found.extend(at_the_firewall(id, policy));
         }
         found.extend(elsewhere(id, policy));
-        let endpoint = known
-            .filter(|row| row.kind == Kind::ServiceEndpoint)
-            .and_then(|row| row.peer.as_ref()?.service_endpoint.as_deref());
-        let endpoints = policy.service_endpoints.iter().map(|endpoint| endpoint.as_str());
-        found.extend(
-            endpoints
-                .filter(|name| endpoint == Some(*name))
-                .map(|name| rendering(Form::ServiceEndpoint, name, String::new())),
-        );
+        let endpoint = demanded_endpoint(known, policy).filter(|name| has_endpoint(name, about));
+        found.extend(endpoint.map(|name| rendering(Form::ServiceEndpoint, name, String::new())));
         if policy.prerequisites.contains_key(id) {
             let category = known.and_then(|row| row.category).map_or("other", Category::as_str);
             found.insert(rendering(Form::Prerequisite, category, String::new()));
@@ -66,6 +59,34 @@ pub(super) fn of(
         Some(rendering(Form::Route, there.name.as_str(), detail))
     }));
     found.into_iter().collect()
+}
+
+/// The service endpoint that the requirement is about, where the policy demands it.
+fn demanded_endpoint<'p>(known: Option<&Requirement>, policy: &'p NetworkPolicy) -> Option<&'p str> {
+    let row = known.filter(|row| row.kind == Kind::ServiceEndpoint)?;
+    let demanded = row.peer.as_ref()?.service_endpoint.as_deref()?;
+    let mut endpoints = policy.service_endpoints.iter().map(|endpoint| endpoint.as_str());
+    endpoints.find(|name| *name == demanded)
+}
+
+fn has_endpoint(name: &str, about: &About<'_>) -> bool {
+    let mut own = about.service_endpoints.iter().flatten();
+    about.service_endpoints.is_none() || own.any(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// That the subnet lacks the requirement's service endpoint, if it does.
+pub(super) fn missing_endpoint(known: Option<&Requirement>, about: &About<'_>) -> Option<Evidence> {
+    let mut demanded = about
+        .parts
+        .iter()
+        .filter_map(|part| demanded_endpoint(known, &part.policy));
+    let name = demanded.find(|name| !has_endpoint(name, about))?;
+    Some(Evidence {
+        packet: None,
+        reason: format!("the subnet has no service endpoint `{name}`"),
+        remedy: Some(format!("Add `{name}` to the subnet's service endpoints.")),
+        conditions: Vec::new(),
+    })
 }
 
 /// What a route of the requirement lacks, if it lacks something.

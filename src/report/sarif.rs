@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::{Value, json};
 
-use super::model::{Evidence, Report, Row, Standing, Subnet, shortened};
+use super::model::{Report, Row, Standing, Subnet, shortened};
 
 /// Where findings of a subnet without a file of its own are shown.
 pub const DEFAULT_SOURCE: &str = "main.tf";
@@ -89,7 +89,7 @@ fn findings(subnet: &Subnet) -> Vec<Finding> {
             found.push(Finding {
                 rule: rule.to_owned(),
                 level,
-                text: format!("{}: {}", flow.key, in_words(evidence)),
+                text: format!("{}: {}", flow.key, evidence.in_words()),
                 about: flow.key.clone(),
             });
         }
@@ -126,7 +126,7 @@ fn of_row(row: &Row) -> Option<Finding> {
     Some(Finding {
         rule: row.id.clone(),
         level,
-        text: format!("{} {}: {}", row.id, stands(row.verdict), in_words(evidence)),
+        text: format!("{} {}: {}", row.id, stands(row.verdict), evidence.in_words()),
         about: String::new(),
     })
 }
@@ -145,20 +145,6 @@ fn level(standing: Standing) -> Option<&'static str> {
         Standing::DependsOn | Standing::NotSatisfied => Some("warning"),
         Standing::Proven | Standing::Satisfied | Standing::Waived | Standing::Unknown => None,
     }
-}
-
-fn in_words(evidence: &Evidence) -> String {
-    let mut text = match &evidence.packet {
-        Some(packet) => format!("`{packet}`: {}.", evidence.reason),
-        None => format!("{}.", evidence.reason),
-    };
-    if !evidence.conditions.is_empty() {
-        text.push_str(&format!(" If {}.", evidence.conditions.join(" and ")));
-    }
-    if let Some(remedy) = &evidence.remedy {
-        text.push_str(&format!(" {remedy}"));
-    }
-    text
 }
 
 fn lint_rule(kind: &str) -> String {

@@ -1,6 +1,6 @@
 //! From a proof and the policies behind it to a subnet of the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     matrix,
@@ -52,6 +52,8 @@ pub struct About<'a> {
     pub firewall_by_hand: bool,
     /// The routes that were proven.
     pub routes: &'a [Route],
+    /// The service endpoints that the subnet has, where somebody looked; else it is taken to have those of the policies.
+    pub service_endpoints: Option<BTreeSet<String>>,
     /// Flows of which no packet may pass, by name.
     pub forbidden: &'a BTreeMap<String, network::Flow>,
     /// What is to say of rules beside what the proof finds.
@@ -73,11 +75,14 @@ pub fn describe(about: &About<'_>, model: &mut Model) -> Subnet {
             forbidden_flow(key, flow, passes(model, &required))
         })
         .collect();
+    let leaks = matrix::leaks(about, model);
+    let requirements = matrix::rows(about, model, &required_flows, &leaks);
     let decisive = [Standing::Refuted, Standing::DependsOn];
-    let verdict = required_flows
-        .iter()
-        .chain(&forbidden_flows)
+    let flows = required_flows.iter().chain(&forbidden_flows);
+    let denies = requirements.iter().filter(|row| row.is_deny());
+    let verdict = flows
         .map(|flow| flow.verdict)
+        .chain(denies.map(|row| row.verdict))
         .filter(|verdict| decisive.contains(verdict))
         .max()
         .unwrap_or(Standing::Proven);
@@ -108,9 +113,13 @@ pub fn describe(about: &About<'_>, model: &mut Model) -> Subnet {
         address_prefixes: own_prefixes(model),
         workloads,
         verdict,
-        exposure: exposure(model).iter().map(open).collect(),
+        exposure: exposure(model)
+            .iter()
+            .chain(matrix::undenied(&leaks))
+            .map(open)
+            .collect(),
         baseline: baseline(model).iter().map(open).collect(),
-        requirements: matrix::rows(about, model, &required_flows),
+        requirements,
         required_flows,
         forbidden_flows,
         lint: remarks,
@@ -225,7 +234,7 @@ fn said(reason: &str, remedy: Option<&str>) -> Evidence {
 }
 
 fn entry(key: &str, flow: &network::Flow, verdict: Standing, evidence: Option<Evidence>) -> Flow {
-    let texts = |prefixes: &std::collections::BTreeSet<Prefix>| prefixes.iter().map(ToString::to_string).collect();
+    let texts = |prefixes: &BTreeSet<Prefix>| prefixes.iter().map(ToString::to_string).collect();
     let (peer_type, peer) = match &flow.peer {
         FlowPeer::Any => (PeerType::Any, vec!["*".to_owned()]),
         FlowPeer::Prefixes(prefixes) => (PeerType::AddressPrefixes, texts(prefixes)),
@@ -264,7 +273,7 @@ fn entry(key: &str, flow: &network::Flow, verdict: Standing, evidence: Option<Ev
 }
 
 /// Names of application security groups; an id says more than a person reads.
-pub(super) fn group_names(ids: &Known<std::collections::BTreeSet<String>>) -> Vec<String> {
+pub(super) fn group_names(ids: &Known<BTreeSet<String>>) -> Vec<String> {
     match ids {
         Known::Is(ids) => ids
             .iter()

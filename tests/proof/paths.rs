@@ -85,10 +85,14 @@ impl Way {
     }
 
     fn around<T>(&self, ask: impl FnOnce(&Around<'_>) -> T) -> T {
+        self.around_in(&Way::network(), ask)
+    }
+
+    fn around_in<T>(&self, network: &[Prefix], ask: impl FnOnce(&Around<'_>) -> T) -> T {
         ask(&Around {
             groups: &self.groups,
             routes: &self.routes,
-            network: &Way::network(),
+            network,
             endpoint_tags: &self.endpoint_tags,
             learned: self.learned,
             firewall: self.firewall.as_deref(),
@@ -369,6 +373,28 @@ proptest! {
                 let breach = passes(&model, &required).map(|breach| breach.conditions.is_empty());
                 let breached = match fate { Fate::Passes => Some(true), Fate::Stopped => None, Fate::Others => Some(false) };
                 prop_assert_eq!(breach, breached, "{:?}", probe);
+            }
+        }
+    }
+
+    /// What a subnet sends to itself, where nobody says how wide the virtual network's space around it is: decided only if it is so in each.
+    #[test]
+    fn within_the_subnet_whatever_the_space_around_it(way in way(), direction in direction()) {
+        let way = by_addresses(way);
+        let mut model = Model::new(&Given { network: Vec::new(), subnet: Way::network(), ..way.given(true) });
+        let spaces = ["10.0.0.0/24", "10.0.0.0/20", "10.0.0.0/16", "10.0.0.0/8"].map(|space| [space.parse().unwrap()]);
+        for (probe, local, peer) in packets(direction).filter(|(_, _, peer)| peer.starts_with("10.0.0.")) {
+            let flow = Flow { passage: Passage::Direct, learned_route: false, ..flow(direction, probe.protocol, local, peer, 1024, probe.port) };
+            let required = model.require("packet", &flow);
+            let verdict = prove(&model, &required);
+            let fates = spaces.each_ref().map(|space| way.around_in(space, |around| around.fate(&probe, None)));
+            let all = |wanted: Fate| fates.iter().all(|fate| *fate == wanted);
+            let expected = if all(Fate::Passes) { "proven" } else if all(Fate::Stopped) { "refuted" } else { "depends_on" };
+            prop_assert_eq!(verdict.as_str(), expected, "{:?} {:?} {:?}", probe, verdict, fates);
+            if direction == Direction::Outbound {
+                let breach = passes(&model, &required).map(|breach| breach.conditions.is_empty());
+                let breached = match expected { "proven" => Some(true), "refuted" => None, _ => Some(false) };
+                prop_assert_eq!(breach, breached, "{:?} {:?}", probe, fates);
             }
         }
     }

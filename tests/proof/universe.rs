@@ -113,7 +113,7 @@ impl Universe {
             }
         }
         hosts.insert("nobody.asked.example".to_owned(), [20, 2, 1, 1].into());
-        let network = match Given::of_policy(before).network {
+        let network = match Given::of_policy(before).subnet {
             network if network.is_empty() => vec!["10.77.1.0/24".parse().unwrap()],
             network => network,
         };

@@ -9,7 +9,7 @@ use crate::{
     network::{AddressSide, Flow, NetworkPolicy, NextHop, Route, SecurityRule},
     proof::{
         message,
-        model::{Model, WayOut, learned},
+        model::{Model, WayOut, appliances, learned},
         required::{allows, carried},
         verdict::Verdict,
     },
@@ -22,7 +22,10 @@ use crate::{
         workload_resource::forms::Entries,
     },
     regions::Cloud,
-    report::subnet::Part,
+    report::{
+        model::{Row, Standing, Subnet},
+        subnet::Part,
+    },
 };
 
 /// Why there is no answer: something in Azure, or in the configuration, that cannot be read. Less would prove something else.
@@ -47,7 +50,9 @@ pub(super) fn answer(
     let model = question.model();
     let carriers = carried(&model);
     let mut interface = 0;
-    let mut outputs = verification::answer(&question, &model);
+    let subnet = verification::subnet(&question, &model);
+    let requirements = requirements(&subnet, &model);
+    let mut outputs = verification::outputs(subnet);
     let mut lint = match outputs.iter().position(|(name, _)| *name == "lint") {
         Some(position) => outputs.swap_remove(position).1,
         None => Value::List(Vec::new()),
@@ -76,7 +81,7 @@ pub(super) fn answer(
     let has = |name: &str| endpoints.keys().any(|own| own.eq_ignore_ascii_case(name));
     let asked = |name: &str| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
     outputs.extend([
-        ("requirements", requirements(policies, &model)),
+        ("requirements", requirements),
         ("security_rules", rules),
         ("foreign_rules", foreign),
         ("network_interface_security_rules", interface_rules),
@@ -155,7 +160,12 @@ fn question(config: &Value, parts: Vec<Part>, seen: &Seen, cloud: Cloud) -> Resu
             .filter_map(|part| part.policy.default_route)
             .find_map(learned),
         firewall,
+        firewall_addresses: match seen.firewall_addresses.is_empty() {
+            false => seen.firewall_addresses.clone(),
+            true => appliances(parts.iter().flat_map(|part| part.policy.routes.values())),
+        },
         endpoint_tags: endpoint_tags.collect(),
+        service_endpoints: Some(endpoints.keys().cloned().collect()),
         required: required(&parts, seen),
         parts,
         forbidden: BTreeMap::new(),
@@ -209,47 +219,45 @@ fn way_out(config: &Value, seen: &Seen) -> Result<WayOut, Refused> {
     Ok(if private { WayOut::Unsure } else { WayOut::NotSaid })
 }
 
-/// Every requirement of the policies: whether its flows pass.
-fn requirements(policies: &[&NetworkPolicy], model: &Model) -> Value {
-    #[derive(Default)]
-    struct State {
-        lacking: Vec<String>,
-        undecided: Vec<String>,
-        flows: BTreeSet<String>,
-    }
-    let ids = policies.iter().flat_map(|policy| &policy.requirement_ids);
-    let mut states: BTreeMap<&str, State> = ids.map(|id| (id.as_str(), State::default())).collect();
+/// Every requirement of the policies, as the report judges it.
+fn requirements(subnet: &Subnet, model: &Model) -> Value {
     let findings = allows(model);
-    for finding in &findings {
-        for id in &finding.required.flow.requirement_ids {
-            let state = states.entry(id).or_default();
-            state.flows.insert(finding.required.key.clone());
-            match &finding.verdict {
-                Verdict::Proven => {}
-                Verdict::Refuted(obstacle) => state.lacking.push(message::blocked(finding.required, obstacle)),
-                Verdict::DependsOn { conditions, obstacle } => {
-                    state
-                        .undecided
-                        .push(message::unproven(finding.required, conditions, obstacle));
-                }
+    let told = |row: &Row| {
+        let mut of_row = findings
+            .iter()
+            .filter(|finding| finding.required.flow.requirement_ids.contains(&row.id));
+        of_row.find_map(|finding| match &finding.verdict {
+            Verdict::Refuted(obstacle) if row.verdict == Standing::Refuted => {
+                Some(message::blocked(finding.required, obstacle))
             }
-        }
-    }
-    let value = |(id, state): (&str, State)| {
-        let (status, reason) = match (state.lacking.first(), state.undecided.first()) {
-            (Some(reason), _) => ("lacking", Some(reason.clone())),
-            (None, Some(reason)) => ("depends_on", Some(reason.clone())),
-            (None, None) if state.flows.is_empty() => ("unchecked", None),
-            (None, None) => ("satisfied", None),
+            Verdict::DependsOn { conditions, obstacle } if row.verdict == Standing::DependsOn => {
+                Some(message::unproven(finding.required, conditions, obstacle))
+            }
+            _ => None,
+        })
+    };
+    let value = |row: &Row| {
+        let status = match row.verdict {
+            Standing::Proven | Standing::Satisfied => "satisfied",
+            Standing::Refuted | Standing::NotSatisfied => "lacking",
+            Standing::DependsOn => "depends_on",
+            Standing::Waived => "waived",
+            Standing::Unknown => "unchecked",
         };
+        let reason = match status {
+            "satisfied" => None,
+            _ => told(row).or_else(|| Some(row.evidence.as_ref()?.in_words())),
+        };
+        let flows = subnet.required_flows.iter();
+        let flows = flows.filter(|flow| flow.requirement_ids.contains(&row.id));
         let value = Value::object([
             ("status", Value::from(status)),
-            ("flows", Value::string_list(state.flows)),
+            ("flows", Value::string_list(flows.map(|flow| flow.key.clone()))),
             ("reason", reason.into()),
         ]);
-        (id.to_owned(), value)
+        (row.id.clone(), value)
     };
-    Value::object(states.into_iter().map(value).collect::<Vec<_>>())
+    Value::object(subnet.requirements.iter().map(value).collect::<Vec<_>>())
 }
 
 /// Rules with the requirements that they carry, and those among them behind which no requirement stands.

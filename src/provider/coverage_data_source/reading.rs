@@ -193,7 +193,6 @@ impl Seen {
                 ));
             }
         }
-        spaces.extend(self.prefixes());
         spaces.sort();
         spaces.dedup();
         spaces
@@ -244,9 +243,7 @@ async fn firewall(client: &ArmClient, ids: &Ids, call: &Call) -> Result<Firewall
     if let Some(id) = &ids.firewall {
         let firewall = found("Firewall", FIREWALL, id, client.azure_firewalls().get(id, call).await)?;
         found_at.argument = FIREWALL;
-        let configurations = array(firewall.pointer("/properties/ipConfigurations")).iter();
-        let addresses = configurations.filter_map(|one| one.pointer("/properties/privateIPAddress")?.as_str());
-        found_at.addresses = addresses.map(str::to_owned).collect();
+        found_at.addresses = private_addresses(&firewall);
         policy = reference(&firewall, "firewallPolicy", FIREWALL)?;
         if policy.is_none() {
             found_at.groups = Some(vec![classic(id.name(), &firewall)]);
@@ -276,6 +273,18 @@ async fn firewall(client: &ArmClient, ids: &Ids, call: &Call) -> Result<Firewall
         found_at.groups.get_or_insert_default().extend(groups);
     }
     Ok(found_at)
+}
+
+/// Where a firewall stands: in a virtual network, or in a virtual hub.
+fn private_addresses(firewall: &Json) -> BTreeSet<String> {
+    let configurations = array(firewall.pointer("/properties/ipConfigurations")).iter();
+    let in_network = configurations.filter_map(|one| one.pointer("/properties/privateIPAddress"));
+    let in_hub = firewall.pointer("/properties/hubIPAddresses/privateIPAddress");
+    in_network
+        .chain(in_hub)
+        .filter_map(Json::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A rule collection group of a policy. What translates addresses is about what arrives at the firewall's public ones.
@@ -402,6 +411,18 @@ mod tests {
         proof::firewall::Collection,
         provider::given_collections::{self, IpGroups},
     };
+
+    #[test]
+    fn a_firewall_stands_in_a_network_or_in_a_hub() {
+        let in_network =
+            json!({ "properties": { "ipConfigurations": [{ "properties": { "privateIPAddress": "10.0.255.4" } }] } });
+        let in_hub = json!({ "properties": { "hubIPAddresses": { "privateIPAddress": "10.9.0.132" } } });
+        assert_eq!(
+            private_addresses(&in_network),
+            BTreeSet::from(["10.0.255.4".to_owned()])
+        );
+        assert_eq!(private_addresses(&in_hub), BTreeSet::from(["10.9.0.132".to_owned()]));
+    }
 
     #[test]
     fn a_firewall_without_a_policy_is_one_group_whose_ip_groups_are_opened() {

@@ -75,8 +75,9 @@ pub(super) fn schema() -> Schema {
                 ("flows", Type::list(Type::String)),
                 ("reason", Type::String),
             ])),
-            "Every requirement of the policies by id: `status` is `satisfied`, `lacking`, `depends_on`, or `unchecked` for what no rule, route or \
-             firewall can show; the keys of its flows; and the `reason` with a packet where it is not satisfied.",
+            "Every requirement of the policies by id: `status` is `satisfied`, `lacking`, `depends_on`, `waived`, or `unchecked` for what neither \
+             Azure's answer nor the policy's arguments show; the keys of its flows; and the `reason` where it is not satisfied, with a packet \
+             where there is one.",
         ),
     );
     let computed = |ty: Type, description: &str| Attribute::computed(ty, description);

@@ -10,14 +10,14 @@ use crate::{
     network::AddressSide,
     proof::model::Model,
     report::{
-        model::{Flow, Open, Remark, Report, Standing, Subnet},
+        model::{Evidence, Open, Remark, Report, Standing, Subnet},
         subnet::{self, About},
     },
     service_tags::known,
 };
 
-/// Every output by name; `model` is the question's.
-pub(in crate::provider) fn answer(question: &Question, model: &Model) -> Vec<(&'static str, Value)> {
+/// What is to say of the subnet; `model` is the question's.
+pub(in crate::provider) fn subnet(question: &Question, model: &Model) -> Subnet {
     let mut model = model.clone();
     let about = About {
         name: &question.name,
@@ -27,10 +27,15 @@ pub(in crate::provider) fn answer(question: &Question, model: &Model) -> Vec<(&'
         rules_by_hand: question.rules_by_hand,
         firewall_by_hand: question.firewall_by_hand,
         routes: &question.routes,
+        service_endpoints: question.service_endpoints.clone(),
         forbidden: &question.forbidden,
         remarks: unknown_tags(question),
     };
-    let subnet = subnet::describe(&about, &mut model);
+    subnet::describe(&about, &mut model)
+}
+
+/// Every output by name.
+pub(in crate::provider) fn outputs(subnet: Subnet) -> Vec<(&'static str, Value)> {
     let mut outputs = vec![
         ("verdict", subnet.verdict.as_str().into()),
         ("violations", found(&subnet, Standing::Refuted)),
@@ -46,25 +51,33 @@ pub(in crate::provider) fn answer(question: &Question, model: &Model) -> Vec<(&'
     outputs
 }
 
+/// The flows of this standing, and the denies, which are called by their requirement.
 fn found(subnet: &Subnet, standing: Standing) -> Value {
     let flows = subnet.required_flows.iter().chain(&subnet.forbidden_flows);
-    let values = flows.filter(|flow| flow.verdict == standing).filter_map(finding);
-    Value::List(values.collect())
+    let flows = flows.filter(|flow| flow.verdict == standing).filter_map(|flow| {
+        let evidence = flow.evidence.as_ref()?;
+        Some(finding(&flow.key, &flow.requirement_ids, evidence))
+    });
+    let denies = subnet
+        .requirements
+        .iter()
+        .filter(|row| row.is_deny() && row.verdict == standing);
+    let denies = denies.filter_map(|row| {
+        let evidence = row.evidence.as_ref()?;
+        Some(finding(&row.id, &BTreeSet::from([row.id.clone()]), evidence))
+    });
+    Value::List(flows.chain(denies).collect())
 }
 
-fn finding(flow: &Flow) -> Option<Value> {
-    let evidence = flow.evidence.as_ref()?;
-    Some(Value::object([
-        ("flow", Value::from(flow.key.as_str())),
-        (
-            "requirement_ids",
-            Value::string_set(flow.requirement_ids.iter().cloned()),
-        ),
+fn finding(flow: &str, requirement_ids: &BTreeSet<String>, evidence: &Evidence) -> Value {
+    Value::object([
+        ("flow", Value::from(flow)),
+        ("requirement_ids", Value::string_set(requirement_ids.iter().cloned())),
         ("packet", evidence.packet.clone().unwrap_or_default().into()),
         ("reason", evidence.reason.as_str().into()),
         ("remedy", evidence.remedy.clone().unwrap_or_default().into()),
         ("conditions", Value::string_list(evidence.conditions.iter().cloned())),
-    ]))
+    ])
 }
 
 fn open(opened: &[Open]) -> Value {

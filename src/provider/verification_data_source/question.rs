@@ -44,7 +44,11 @@ pub(in crate::provider) struct Question {
     pub(in crate::provider) routes: Vec<Route>,
     pub(in crate::provider) learned_default: Option<Hop>,
     pub(in crate::provider) firewall: Option<Vec<Layer>>,
+    /// Where the firewall stands; nowhere in particular where nobody says it.
+    pub(in crate::provider) firewall_addresses: BTreeSet<String>,
     pub(in crate::provider) endpoint_tags: Vec<String>,
+    /// The service endpoints that the subnet has, where somebody looked.
+    pub(in crate::provider) service_endpoints: Option<BTreeSet<String>>,
     pub(in crate::provider) required: BTreeMap<String, Flow>,
     pub(in crate::provider) forbidden: BTreeMap<String, Flow>,
     pub(in crate::provider) network: Vec<Prefix>,
@@ -65,10 +69,11 @@ impl Question {
             routes: self.routes.iter().collect(),
             learned_default: self.learned_default.clone(),
             firewall: self.firewall.clone(),
-            firewall_addresses: appliances(self.parts.iter().flat_map(|part| part.policy.routes.values())),
+            firewall_addresses: self.firewall_addresses.clone(),
             endpoint_tags: self.endpoint_tags.clone(),
             way_out: self.way_out,
-            network: self.network(),
+            network: self.network.clone(),
+            subnet: self.subnet(),
             flows: self.required.clone(),
             resolved_tags: self.resolved_tags.clone(),
         }
@@ -86,17 +91,14 @@ impl Question {
         Ok(())
     }
 
-    /// The subnet belongs to its virtual network, whether its spaces were listed or not.
-    fn network(&self) -> Vec<Prefix> {
-        let mut network = self.network.clone();
-        for flow in self.required.values() {
-            if let AddressSide::Prefixes(prefixes) = &flow.local {
-                network.extend(prefixes.iter().copied());
-            }
-        }
-        network.sort();
-        network.dedup();
-        network
+    /// The subnet's own prefixes, as far as what is required says them.
+    fn subnet(&self) -> Vec<Prefix> {
+        let locals = self.required.values().filter_map(|flow| match &flow.local {
+            AddressSide::Prefixes(prefixes) => Some(prefixes),
+            _ => None,
+        });
+        let prefixes: BTreeSet<Prefix> = locals.flatten().copied().collect();
+        prefixes.into_iter().collect()
     }
 }
 
@@ -290,6 +292,7 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
     let mut question = Question {
         name: name(config, &parts),
         source_uri: config.attribute("source_uri").as_str().map(str::to_owned),
+        firewall_addresses: appliances(parts.iter().flat_map(|part| part.policy.routes.values())),
         parts,
         rules_by_hand: rules_given,
         firewall_by_hand: collections_given,
@@ -298,6 +301,7 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
         learned_default,
         firewall,
         endpoint_tags,
+        service_endpoints: None,
         required,
         forbidden,
         network,

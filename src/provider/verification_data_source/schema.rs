@@ -108,7 +108,8 @@ pub(in crate::provider) fn answers(schema: Schema) -> Schema {
         "violations",
         Attribute::computed(
             Type::list(finding()),
-            "Required flows that do not pass and forbidden ones that do, each with a packet, the reason and a remedy.",
+            "Required flows that do not pass, forbidden ones that do, and what policies demand to be denied and nothing denies (`flow` is then the \
+             requirement's id), each with a packet, the reason and a remedy.",
         ),
     )
     .attribute(

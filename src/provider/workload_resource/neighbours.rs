@@ -87,8 +87,7 @@ pub(super) fn conflicts(policy: &NetworkPolicy, neighbours: &Neighbours, place: 
 fn is_theirs(cause: &Cause, neighbours: &Neighbours) -> bool {
     match cause {
         Cause::Rule { name, .. } => has(&neighbours.rules, name),
-        Cause::Dropped { route, .. } | Cause::Asymmetric { route, .. } => has(&neighbours.routes, route),
-        _ => false,
+        cause => cause.route().is_some_and(|route| has(&neighbours.routes, route)),
     }
 }
 
@@ -111,12 +110,17 @@ fn conflict(
                     " With `priority_base = {base}` this resource's rules stand before it."
                 ));
             }
-            ("priority_base", "A rule of others blocks a required flow", name)
+            (
+                "priority_base",
+                "A rule of others blocks a required flow",
+                name.as_str(),
+            )
         }
-        Cause::Dropped { route, .. } | Cause::Asymmetric { route, .. } => {
-            ("route_table_id", "A route of others blocks a required flow", route)
-        }
-        _ => ("", "", &String::new()),
+        cause => (
+            "route_table_id",
+            "A route of others blocks a required flow",
+            cause.route().unwrap_or_default(),
+        ),
     };
     text.push_str(&format!(" `{name}` is not this resource's, which never touches it."));
     Conflict {

@@ -55,9 +55,9 @@ pub(crate) fn case(name: &str, policy: &NetworkPolicy, layers: Option<&Vec<Layer
             _ => None,
         })
         .collect();
-    let local = match given.network.is_empty() {
+    let local = match given.subnet.is_empty() {
         true => json!({ "subnet": true }),
-        false => json!({ "prefixes": given.network.iter().map(ToString::to_string).collect::<Vec<_>>() }),
+        false => json!({ "prefixes": given.subnet.iter().map(ToString::to_string).collect::<Vec<_>>() }),
     };
     json!({
         "name": name,
@@ -70,7 +70,7 @@ pub(crate) fn case(name: &str, policy: &NetworkPolicy, layers: Option<&Vec<Layer
             "hop": route.next_hop.as_str(),
         })).collect::<Vec<_>>(),
         "learned": policy.default_route.filter(|route| route.learned).map(|route| route.next_hop.as_str()),
-        "network": given.network.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "network": given.subnet.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "local": local,
         "subnet_is_ipv4": policy.flows.values().any(|flow| is_family(&flow.local)),
         "firewall": given.firewall.as_deref().map(firewall),
