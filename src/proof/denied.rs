@@ -31,9 +31,9 @@ pub fn leak(model: &mut Model, rule: &SecurityRule) -> Option<Exposure> {
         .filter(|required| required.flow.direction == direction && required.flow.passage != Passage::Closed)
         .flat_map(|required| &required.matches);
     let blocks = denied.iter().map(Match::block).collect();
-    let mut passing: Vec<(Option<Opener>, Block)> = remainder(blocks, asked, &model.world)
+    let mut passing: Vec<(Opener, Block)> = remainder(blocks, asked, &model.world)
         .into_iter()
-        .map(|block| (None, block))
+        .map(|block| (Opener::NoGroup, block))
         .collect();
     for (position, group) in model.groups.iter().enumerate() {
         let blocks = passing.into_iter().map(|(_, block)| block).collect();
@@ -42,13 +42,11 @@ pub fn leak(model: &mut Model, rule: &SecurityRule) -> Option<Exposure> {
         let allowed = decided
             .into_iter()
             .filter(|(line, _)| line.access == Access::Allow && !line.is_platform());
-        passing = allowed
-            .map(|(line, block)| (Some(opener(position, line)), block))
-            .collect();
+        passing = allowed.map(|(line, block)| (opener(position, line), block)).collect();
     }
     let mut possible = None;
     for (by, block) in passing {
-        let Some(found) = by.and_then(|by| witness(model, direction, &[block], by)) else {
+        let Some(found) = witness(model, direction, &[block], by) else {
             continue;
         };
         if found.conditions.is_empty() {

@@ -38,6 +38,8 @@ pub enum Opener {
         /// The requirements behind it.
         requirement_ids: BTreeSet<String>,
     },
+    /// No group stands on the way, which denies nothing.
+    NoGroup,
     /// A rule of the firewall.
     FirewallRule {
         /// Its collection.
@@ -55,9 +57,13 @@ pub enum Opener {
 }
 
 impl Opener {
-    /// Whether it is one of the rules that Azure puts at the end of every group.
-    pub fn is_default_rule(&self) -> bool {
-        matches!(self, Opener::Rule { priority, .. } if *priority >= 65000)
+    /// Whether it is what Azure lets pass where nobody says anything.
+    pub fn is_azures_own(&self) -> bool {
+        match self {
+            Opener::NoGroup => true,
+            Opener::Rule { priority, .. } => *priority >= 65000,
+            Opener::FirewallRule { .. } | Opener::Route { .. } => false,
+        }
     }
 }
 

@@ -69,6 +69,7 @@ pub fn exposed(exposure: &Exposure) -> String {
 /// The rule that lets something pass.
 pub fn opener(by: &Opener) -> String {
     match by {
+        Opener::NoGroup => "the lack of a network security group".to_owned(),
         Opener::Rule { name, priority, .. } if *priority >= 65000 => {
             format!("Azure's default rule `{name}` (priority {priority})")
         }

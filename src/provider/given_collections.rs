@@ -259,3 +259,30 @@ fn list(value: &Value, attribute: &str) -> Result<Vec<String>, Unreadable> {
 fn text(value: &Value, attribute: &str) -> Option<String> {
     value.attribute(attribute).as_str().map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ip_group_with_nobody_in_it_is_a_source_that_nobody_is() {
+        let id = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/ipGroups/empty";
+        let rule = Value::object([
+            ("name", Value::from("nobody")),
+            ("protocols", Value::string_list(["TCP".to_owned()])),
+            ("source_ip_groups", Value::string_list([id.to_owned()])),
+            ("destination_addresses", Value::string_list(["Sql".to_owned()])),
+            ("destination_ports", Value::string_list(["1433".to_owned()])),
+        ]);
+        let opened = IpGroups::from([(id.to_lowercase(), BTreeSet::new())]);
+        let rules = network_rules(&rule, &opened).unwrap();
+        assert_eq!(rules[0].source, FirewallSource::Addresses(BTreeSet::new()));
+        let mut without = rule;
+        without.set_attribute("source_ip_groups", Value::Null);
+        assert!(
+            network_rules(&without, &opened)
+                .unwrap_err()
+                .contains("it has no source")
+        );
+    }
+}

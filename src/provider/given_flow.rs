@@ -51,7 +51,7 @@ pub(super) fn read(value: &Value, peers: &Peers) -> Result<Flow, String> {
             side => side,
         },
         peer: match text("peer")?.as_deref() {
-            None => FlowPeer::Any,
+            None => return Err("`peer` is missing: an address, a service tag or a host; `*` is anybody".to_owned()),
             Some(name) => peer(name, peers).map_err(|reason| format!("`peer` {reason}"))?,
         },
         ports: ports("port")?,

@@ -89,7 +89,7 @@ fn rule(key: Option<&str>, value: &Value) -> Result<SecurityRule, Unreadable> {
             .parse()
             .map_err(|error| wrong("name", &format!("is refused: {error}")))?,
         description: Description::text(value.attribute("description").as_str().unwrap_or_default()),
-        priority: Priority::try_from(priority).map_err(|error| wrong("priority", &error.to_string()))?,
+        priority: Priority::try_from(priority).map_err(|error| format!("rule `{name}`: {error}"))?,
         direction: word("direction")?
             .parse()
             .map_err(|error| wrong("direction", &format!("{error}")))?,

@@ -153,7 +153,7 @@ pub(super) fn leaks(about: &About<'_>, model: &mut Model) -> Leaks {
 
 /// Where not even a rule of somebody else's opens what is to be denied: nothing denies it.
 pub(super) fn undenied(leaks: &Leaks) -> impl Iterator<Item = &Exposure> {
-    leaks.values().flatten().filter(|leak| leak.by.is_default_rule())
+    leaks.values().flatten().filter(|leak| leak.by.is_azures_own())
 }
 
 /// Whether what the requirement denies stays closed.
@@ -166,7 +166,7 @@ fn denied(leak: Option<&Option<Exposure>>) -> (Standing, Option<Evidence>) {
         Some(None) => return (Standing::Proven, None),
         Some(Some(leak)) => leak,
     };
-    let is_denied_by_nobody = leak.by.is_default_rule();
+    let is_denied_by_nobody = leak.by.is_azures_own();
     let standing = match leak.conditions.as_slice() {
         [] if is_denied_by_nobody => Standing::Refuted,
         // What somebody lets pass on purpose is an exposure, which is said apart.

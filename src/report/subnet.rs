@@ -285,13 +285,14 @@ pub(super) fn group_names(ids: &Known<BTreeSet<String>>) -> Vec<String> {
 
 fn open(exposure: &Exposure) -> Open {
     let (rule, by) = match &exposure.by {
-        Opener::Rule { name, priority, .. } if *priority >= 65000 => (name, "default_rule"),
-        Opener::Rule { name, .. } => (name, "security_rule"),
-        Opener::FirewallRule { name, .. } => (name, "firewall_rule"),
-        Opener::Route { name, .. } => (name, "route"),
+        Opener::NoGroup => ("no network security group", "default_rule"),
+        Opener::Rule { name, .. } if exposure.by.is_azures_own() => (name.as_str(), "default_rule"),
+        Opener::Rule { name, .. } => (name.as_str(), "security_rule"),
+        Opener::FirewallRule { name, .. } => (name.as_str(), "firewall_rule"),
+        Opener::Route { name, .. } => (name.as_str(), "route"),
     };
     Open {
-        rule: rule.clone(),
+        rule: rule.to_owned(),
         by: by.to_owned(),
         direction: exposure.packet.direction.to_string(),
         packet: exposure.packet.to_string(),

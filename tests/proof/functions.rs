@@ -80,7 +80,7 @@ async fn what_cannot_be_read_is_refused_by_name() {
     let refused = call("rules_diff", &[empty.clone(), rules]).await.unwrap_err();
     assert_eq!(
         refused,
-        "rule `deny`: `priority` priority `99` is outside Azure's range of 100 to 4096"
+        "rule `deny`: priority `99` is outside Azure's range of 100 to 4096"
     );
     broken.set_attribute("priority", 100.into());
     broken.set_attribute("destination_address_prefix", Value::UNKNOWN);

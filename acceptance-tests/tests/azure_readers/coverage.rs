@@ -108,6 +108,11 @@ fn a_group_written_by_hand_is_held_against_the_requirements() {
         "{exposed}"
     );
     assert_eq!(read["missing_service_endpoints"], json!(["Microsoft.Storage"]));
+    assert_eq!(status(&read, "CC-STORAGE-ENDPOINT"), "lacking");
+    // What no requirement needs is let pass before the deny.
+    assert_eq!(status(&read, "CC-DENY-INTERNET"), "lacking");
+    let reason = read["requirements"]["CC-DENY-INTERNET"]["reason"].as_str().unwrap();
+    assert!(reason.contains("lets it pass. Narrow the rule"), "{reason}");
     assert_eq!(read["surplus_service_endpoints"], json!(["Microsoft.KeyVault"]));
     assert!(
         read["virtual_network_address_spaces"]
@@ -209,6 +214,8 @@ fn what_cannot_be_decided_is_said_and_never_proven() {
     );
     let open = read(&place, &coverage(&place, ""));
     assert_eq!(open["security_rules"], Value::Null);
+    assert_eq!(status(&open, "CC-DENY-INTERNET"), "lacking");
+    assert_eq!(open["verdict"], "refuted");
     assert!(
         open["lint"].to_string().contains("no_network_security_group"),
         "{}",
@@ -227,6 +234,65 @@ fn network_collection(name: &str, priority: i64, action: &str, to: &[&str], port
     json!({ "name": name, "ruleCollectionType": "FirewallPolicyFilterRuleCollection", "priority": priority, "action": { "type": action },
         "rules": [{ "ruleType": "NetworkRule", "name": name, "ipProtocols": ["TCP", "UDP"], "sourceAddresses": ["10.0.0.0/8"],
             "destinationAddresses": to, "destinationPorts": ports }] })
+}
+
+/// The rules of a firewall say nothing of packets that a route leads to another appliance.
+#[test]
+fn a_firewall_judges_what_is_led_to_it() {
+    let place = with_rules(&[rule("everything", 100, "Allow", "*", "*")], json!({}));
+    let group = place.id("networkSecurityGroups/theirs");
+    let behind = |appliance: &str| {
+        let route = json!({ "name": "default", "properties": {
+            "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": appliance } });
+        let table = place.put("routeTables/theirs", json!({ "routes": [route] }));
+        let subnet = json!({ "addressPrefix": "10.0.7.0/24", "networkSecurityGroup": { "id": group }, "routeTable": { "id": table } });
+        place.emulator.put(&place.id(SUBNET), json!({ "properties": subnet }));
+    };
+    let policy = place.put("firewallPolicies/open", json!({ "sku": { "tier": "Standard" } }));
+    let everything = json!([network_collection("everything", 100, "Allow", &["*"], &["*"])]);
+    place.emulator.put(
+        &format!("{policy}/ruleCollectionGroups/open"),
+        group_of(100, everything),
+    );
+    let network = place.id("virtualNetworks/vnet");
+    place.put(
+        "virtualNetworks/vnet/subnets/AzureFirewallSubnet",
+        json!({ "addressPrefix": "10.0.255.0/26" }),
+    );
+    // The emulator hands out no addresses.
+    let stands_at = "10.0.255.4";
+    let firewall = place.put(
+        "azureFirewalls/hub",
+        json!({ "firewallPolicy": { "id": policy }, "ipConfigurations": [{ "name": "one", "properties": {
+            "subnet": { "id": format!("{network}/subnets/AzureFirewallSubnet") }, "privateIPAddress": stands_at } }] }),
+    );
+    let named = format!("firewall_id = {firewall:?}");
+
+    // Also for a policy that knows no more than the virtual network.
+    let wide = format!(
+        "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n egress = {{ type = \"firewall\", firewall_private_ip_address = \"10.9.9.9\", \
+         source_ip_group_ids = [{:?}] }}",
+        place.id("ipGroups/nodes")
+    );
+    behind("10.9.9.9");
+    let elsewhere = read(&place, &held_against(&place, &wide, &named));
+    assert_eq!(status(&elsewhere, "CC-SERVER-ENTRA"), "depends_on");
+    assert!(
+        elsewhere["lint"].to_string().contains("another_appliance"),
+        "{}",
+        elsewhere["lint"]
+    );
+    behind(stands_at);
+    let judged = read(
+        &place,
+        &held_against(&place, &wide.replace("10.9.9.9", stands_at), &named),
+    );
+    assert_eq!(
+        status(&judged, "CC-SERVER-ENTRA"),
+        "satisfied",
+        "{}",
+        judged["violations"]
+    );
 }
 
 #[test]

@@ -146,3 +146,32 @@ fn a_route_of_others_that_leads_nowhere_is_found_too() {
         &format!("route_table_id = {table:?}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]"),
     ));
 }
+
+/// Who connects gets no answers where their route drops them, or sends them to the internet, where nobody has a private address.
+#[test]
+fn a_route_of_others_that_takes_the_answers_is_found_too() {
+    let place = Place::new();
+    let configuration = |table: &str| {
+        place.attached(
+            "cc",
+            &format!(
+                "route_table_id = {table:?}\nsubnet_address_prefixes = [\"10.0.7.0/24\"]\nweb_source_address_prefixes = \
+                 [\"192.168.5.0/24\"]"
+            ),
+        )
+    };
+    for (hop, reason) in [("None", "drops them"), ("Internet", "nobody has a private address")] {
+        let theirs =
+            json!({ "name": "theirs", "properties": { "addressPrefix": "192.168.0.0/16", "nextHopType": hop } });
+        let table = place.put("routeTables/shared", json!({ "routes": [theirs] }));
+        place.workspace.write(&configuration(&table));
+        let error = place.workspace.expect_error(&["apply"]);
+        let words = error.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │", "");
+        assert!(
+            error.contains("A route of others blocks a required flow") && words.contains(reason),
+            "{hop}: {error}"
+        );
+    }
+    let table = place.put("routeTables/shared", json!({ "routes": [] }));
+    place.workspace.step(&configuration(&table));
+}

@@ -258,6 +258,19 @@ pub(in crate::provider) fn read(config: &Value, session: &Session, diagnostics: 
             }
         }
     }
+    // Rules alone have exposure and lint to say.
+    let arguments = [
+        "required_flows",
+        "forbidden_flows",
+        "security_rules",
+        "network_interface_security_rules",
+        "routes",
+        "rule_collection_groups",
+    ];
+    if policies.is_empty() && !arguments.into_iter().any(is_given) {
+        let reason = "there is nothing to prove, and nothing would be proven: give `policies`, `required_flows` or `forbidden_flows`";
+        refuse(at("policies"), reason.to_owned());
+    }
     let subnet = given_flow::own_prefixes(parts.iter().map(|part| &part.policy));
     for flow in required.values_mut().chain(forbidden.values_mut()) {
         given_flow::stand_at(flow, &subnet);

@@ -153,6 +153,63 @@ async fn a_firewall_of_others_is_judged_by_its_own_order() {
     assert!(said.contains("the firewall's rule `storage` lets it pass"), "{said}");
 }
 
+/// What cannot be read would match nothing, and a deny that matches nothing denies nothing.
+#[tokio::test]
+async fn what_a_firewall_rule_says_is_read_or_refused() {
+    let denying = async |more: &[(&'static str, Value)]| {
+        let mut entries = vec![
+            ("name", Value::from("no-storage")),
+            ("protocols", texts("Any")),
+            ("destination_addresses", texts("Storage")),
+            ("destination_ports", texts("*")),
+        ];
+        entries.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        entries.extend_from_slice(more);
+        let allow = firewall_rule(&[
+            ("name", "everything".into()),
+            ("protocols", texts("TCP")),
+            ("destination_addresses", texts("*")),
+            ("destination_ports", texts("*")),
+        ]);
+        let groups = vec![
+            group(collection("central", 100, "Deny", firewall_rule(&entries))),
+            group(collection("platform", 200, "Allow", allow)),
+        ];
+        let entries = behind_a_firewall(&[("rule_collection_groups", dynamic(Value::List(groups)))]);
+        let state = read("lockeddown_verification", &entries).await?;
+        Ok::<String, String>(state.attribute("verdict").as_str().unwrap_or_default().to_owned())
+    };
+    // Azure drops host bits.
+    assert_eq!(
+        denying(&[("source_addresses", texts("10.0.0.5/24"))]).await.unwrap(),
+        "refuted"
+    );
+    assert_eq!(
+        denying(&[("source_addresses", texts("10.0.9.0/24"))]).await.unwrap(),
+        "proven"
+    );
+    for (attribute, value, reason) in [
+        ("destination_ports", texts("443 "), "`443 ` is not a port"),
+        (
+            "destination_ports",
+            Value::List(Vec::new()),
+            "`destination_ports` is missing",
+        ),
+        (
+            "source_addresses",
+            texts("10.0.0.0/33"),
+            "`10.0.0.0/33`, which is neither",
+        ),
+        ("protocols", Value::List(Vec::new()), "it has no `protocols`"),
+    ] {
+        let refused = denying(&[(attribute, value)]).await.unwrap_err();
+        assert!(
+            refused.contains(reason) && refused.contains("rule `no-storage`"),
+            "{attribute}: {refused}"
+        );
+    }
+}
+
 pub(super) async fn behind(firewall: &str) -> Value {
     let egress = Value::object([
         ("type", Value::from("firewall")),

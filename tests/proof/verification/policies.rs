@@ -33,6 +33,77 @@ async fn without_a_way_out_or_behind_a_tunnel_nothing_leaves() {
     assert_eq!(state.attribute("verdict").as_str(), Some("depends_on"));
 }
 
+/// A document that demands a deny is not kept by a group that denies nothing, whatever passes.
+#[tokio::test]
+async fn a_deny_that_nobody_keeps_is_a_violation() {
+    let policy = server_policy().await;
+    let rules = policy.attribute("security_rules").as_map().unwrap();
+    let allows = rules
+        .iter()
+        .filter(|(_, rule)| rule.attribute("access").as_str() == Some("Allow"));
+    let allows = Value::object(
+        allows
+            .map(|(name, rule)| (name.as_str(), rule.clone()))
+            .collect::<Vec<_>>(),
+    );
+    let entries = [
+        ("policies", Value::List(vec![policy])),
+        ("security_rules", dynamic(allows)),
+    ];
+    let state = read("lockeddown_verification", &entries).await.unwrap();
+    assert_eq!(
+        state.attribute("verdict").as_str(),
+        Some("refuted"),
+        "{}",
+        answers(&state)
+    );
+    let [violation] = state.attribute("violations").as_list().unwrap() else {
+        panic!("{}", answers(&state))
+    };
+    assert_eq!(violation.attribute("flow").as_str(), Some("CC-DENY-INTERNET"));
+    let [exposure] = state.attribute("exposure").as_list().unwrap() else {
+        panic!("{}", answers(&state))
+    };
+    assert_eq!(exposure.attribute("rule").as_str(), Some("AllowInternetOutBound"));
+}
+
+#[tokio::test]
+async fn nothing_is_not_proven() {
+    let refused = read("lockeddown_verification", &[]).await.unwrap_err();
+    assert!(refused.contains("nothing to prove"), "{refused}");
+}
+
+/// A route to the private space around the subnet takes what it sends to itself, too, unless the virtual network's space is narrower.
+#[tokio::test]
+async fn a_route_around_the_subnet_depends_on_the_space_around_it() {
+    let route = Value::object([
+        ("address_prefix", Value::from("10.0.0.0/16")),
+        ("next_hop_type", "None".into()),
+    ]);
+    let routes = dynamic(Value::object([("dropped", route)]));
+    let itself = Value::object([(
+        "itself",
+        flow(&[("peer", "10.0.0.0/24"), ("port", "22"), ("local", "10.0.0.0/24")]),
+    )]);
+    let verdict = async |spaces: &[&str]| {
+        let mut entries = vec![("routes", routes.clone()), ("required_flows", itself.clone())];
+        if !spaces.is_empty() {
+            let spaces = Value::string_set(spaces.iter().copied());
+            entries.push(("virtual_network_address_spaces", spaces));
+        }
+        let state = read("lockeddown_verification", &entries).await.unwrap();
+        (
+            state.attribute("verdict").as_str().unwrap_or_default().to_owned(),
+            answers(&state),
+        )
+    };
+    let (unsaid, told) = verdict(&[]).await;
+    assert_eq!(unsaid, "depends_on", "{told}");
+    assert!(told.contains("is not narrower than `10.0.0.0/16`"), "{told}");
+    assert_eq!(verdict(&["10.0.0.0/16"]).await.0, "refuted");
+    assert_eq!(verdict(&["10.0.0.0/20"]).await.0, "proven");
+}
+
 /// A policy whose allow of the storage is a deny under another name.
 fn denying(policy: &Value) -> Value {
     let Some(rules) = policy.attribute("security_rules").as_map() else {
