@@ -246,6 +246,15 @@ impl World {
         Relation::Possible
     }
 
+    /// Whether the two surely have addresses in common, though neither holds the other: every service stands in the cloud's datacentres, and has
+    /// some of its addresses in `AzureCloud` (files of three clouds, azure-requirements 7). Of one region that is not always so.
+    pub fn surely_meet(&self, one: AtomId, other: AtomId) -> bool {
+        let is_cloud =
+            |id: AtomId| matches!(self.atoms.get(id), Some(Atom::Tag(tag)) if tag.eq_ignore_ascii_case("AzureCloud"));
+        let is_service = |id: AtomId| matches!(self.atoms.get(id), Some(Atom::Tag(tag)) if is_of_the_cloud(tag));
+        is_cloud(one) && is_service(other) || is_cloud(other) && is_service(one)
+    }
+
     fn is_inside(&self, one: AtomId, first: &Atom, other: AtomId, second: &Atom) -> bool {
         match (first, second) {
             (Atom::Host(name), Atom::Host(pattern)) => host_matches(pattern, name),
@@ -329,6 +338,11 @@ fn context(tag: &str) -> Option<Context> {
     ];
     let found = known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
     found.map(|(_, context)| context)
+}
+
+/// Whether it is a service's tag for every region, which `AzureCloud` always meets. Exchange Online Protection's are not Azure's.
+fn is_of_the_cloud(tag: &str) -> bool {
+    context(tag).is_none() && !tag.contains('.') && !tag.eq_ignore_ascii_case("EOPExternalPublishedIPs")
 }
 
 /// Whether a rule for the tag decides about what otherwise passes every group: what Azure's platform answers at its own addresses.

@@ -185,6 +185,10 @@ impl Place {
         let innermost = self.innermost(world);
         for (position, one) in innermost.iter().enumerate() {
             for other in innermost.iter().skip(position + 1) {
+                // What both surely hold may be all that was cut out.
+                if innermost.len() == 2 && self.is_uncut() && world.surely_meet(*one, *other) {
+                    continue;
+                }
                 doubts.push(format!(
                     "`{}` and `{}` have addresses in common",
                     world.name(*one),
@@ -218,6 +222,11 @@ impl Place {
         } else {
             Presence::If(doubts)
         }
+    }
+
+    /// Whether nothing but atoms makes it smaller.
+    fn is_uncut(&self) -> bool {
+        self.set.is_all() && self.except.is_empty() && self.outside.is_empty()
     }
 
     /// The atoms that hold it, without those that lie around another one of them: they say nothing new.

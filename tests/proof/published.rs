@@ -6,6 +6,7 @@ use lockeddown::{
     network::NetworkPolicy,
     proof::{
         addresses::{self, AddressSet},
+        atoms::{Atom, World},
         model::{Given, Model},
         required::allows,
         verdict::Verdict,
@@ -50,6 +51,35 @@ pub(crate) fn resolved(policy: &NetworkPolicy, file: &str) -> BTreeMap<String, A
         Some((tag, addresses::of_prefixes(&prefixes)))
     });
     listed.collect()
+}
+
+/// The proof says so of names, and the publications must.
+#[test]
+fn every_service_has_addresses_in_the_cloud() {
+    for (_, name) in FILES {
+        let Some(path) = path_of(name) else { return };
+        let file = service_tags::file(Path::new(&path)).unwrap();
+        let set = |tag: &str| {
+            let prefixes = file.tag(tag, None).unwrap().prefixes().unwrap();
+            let prefixes: Vec<_> = prefixes.into_iter().map(Into::into).collect();
+            addresses::of_prefixes(&prefixes)
+        };
+        let cloud = set("AzureCloud");
+        let mut world = World::default();
+        let azure_cloud = world.atom(Atom::Tag("AzureCloud".to_owned()));
+        let (mut declared, mut apart) = (0, Vec::new());
+        for tag in file.tags() {
+            let atom = world.atom(Atom::Tag(tag.name().to_owned()));
+            if world.surely_meet(azure_cloud, atom) {
+                declared += 1;
+                if !set(tag.name()).meets(&cloud) {
+                    apart.push(tag.name().to_owned());
+                }
+            }
+        }
+        assert!(declared > 60, "{name}: {declared}");
+        assert_eq!(apart, Vec::<String>::new(), "{name}");
+    }
 }
 
 /// What is proven of names holds of the addresses behind them.

@@ -261,3 +261,24 @@ async fn a_rule_of_groups_is_not_called_superfluous_for_nothing() {
         answers(&state)
     );
 }
+
+/// Nobody lists the addresses of a tag, but each service has some in `AzureCloud`: a deny of that stops it in part. Of one region's form that is
+/// not sure.
+#[tokio::test]
+async fn a_deny_of_the_whole_cloud_stops_every_service() {
+    for (cloud, verdict) in [("AzureCloud", "refuted"), ("AzureCloud.westeurope", "depends_on")] {
+        let rules = Value::object([
+            ("cloud", rule("Deny", 100, cloud, "*")),
+            ("storage", rule("Allow", 200, "Storage", "443")),
+        ]);
+        let storage = Value::object([("storage", flow(&[("peer", "Storage"), ("port", "443")]))]);
+        let entries = [("security_rules", dynamic(rules)), ("required_flows", storage)];
+        let state = read("lockeddown_verification", &entries).await.unwrap();
+        assert_eq!(
+            state.attribute("verdict").as_str(),
+            Some(verdict),
+            "{}",
+            answers(&state)
+        );
+    }
+}
