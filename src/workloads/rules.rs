@@ -283,7 +283,10 @@ impl<'a> RuleSet<'a> {
         })
     }
 
-    fn insert(&mut self, rule: SecurityRule, path: tfplugin_rs::value::Path) -> Result<(), Stop> {
+    /// Every rule of every set passes here, a user's own too.
+    fn insert(&mut self, mut rule: SecurityRule, path: tfplugin_rs::value::Path) -> Result<(), Stop> {
+        rule.source = rule.source.without_overlap();
+        rule.destination = rule.destination.without_overlap();
         let taken = self.rules.values().find(|other| {
             other.name.as_str().eq_ignore_ascii_case(rule.name.as_str())
                 || (other.priority == rule.priority && other.direction == rule.direction)
