@@ -41,6 +41,21 @@ impl<'a> Inputs<'a> {
         }
     }
 
+    /// The same arguments with other values.
+    pub fn of<'b>(&self, values: &'b Value, findings: &'b Findings, path: &'b Path) -> Inputs<'b>
+    where
+        'a: 'b,
+    {
+        Inputs::new(values, self.arguments, findings, path)
+    }
+
+    /// The values as they are without an argument.
+    pub fn without(&self, name: &str) -> Value {
+        let mut values = self.values.clone();
+        values.set_attribute(name, Value::Null);
+        values
+    }
+
     /// Where findings go.
     pub fn findings(&self) -> &'a Findings {
         self.findings

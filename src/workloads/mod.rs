@@ -18,6 +18,7 @@ mod cyclecloud_subnet;
 mod egress;
 mod extra_rules;
 pub(crate) mod firewall;
+mod idle;
 pub mod inputs;
 mod isolation;
 mod license_server_link;
@@ -226,6 +227,7 @@ impl Workload {
             environment: shared.environment,
             policy,
             outputs,
+        idle::warn(self, inputs, surroundings, &shared, (&policy, &outputs));
         })
     }
 }

@@ -123,7 +123,7 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         id: ARGUMENT_IN_EDITION,
-        description: "Every argument that is set has an effect in the chosen edition.",
+        description: "Every argument that is set has an effect, in the chosen edition and beside the other arguments.",
     },
     Check {
         id: ADDRESS_FAMILIES,
