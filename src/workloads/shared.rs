@@ -482,6 +482,14 @@ fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<Waivers, Sto
         refused = Some(inputs.findings().error(
             inputs.path("waived_requirements").key(id),
             "Unknown requirement",
+    let blank = |reason: &Known<String>| matches!(reason, Known::Is(reason) if reason.trim().is_empty());
+    for id in waived.iter().filter(|(_, reason)| blank(reason)).map(|(id, _)| id) {
+        let detail = format!(
+            "`{id}` is waived and the reason is empty: reports show it to whoever asks later why this was done without. Write why, in a few words."
+        );
+        let path = inputs.path("waived_requirements").key(id);
+        refused = Some(inputs.findings().error(path, "Waiver without a reason", detail));
+    }
             format!("`{id}` is neither a requirement of the catalogue nor a check.{suggestion}"),
         ));
     }
