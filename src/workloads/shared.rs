@@ -138,6 +138,10 @@ pub static CHECKS: &[Check] = &[
         description: "The regional service tags are ones this release of the provider knows.",
     },
     Check {
+        id: NEXT_HOP_PRIVATE,
+        description: "The appliance that routes lead to has a private address.",
+    },
+    Check {
         id: STORAGE_ACCOUNT_NAMED,
         description: "The workspace's default storage account is named, so that hosts need no wildcard.",
     },
@@ -162,6 +166,7 @@ pub(super) const ADDRESS_FAMILIES: &str = "CHECK-ADDRESS-FAMILIES";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
 pub(super) const SERVICE_TAG_FEATURES: &str = "CHECK-SERVICE-TAG-FEATURES";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
+pub(super) const NEXT_HOP_PRIVATE: &str = "CHECK-NEXT-HOP-PRIVATE";
 pub(super) const POLICY_REACHES: &str = "CHECK-POLICY-REACHES-STORAGE";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 
