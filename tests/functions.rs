@@ -67,6 +67,7 @@ async fn tags_exist_per_cloud_and_region() {
         ("AzureFrontDoor.FirstParty", "usgovernment", false),
         ("Storage.WestEurope", "public", true),
         ("Storage.WestEurope", "china", false),
+        ("storage.westeurope", "public", true),
         ("AzureMachineLearning.WestEurope", "public", false),
         ("AzureCloud.norwayeast", "public", false),
         ("no tag at all", "public", false),

@@ -128,6 +128,16 @@ pub enum AddressSide {
     Groups(Known<BTreeSet<String>>),
 }
 
+impl AddressSide {
+    /// The same without prefixes that lie within another one: Azure refuses a rule that says an address twice
+    /// (`OverlappingSubnetsNotPermittedInSecurityRule`).
+    pub fn without_overlap(self) -> AddressSide {
+        let AddressSide::Prefixes(all) = self else { return self };
+        let outermost = |prefix: &&Prefix| !all.iter().any(|other| other != *prefix && other.contains(prefix));
+        AddressSide::Prefixes(all.iter().filter(outermost).copied().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ use super::{
     rules::{Band, End, Switches},
     scene::{Guest, Scene},
     shared::Shared,
+    site::overlap,
     template::Values,
 };
 use crate::{
@@ -178,6 +179,8 @@ static ARGUMENTS: &[Argument] = &[
     Argument::optional("egress", Holds::Object(egress::ARGUMENTS), "How outbound traffic is let through and leaves the subnet."),
 ];
 
+const SUBNETS_SEPARATE: &str = "CC-SUBNETS-SEPARATE";
+
 /// 100-399; the IPv6 twin of a rule stands 150 behind it.
 const BAND: Band = Band {
     start: 100,
@@ -226,6 +229,7 @@ fn expand(inputs: &Inputs<'_>, shared: &Shared) -> Result<Demands, Stop> {
         holds: settings.prerequisites(shared),
     };
     let mut policy = render(&scene)?;
+    checks::warn_of_one_subnet(inputs, shared, &settings, &policy);
     policy.on_premises_flows = flows::on_premises_flows(inputs, shared, &settings)?;
     Ok((policy, settings.outputs(shared)))
 }
@@ -361,6 +365,18 @@ impl Settings {
     /// Whether a return proxy stands in the subnet, alone or among the nodes.
     fn has_proxy(&self, shared: &Shared) -> bool {
         self.role == "return_proxy" || !self.proxies_here(shared).is_empty()
+    }
+
+    /// Where server and nodes stand in one subnet, as far as the arguments say it: a prefix of the other role, and what of this one's it overlaps.
+    /// With the argument that says it.
+    fn shares_subnet(&self, shared: &Shared) -> Option<(&'static str, Prefix, Prefix)> {
+        let (own, argument, other) = match self.role.as_str() {
+            "server" => (&self.servers, "node_address_prefixes", &self.nodes),
+            "node" => (&self.nodes, "server_address_prefixes", &self.servers),
+            _ => return None,
+        };
+        let own: BTreeSet<Prefix> = own.union(&shared.subnet).copied().collect();
+        overlap(other, &own).map(|(other, own)| (argument, *other, *own))
     }
 
     fn guest(&self, shared: &Shared) -> Option<Guest<'static>> {
@@ -510,6 +526,9 @@ impl Settings {
             for id in ["CC-SERVER-SUBNET-SIZE", "CC-NODE-SUBNET-SIZE", "CC-BASTION-SUBNET"] {
                 holds.insert(id, PrerequisiteStatus::Satisfied);
             }
+        }
+        if self.shares_subnet(shared).is_some() {
+            holds.insert(SUBNETS_SEPARATE, PrerequisiteStatus::NotSatisfied);
         }
         holds
     }

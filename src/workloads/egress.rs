@@ -11,8 +11,9 @@ use super::{
     argument::{Argument, Default, Kind},
     arm_id,
     inputs::{Inputs, parsed},
+    operators::is_public,
     problem::Stop,
-    shared::Shared,
+    shared::{NEXT_HOP_PRIVATE, Shared},
 };
 use crate::network::{DefaultNextHop, DefaultRoute, Known, PortRange, Prefix};
 
@@ -273,7 +274,7 @@ fn refuse_foreign_attributes(egress: &Inputs<'_>, kind: &str) -> Result<(), Stop
 
 /// The next hop of a route stands in another subnet than the one routed (virtual-networks-udr-overview): within it, the appliance's own
 /// packets would be sent back to it.
-pub(super) fn refuse_own_address(
+pub(super) fn check_next_hop(
     inputs: &Inputs<'_>,
     shared: &Shared,
     path: Path,
@@ -284,6 +285,7 @@ pub(super) fn refuse_own_address(
         return Ok(());
     };
     let Some(own) = shared.subnet.iter().find(|prefix| prefix.contains(&address)) else {
+        warn_of_public_hop(inputs, shared, path, (text, address));
         return Ok(());
     };
     let detail = format!(
@@ -291,6 +293,23 @@ pub(super) fn refuse_own_address(
          back to it. Name the firewall's private address, in AzureFirewallSubnet."
     );
     Err(inputs.findings().error(path, "Next hop in the routed subnet", detail))
+}
+
+/// Azure delivers what a route sends to an appliance within the network, at its private address (virtual-networks-udr-overview). Networks may use
+/// public ranges of their own, so this is no error.
+fn warn_of_public_hop(inputs: &Inputs<'_>, shared: &Shared, path: Path, (text, address): (&str, Prefix)) {
+    let own = shared.virtual_network.iter().any(|space| space.contains(&address));
+    if own || !is_public(&address) || shared.waived.contains_key(NEXT_HOP_PRIVATE) {
+        return;
+    }
+    let detail = format!(
+        "`{text}` is a public address: packets reach the appliance that routes lead to at its private one alone, and all that leaves the subnet \
+         would be lost. Name the private address, in AzureFirewallSubnet; if your networks use that range as private, name the space in \
+         `virtual_network_address_spaces` where it is this network's, else waive {NEXT_HOP_PRIVATE} with a reason."
+    );
+    inputs
+        .findings()
+        .warning(path, "Next hop with a public address", detail);
 }
 
 fn check_firewall(egress: &Inputs<'_>, sku: &str, dns_proxy: bool, tls: bool) -> Result<(), Stop> {
@@ -318,11 +337,20 @@ fn check_address(egress: &Inputs<'_>, address: Option<&Known<String>>) -> Result
         Ok(IpAddr::V6(_)) => {
             format!("`{text}` is an IPv6 address: the default route 0.0.0.0/0 leads to an IPv4 address.")
         }
-        Err(_) => format!("`{text}` is not an IP address: the next hop of a route is one."),
+        Err(_) => not_an_address(text, "the next hop of a route is one"),
     };
     Err(egress
         .findings()
         .error(egress.path("firewall_private_ip_address"), "Invalid address", detail))
+}
+
+/// Says that text is no address, and which one is meant where only a mask is too much.
+pub(super) fn not_an_address(text: &str, why: &str) -> String {
+    let bare = text.split_once('/').map_or(text, |(bare, _)| bare);
+    match bare.parse::<IpAddr>() {
+        Ok(_) if bare != text => format!("`{text}` is a prefix and not an IP address: {why}. Write `{bare}`."),
+        _ => format!("`{text}` is not an IP address: {why}."),
+    }
 }
 
 fn read_ip_groups(egress: &Inputs<'_>) -> Result<BTreeSet<String>, Stop> {

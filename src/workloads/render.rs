@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    egress::{Way, refuse_own_address},
+    egress::{Way, check_next_hop},
     firewall, isolation,
     operators::{is_public, refuse_everybody},
     problem::Stop,
@@ -168,7 +168,7 @@ fn check_egress(scene: &Scene<'_>) -> Result<(), Stop> {
     match &scene.egress.way {
         Way::Firewall {
             address: Some(address), ..
-        } => refuse_own_address(scene.inputs, scene.shared, path("firewall_private_ip_address"), address),
+        } => check_next_hop(scene.inputs, scene.shared, path("firewall_private_ip_address"), address),
         Way::Proxy { address, .. } => refuse_everybody(
             scene.inputs,
             scene.shared,

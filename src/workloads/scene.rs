@@ -146,16 +146,13 @@ impl Scene<'_> {
         }
     }
 
-    /// The user's spaces, and whom else the requirement speaks of: those are in the tag, and perhaps in no space of this network. Azure
-    /// takes no rule that says an address twice, so what lies within a space is left out.
+    /// The user's spaces, and whom else the requirement speaks of: those are in the tag, and perhaps in no space of this network.
     pub(super) fn with_peered(&self, mut spaces: BTreeSet<Prefix>, peer: &Peer) -> BTreeSet<Prefix> {
         let named = peer
             .peered
             .as_ref()
             .and_then(|argument| self.prefixes.get(argument.as_str()));
-        let outside = |prefix: &&Prefix| !spaces.iter().any(|space| space.contains(prefix));
-        let outside: Vec<Prefix> = named.into_iter().flatten().filter(outside).copied().collect();
-        spaces.extend(outside);
+        spaces.extend(named.into_iter().flatten());
         spaces
     }
 

@@ -123,7 +123,7 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         id: ARGUMENT_IN_EDITION,
-        description: "Every argument that is set has an effect in the chosen edition.",
+        description: "Every argument that is set has an effect, in the chosen edition and beside the other arguments.",
     },
     Check {
         id: ADDRESS_FAMILIES,
@@ -136,6 +136,10 @@ pub static CHECKS: &[Check] = &[
     Check {
         id: SERVICE_TAG_KNOWN,
         description: "The regional service tags are ones this release of the provider knows.",
+    },
+    Check {
+        id: NEXT_HOP_PRIVATE,
+        description: "The appliance that routes lead to has a private address.",
     },
     Check {
         id: STORAGE_ACCOUNT_NAMED,
@@ -162,6 +166,7 @@ pub(super) const ADDRESS_FAMILIES: &str = "CHECK-ADDRESS-FAMILIES";
 pub(super) const HOSTS_NAMED: &str = "CHECK-HOSTS-NAMED";
 pub(super) const SERVICE_TAG_FEATURES: &str = "CHECK-SERVICE-TAG-FEATURES";
 pub(super) const SERVICE_TAG_KNOWN: &str = "CHECK-SERVICE-TAG-KNOWN";
+pub(super) const NEXT_HOP_PRIVATE: &str = "CHECK-NEXT-HOP-PRIVATE";
 pub(super) const POLICY_REACHES: &str = "CHECK-POLICY-REACHES-STORAGE";
 pub(super) const STORAGE_ACCOUNT_NAMED: &str = "CHECK-STORAGE-ACCOUNT-NAMED";
 
@@ -447,8 +452,10 @@ pub(super) fn check_place(
     let detail = match regions::find(location, cloud) {
         Ok(_) => return Ok(()),
         Err(_) if waived.contains_key(LOCATION_KNOWN) => return Ok(()),
-        Err(error @ UnknownLocation::Elsewhere { .. }) => {
-            format!("{error}. Set `environment`, or choose a location of `{cloud}`.")
+        Err(ref error @ UnknownLocation::Elsewhere { home, .. }) => {
+            format!(
+                "{error}. Choose a location of `{cloud}`, or, where `{home}` is meant, correct `environment`: for a resource that is the provider's."
+            )
         }
         Err(error @ UnknownLocation::Nowhere { .. }) => format!(
             "{error} If Azure has it and this release does not know it yet, waive the check: waived_requirements = {{ \
@@ -475,6 +482,14 @@ fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {
 fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<Waivers, Stop> {
     let waived = inputs.text_map("waived_requirements")?;
     let mut refused = None;
+    let blank = |reason: &Known<String>| matches!(reason, Known::Is(reason) if reason.trim().is_empty());
+    for id in waived.iter().filter(|(_, reason)| blank(reason)).map(|(id, _)| id) {
+        let detail = format!(
+            "`{id}` is waived and the reason is empty: reports show it to whoever asks later why this was done without. Write why, in a few words."
+        );
+        let path = inputs.path("waived_requirements").key(id);
+        refused = Some(inputs.findings().error(path, "Waiver without a reason", detail));
+    }
     for id in waived.keys().filter(|id| !is_waivable(id, workload)) {
         let known = known_ids();
         let suggestion = nearest(id, known.iter().copied());

@@ -21,18 +21,25 @@ pub(super) fn warn(scene: &Scene<'_>, policy: &NetworkPolicy) {
         RouteDestination::Prefix(_) => None,
     });
     let cloud = scene.shared.environment;
-    let unannounced: BTreeSet<&ServiceTag> = of_rules
-        .chain(of_routes)
-        .filter(|tag| known::is_for_security_rules_only(tag.as_str(), cloud))
-        .collect();
-    if unannounced.is_empty() || scene.shared.waived.contains_key(SERVICE_TAG_FEATURES) {
-        return;
-    }
-    let named: Vec<String> = unannounced.iter().map(|tag| format!("`{tag}`")).collect();
+    let waived = scene.shared.waived.contains_key(SERVICE_TAG_FEATURES);
+    let unannounced = |tag: &&ServiceTag| known::is_for_security_rules_only(tag.as_str(), cloud);
+    let in_rules: BTreeSet<&ServiceTag> = of_rules.filter(unannounced).collect();
+    let in_routes: BTreeSet<&ServiceTag> = of_routes.filter(unannounced).collect();
+    let (who, otherwise) = match (in_rules.is_empty(), in_routes.is_empty()) {
+        _ if waived => return,
+        (true, true) => return,
+        // Who makes routes to tags can make them to addresses; a firewall's rules have no such choice.
+        (true, false) => (
+            "routes",
+            "Let the routes name addresses (`route_targets = \"address_prefix\"`), or try",
+        ),
+        (false, true) => ("firewall rules", "Try"),
+        (false, false) => ("routes and firewall rules", "Try"),
+    };
+    let named: Vec<String> = in_rules.union(&in_routes).map(|tag| format!("`{tag}`")).collect();
     let detail = format!(
-        "In `{cloud}` Microsoft's list of service tags announces {} for security rules only, and routes or firewall rules name them here. Try \
-         it before you rely on it, name addresses or hosts instead (`route_targets = \"address_prefix\"`, `extra_hosts`), or waive \
-         {SERVICE_TAG_FEATURES} with a reason.",
+        "In `{cloud}` Microsoft's list of service tags announces {} for security rules only, and {who} name them here. {otherwise} it before you \
+         rely on it, and waive {SERVICE_TAG_FEATURES} with a reason.",
         named.join(", ")
     );
     let path = scene.inputs.path("environment");

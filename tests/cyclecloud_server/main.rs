@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod advice;
 mod proxy_inside;
 #[path = "../inputs/refusals.rs"]
 mod refusal;

@@ -36,3 +36,11 @@ pub(super) fn address_or_prefix(text: &str) -> Option<Family> {
 pub(super) fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(other) || other.contains(one)
 }
+
+/// The same of texts, each an address or a prefix.
+pub(super) fn share_an_address(one: &str, other: &str) -> bool {
+    let net = |text: &str| cidr(text).or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    net(one)
+        .zip(net(other))
+        .is_some_and(|(one, other)| overlap(&one, &other))
+}

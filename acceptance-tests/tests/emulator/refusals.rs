@@ -144,6 +144,11 @@ fn security_rules() {
             "SecurityRuleParameterContainsUnsupportedValue",
         ),
         (
+            "an address twice",
+            json!({ "sourceAddressPrefix": null, "sourceAddressPrefixes": ["10.0.1.0/24", "10.0.1.128/25"] }),
+            "OverlappingSubnetsNotPermittedInSecurityRule",
+        ),
+        (
             "two families",
             json!({ "destinationAddressPrefix": "fd00::/64" }),
             "ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies",

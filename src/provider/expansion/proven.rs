@@ -181,6 +181,11 @@ fn said_of_the_way_out(workload: &Workload, expanded: &Expanded, mut model: Mode
         }
         _ => None,
     })?;
+    // The proof's remedy is any subnet's. The requirement knows what stands in this one, and which ways out it takes.
+    let stopped = match &requirement.remedy {
+        Some(remedy) => stopped.replace(&Cause::NoWayOut.remedy(), &format!("{remedy}.")),
+        None => stopped,
+    };
     Some(Problem {
         severity: Severity::Warning,
         path: Path::root(),
@@ -194,7 +199,50 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::network::{AddressSide, Direction, Flow, FlowPeer, Ports, Protocol};
+    use crate::{
+        network::{AddressSide, Direction, Flow, FlowPeer, Ports, Protocol},
+        workloads::{Defaults, Surroundings},
+    };
+
+    #[test]
+    fn the_way_out_of_a_subnet_is_one_that_it_takes() {
+        let workload = Workload::find("cyclecloud_subnet").unwrap();
+        let surroundings = Surroundings {
+            way_out: PrerequisiteStatus::NotSatisfied,
+            ..Surroundings::none(Defaults::default())
+        };
+        let said = |entries: &[(&str, Value)]| {
+            let values = Value::object(entries.iter().cloned());
+            let (outcome, _) = super::super::expand(workload, &values, &surroundings);
+            let found = outcome
+                .problems
+                .into_iter()
+                .find(|problem| problem.summary == "No way out of the subnet");
+            found.map(|problem| problem.detail)
+        };
+        let bastion = [
+            ("role", Value::from("azure_bastion")),
+            ("location", "westeurope".into()),
+            ("web_source_address_prefixes", Value::string_set(["203.0.113.0/24"])),
+        ];
+        let text = said(&bastion).unwrap();
+        assert!(
+            text.contains("`egress.outbound_method = \"public_ip\"`") && !text.contains("ive the subnet a NAT"),
+            "{text}"
+        );
+        let method = Value::object([("outbound_method", Value::from("public_ip"))]);
+        assert_eq!(said(&[&bastion[..], &[("egress", method)]].concat()), None);
+        let server = [
+            ("role", Value::from("server")),
+            ("location", "westeurope".into()),
+            ("node_address_prefixes", Value::string_set(["10.0.1.0/24"])),
+        ];
+        let text = said(&server).unwrap();
+        assert!(
+            text.contains("`nat_gateway_id`") && text.ends_with("(CC-OUTBOUND-PATH)"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn only_flows_that_pass_are_counted() {

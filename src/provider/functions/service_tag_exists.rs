@@ -19,7 +19,7 @@ impl Function for ServiceTagExists {
     fn signature(&self) -> Signature {
         Signature {
             parameters: vec![
-                parameter("tag", Type::String, "A service tag as Microsoft spells it: `AzureKeyVault`, `Storage.WestEurope`."),
+                parameter("tag", Type::String, "A service tag: `AzureKeyVault`, `Storage.WestEurope`. Azure reads it in any case of letters."),
                 parameter("environment", Type::String, "The cloud: `public`, `usgovernment` or `china`."),
             ],
             variadic: None,
@@ -34,6 +34,6 @@ impl Function for ServiceTagExists {
     }
 
     async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
-        Ok(known::exists(text(&arguments, 0)?, cloud(&arguments, 1)?).into())
+        Ok(known::exists_in_any_case(text(&arguments, 0)?, cloud(&arguments, 1)?).into())
     }
 }

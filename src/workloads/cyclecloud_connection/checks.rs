@@ -1,9 +1,7 @@
 //! What cannot work, refused with the reason before anything is expanded.
 
 use super::{
-    super::{
-        egress::refuse_own_address, inputs::Inputs, operators::refuse_everybody, problem::Stop, shared::Shared, site,
-    },
+    super::{egress::check_next_hop, inputs::Inputs, operators::refuse_everybody, problem::Stop, shared::Shared, site},
     FIREWALL, Link, Settings, find,
 };
 use crate::network::{Known, Prefix};
@@ -51,7 +49,7 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
         return refuse("server_virtual_network_id", "One network", detail);
     }
     if let site::GatewayRoute::Firewall(address) = &settings.route {
-        refuse_own_address(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
+        check_next_hop(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
     }
     check_fits(inputs, settings)?;
     if settings.kind == Link::Peering {

@@ -11,15 +11,16 @@ use super::{
         shared::{SERVER_PLACEMENT, Shared, SubnetSize},
         site::overlap,
     },
-    Settings,
+    SUBNETS_SEPARATE, Settings,
 };
-use crate::network::Prefix;
+use crate::network::{Known, NetworkPolicy, Prefix};
 
 pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
     check_needs(inputs, shared, settings)?;
     check_fits(inputs, shared, settings)?;
     check_addresses(inputs, shared, settings)?;
     check_egress(inputs, settings)?;
+    check_bastion_name(inputs, shared, settings)?;
     check_size(inputs, shared, &settings.role)
 }
 
@@ -288,6 +289,52 @@ fn check_egress(inputs: &Inputs<'_>, settings: &Settings) -> Result<(), Stop> {
             .error(inputs.path("egress"), "Not possible for Azure Bastion", detail));
     }
     Ok(())
+}
+
+/// Azure makes a Bastion in a subnet of that name alone.
+fn check_bastion_name(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -> Result<(), Stop> {
+    let requirement = "CC-BASTION-SUBNET";
+    let Some(Known::Is(path)) = &shared.subnet_path else {
+        return Ok(());
+    };
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if settings.role != "azure_bastion"
+        || name.eq_ignore_ascii_case("AzureBastionSubnet")
+        || shared.waived.contains_key(requirement)
+    {
+        return Ok(());
+    }
+    // A subnet that is born here has prefixes and a name; of another one there is the id.
+    let argument = if inputs.is_set("address_prefixes") {
+        "name"
+    } else {
+        "subnet_id"
+    };
+    let detail = format!(
+        "The subnet is called `{name}`, and `role` is `azure_bastion`: Azure makes a Bastion in `AzureBastionSubnet` alone ({requirement}). Name the \
+         subnet so, or choose the role of what stands there."
+    );
+    Err(inputs
+        .findings()
+        .error(inputs.path(argument), "Not a subnet for Azure Bastion", detail))
+}
+
+/// The arguments may show server and nodes in one subnet, which works and is not what the documents ask for.
+pub(super) fn warn_of_one_subnet(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings, policy: &NetworkPolicy) {
+    let Some(prerequisite) = policy.prerequisites.get(SUBNETS_SEPARATE) else {
+        return;
+    };
+    let Some((argument, other, own)) = settings.shares_subnet(shared) else {
+        return;
+    };
+    let detail = format!(
+        "`{other}` overlaps `{own}`, where the role `{}` stands. {} ({SUBNETS_SEPARATE}). {}; or correct the prefixes, or waive \
+         {SUBNETS_SEPARATE} with a reason.",
+        settings.role, prerequisite.summary, prerequisite.remedy
+    );
+    inputs
+        .findings()
+        .warning(inputs.path(argument), "Server and nodes in one subnet", detail);
 }
 
 fn check_size(inputs: &Inputs<'_>, shared: &Shared, role: &str) -> Result<(), Stop> {

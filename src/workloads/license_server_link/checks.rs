@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     super::{
-        egress::refuse_own_address,
+        egress::check_next_hop,
         inputs::Inputs,
         operators::refuse_everybody,
         problem::Stop,
@@ -73,7 +73,7 @@ pub(super) fn check(inputs: &Inputs<'_>, shared: &Shared, settings: &Settings) -
         refuse_everybody(inputs, shared, path, &server.addresses)?;
     }
     if let GatewayRoute::Firewall(address) = &settings.route {
-        refuse_own_address(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
+        check_next_hop(inputs, shared, inputs.path("firewall_private_ip_address"), address)?;
     }
     check_addresses(inputs, shared, settings)?;
     check_junction_box(inputs, shared, settings)

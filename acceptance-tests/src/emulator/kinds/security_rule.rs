@@ -215,9 +215,9 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
     {
         families.push(prefixes::address_or_prefix(value).ok_or_else(|| invalid(value))?);
     }
-    for value in many {
+    for value in &many {
         // Tags are for the singular field: azurerm#5617.
-        if value == "*" || service_tags::is_known(value) {
+        if *value == "*" || service_tags::is_known(value) {
             return Err(Refusal::bad(
                 "SecurityRuleParameterContainsUnsupportedValue",
                 format!(
@@ -226,6 +226,21 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
             ));
         }
         families.push(prefixes::address_or_prefix(value).ok_or_else(|| invalid(value))?);
+    }
+    // Recorded in kubernetes-sigs/cloud-provider-azure#6775 and alan-turing-institute/data-safe-haven#2077.
+    let twice = many.iter().enumerate().find_map(|(place, one)| {
+        let mut others = many.iter().skip(place + 1);
+        others
+            .find(|other| prefixes::share_an_address(one, other))
+            .map(|other| (one, other))
+    });
+    if let Some((one, other)) = twice {
+        return Err(Refusal::bad(
+            "OverlappingSubnetsNotPermittedInSecurityRule",
+            format!(
+                "Security rule parameter {parameter}es for rule with Id {id} contains overlapping subnets: {one}, {other}."
+            ),
+        ));
     }
     Ok(())
 }
