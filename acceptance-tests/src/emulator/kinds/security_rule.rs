@@ -215,9 +215,9 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
     {
         families.push(prefixes::address_or_prefix(value).ok_or_else(|| invalid(value))?);
     }
-    for value in many {
+    for value in &many {
         // Tags are for the singular field: azurerm#5617.
-        if value == "*" || service_tags::is_known(value) {
+        if *value == "*" || service_tags::is_known(value) {
             return Err(Refusal::bad(
                 "SecurityRuleParameterContainsUnsupportedValue",
                 format!(
@@ -226,6 +226,24 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
             ));
         }
         families.push(prefixes::address_or_prefix(value).ok_or_else(|| invalid(value))?);
+    }
+    check_overlaps(id, &parameter, &many)
+}
+
+/// The addresses of one side share nothing: kubernetes-sigs/cloud-provider-azure#6775.
+fn check_overlaps(id: &str, parameter: &str, values: &[&str]) -> Result<(), Refusal> {
+    for (position, one) in values.iter().enumerate() {
+        for other in values.iter().skip(position + 1) {
+            let both = prefixes::span(one).zip(prefixes::span(other));
+            if both.is_some_and(|(one, other)| prefixes::overlap(&one, &other)) {
+                return Err(Refusal::bad(
+                    "OverlappingSubnetsNotPermittedInSecurityRule",
+                    format!(
+                        "Security rule parameter {parameter} for rule with Id {id} contains overlapping subnets [{one}, {other}], which is not permitted."
+                    ),
+                ));
+            }
+        }
     }
     Ok(())
 }
