@@ -310,6 +310,99 @@ fn what_users_are_told_most_often_is_explained() {
     assert!(often.count() >= 15, "{told:#?}");
 }
 
+/// What the page has in bold: the summaries that it explains by family.
+fn explained_by_family() -> Vec<String> {
+    let text = fs::read_to_string(binaries::repository().join("docs/guides/troubleshooting.md")).unwrap();
+    let text = on_one_line(&text);
+    text.split("**").skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The arguments of a call whose text begins behind the bracket.
+fn arguments_of(call: &str) -> Vec<&str> {
+    let (mut depth, mut quoted, mut escaped, mut from) = (0, false, false, 0);
+    let mut found = Vec::new();
+    for (at, letter) in call.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ',' | ')' if depth == 0 => {
+                found.push(call.get(from..at).unwrap().trim());
+                from = at + 1;
+                if letter == ')' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found.retain(|argument| !argument.is_empty());
+    found
+}
+
+/// The summaries that the source writes down, with `…` for what is put into them.
+fn summaries_in_the_source() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for path in files(&binaries::repository().join("src/provider"), "rs")
+        .into_iter()
+        .chain(files(&binaries::repository().join("src/workloads"), "rs"))
+    {
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for (call, position) in [(".error_at(", 1), (".warning_at(", 1), (".error(", 0), (".warning(", 0)] {
+            for (at, _) in text.match_indices(call) {
+                let arguments = arguments_of(text.get(at + call.len()..).unwrap());
+                // In front of the summary stands a path, in some calls; behind it stands the detail.
+                let position = position.max(arguments.len().saturating_sub(2));
+                let argument = arguments
+                    .get(position)
+                    .map_or("", |argument| argument.trim_start_matches('&'));
+                let literal = argument.trim_start_matches("format!(").strip_prefix('"');
+                if let Some((summary, _)) = literal.and_then(|literal| literal.split_once('"')) {
+                    found.insert(summary.to_owned());
+                }
+            }
+        }
+    }
+    let blank = |summary: String| {
+        let mut parts = summary.split(['{', '}']);
+        let first = parts.next().unwrap().to_owned();
+        let rest: Vec<&str> = parts.skip(1).step_by(2).collect();
+        rest.into_iter().fold(first, |text, part| format!("{text}…{part}"))
+    };
+    found.into_iter().map(blank).collect()
+}
+
+/// Whether a text is of a form with `…` for anything.
+fn is_of_form(form: &str, text: &str) -> bool {
+    match form.split_once('…') {
+        None => form == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.any(|at| is_of_form(rest, text.get(at..).unwrap()))
+        }),
+    }
+}
+
+#[test]
+fn every_summary_in_the_source_is_on_the_page() {
+    let titles: Vec<String> = explained().into_iter().chain(explained_by_family()).collect();
+    let summaries = summaries_in_the_source();
+    let missing: Vec<&String> = summaries
+        .iter()
+        .filter(|summary| {
+            !titles
+                .iter()
+                .any(|title| is_of_form(title, summary) || is_of_form(summary, title))
+        })
+        .collect();
+    assert!(missing.is_empty(), "the page does not explain {missing:#?}");
+    assert!(summaries.len() >= 120, "{summaries:#?}");
+}
+
 fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

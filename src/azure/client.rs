@@ -260,8 +260,7 @@ impl ArmClient {
                 continue;
             }
             let once_more = match classify(&error) {
-                Class::Busy => true,
-                Class::Trouble => outgoing.method != Method::Put || was_not_carried_out(&error),
+                Class::Busy | Class::Trouble => outgoing.method != Method::Put || was_not_carried_out(&error),
                 Class::Stale | Class::Final => false,
             };
             if !once_more {

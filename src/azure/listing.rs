@@ -1,5 +1,7 @@
 //! Answers that come in pages.
 
+use std::collections::HashSet;
+
 use azure_core::http::{Method, Url};
 use serde_json::Value;
 
@@ -21,7 +23,15 @@ impl ArmClient {
         let operation = Operation::at("GET", path);
         let mut answer = self.look(&operation, Address::Below(path, api_version), call).await?;
         let mut next = next_page(&operation, &answer, items)?;
+        let mut seen = HashSet::new();
         while let Some(link) = next {
+            // A list that leads back to itself would be read for ever.
+            if !seen.insert(link.clone()) {
+                return Err(ArmError::Unintelligible {
+                    operation,
+                    cause: format!("its `nextLink` leads back to `{}`", link.path()),
+                });
+            }
             // Only its path and query: a token must go to the configured host and to no other.
             let address = Address::Operation(link.path(), link.query());
             let mut page = self.look(&operation, address, call).await?;
@@ -103,6 +113,25 @@ mod tests {
             ],
         ] {
             let script = Script::new(pages.iter().map(|page| Answer::json(200, page.clone())));
+            let result = tags(&script).await;
+            assert!(
+                matches!(result, Err(ArmError::Unintelligible { .. })),
+                "{pages:?}: {result:?}"
+            );
+            script.assert_played_out();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_leads_back_to_itself_ends() {
+        let page = |link: &str| {
+            Answer::json(
+                200,
+                json!({ "values": [1], "nextLink": format!("https://arm.example/{link}") }),
+            )
+        };
+        for pages in [vec!["two", "two"], vec!["two", "three", "two"]] {
+            let script = Script::new(pages.iter().map(|link| page(link)));
             let result = tags(&script).await;
             assert!(
                 matches!(result, Err(ArmError::Unintelligible { .. })),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::azure::Azure;
+use super::refusal::Refusal;
 use super::request::Request;
 
 /// One misfortune and the requests that meet it.
@@ -45,6 +46,8 @@ pub enum Effect {
     ResetAfter,
     /// Everything happens, and the connection breaks in the middle of the answer's body.
     Truncate,
+    /// Everything happens, but the answer is this error: a front end that lost sight of its service.
+    Belie(Refused),
     /// Accepted, but its operation ends as `Failed` and the resource stays in that state.
     FailOperation(Failed),
     /// Accepted, but its operation never ends.
@@ -57,7 +60,7 @@ pub enum Effect {
     Foreign(ForeignWrite),
 }
 
-/// The error of [`Effect::Refuse`].
+/// The error of [`Effect::Refuse`] and [`Effect::Belie`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refused {
@@ -71,6 +74,15 @@ pub struct Refused {
     /// Seconds of a `Retry-After` header.
     #[serde(default)]
     pub retry_after: Option<u64>,
+}
+
+impl Refused {
+    /// As an answer.
+    pub(super) fn refusal(&self) -> Refusal {
+        let mut refusal = Refusal::new(self.status, self.code.clone(), self.message.clone());
+        refusal.retry_after = self.retry_after;
+        refusal
+    }
 }
 
 /// The error of [`Effect::FailOperation`].

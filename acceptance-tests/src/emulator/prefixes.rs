@@ -32,15 +32,12 @@ pub(super) fn address_or_prefix(text: &str) -> Option<Family> {
     address.map(|address| if address.is_ipv4() { Family::V4 } else { Family::V6 })
 }
 
+/// An address or prefix as the addresses that it stands for; a bare number stands for none here.
+pub(super) fn span(text: &str) -> Option<IpNet> {
+    cidr(text).or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
 /// Two prefixes share an address.
 pub(super) fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(other) || other.contains(one)
-}
-
-/// The same of texts, each an address or a prefix.
-pub(super) fn share_an_address(one: &str, other: &str) -> bool {
-    let net = |text: &str| cidr(text).or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    net(one)
-        .zip(net(other))
-        .is_some_and(|(one, other)| overlap(&one, &other))
 }

@@ -137,10 +137,10 @@ impl Azure {
     /// Answers a request.
     fn handle(&mut self, number: u64, request: &Request, effect: Option<&Effect>) -> Answer {
         let answer = match effect {
-            Some(Effect::Refuse(refused)) => {
-                let mut refusal = Refusal::new(refused.status, refused.code.clone(), refused.message.clone());
-                refusal.retry_after = refused.retry_after;
-                refusal.into()
+            Some(Effect::Refuse(refused)) => refused.refusal().into(),
+            Some(Effect::Belie(refused)) => {
+                self.answer(number, request);
+                refused.refusal().into()
             }
             Some(Effect::Foreign(write)) => match self.perform(write) {
                 Ok(()) => self.answer(number, request),

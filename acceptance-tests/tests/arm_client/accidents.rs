@@ -1,12 +1,20 @@
 //! Whatever happens on the way, it ends well.
 
-use acceptance_tests::emulator::{Effect, Fault};
+use acceptance_tests::emulator::{Effect, Fault, Refused};
 
 use super::*;
 
 /// What can happen to a write and still must end well.
 fn accidents(path: &str) -> Vec<(&'static str, Fault)> {
     let happens = |effect: Effect| Fault::new("PUT", path, effect);
+    let belied = |status, code: &str| {
+        happens(Effect::Belie(Refused {
+            status,
+            code: code.to_owned(),
+            message: "…".to_owned(),
+            retry_after: None,
+        }))
+    };
     let refused = |status, code| Fault::refuse(status, code, "…").on("PUT", path);
     vec![
         ("somebody else was faster", refused(412, "PreconditionFailed")),
@@ -15,6 +23,8 @@ fn accidents(path: &str) -> Vec<(&'static str, Fault)> {
         ("overloaded", refused(503, "ServerTimeout")),
         ("reset before the write", happens(Effect::ResetBefore)),
         ("reset after the write", happens(Effect::ResetAfter)),
+        ("overloaded after the write", belied(503, "ServerTimeout")),
+        ("busy after the write", belied(503, "RetryableError")),
         ("half an answer", happens(Effect::Truncate)),
         ("slow", happens(Effect::Delay(200))),
         ("operation without address", happens(Effect::LoseOperation)),

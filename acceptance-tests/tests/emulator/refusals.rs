@@ -109,6 +109,16 @@ fn security_rules() {
             "SecurityRuleParametersConflict",
         ),
         (
+            "prefixes within each other",
+            json!({ "sourceAddressPrefix": null, "sourceAddressPrefixes": ["10.0.1.0/24", "10.0.1.128/25"] }),
+            "OverlappingSubnetsNotPermittedInSecurityRule",
+        ),
+        (
+            "address within a prefix",
+            json!({ "destinationAddressPrefix": null, "destinationAddressPrefixes": ["10.0.1.4", "10.0.0.0/16"] }),
+            "OverlappingSubnetsNotPermittedInSecurityRule",
+        ),
+        (
             "unknown tag",
             json!({ "destinationAddressPrefix": "Storagee" }),
             "SecurityRuleInvalidAddressPrefix",
@@ -144,11 +154,6 @@ fn security_rules() {
             "SecurityRuleParameterContainsUnsupportedValue",
         ),
         (
-            "an address twice",
-            json!({ "sourceAddressPrefix": null, "sourceAddressPrefixes": ["10.0.1.0/24", "10.0.1.128/25"] }),
-            "OverlappingSubnetsNotPermittedInSecurityRule",
-        ),
-        (
             "two families",
             json!({ "destinationAddressPrefix": "fd00::/64" }),
             "ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies",
@@ -177,6 +182,10 @@ fn security_rules() {
             json!({ "destinationAddressPrefix": "AzureCloud.switzerlandn" }),
         ),
         ("an address", json!({ "destinationAddressPrefix": "10.0.0.1" })),
+        (
+            "prefixes beside each other",
+            json!({ "sourceAddressPrefix": null, "sourceAddressPrefixes": ["10.0.1.0/25", "10.0.1.128/25"] }),
+        ),
         (
             "IPv6",
             json!({ "sourceAddressPrefix": "*", "destinationAddressPrefix": "2001:db8::/32" }),

@@ -18,6 +18,7 @@ pub(crate) fn passing(verb: &str, path: &str) -> Vec<(&'static str, Fault)> {
         ("reset before it happens", happens(1, Effect::ResetBefore)),
         ("reset after it has happened", happens(1, Effect::ResetAfter)),
         ("slow", happens(1, Effect::Delay(50))),
+        ("busy after it has happened", happens(1, belied(503, "RetryableError"))),
     ];
     if verb != "delete" {
         // The answer to a deletion has no body that could break off.
@@ -61,12 +62,20 @@ pub(crate) fn lasting(verb: &str) -> Vec<(&'static str, Effect)> {
 }
 
 pub(crate) fn refused(status: u16, code: &str) -> Effect {
-    Effect::Refuse(Refused {
+    Effect::Refuse(scripted(status, code))
+}
+
+fn belied(status: u16, code: &str) -> Effect {
+    Effect::Belie(scripted(status, code))
+}
+
+fn scripted(status: u16, code: &str) -> Refused {
+    Refused {
         status,
         code: code.to_owned(),
         message: "As scripted.".to_owned(),
         retry_after: None,
-    })
+    }
 }
 
 pub(crate) fn failed(code: &str) -> Failed {

@@ -137,11 +137,56 @@ fn what_does_not_fit_is_refused_at_plan() {
             "`northeurope`",
         ),
         (subnet(&place, "", ""), "`policies` is empty"),
+        (
+            format!(
+                "{}{}",
+                node("subnet_address_prefixes = [\"10.0.8.0/24\"]"),
+                subnet(&place, NODE, "")
+            ),
+            "Not the subnet's prefix",
+        ),
     ] {
         place.workspace.write(&configuration);
         let error = place.workspace.expect_error(&["plan"]);
         assert!(error.contains(said), "{error}");
     }
+}
+
+#[test]
+fn policies_of_another_subnet_are_refused_before_anything_is_written() {
+    let place = Place::new();
+    let attached = |prefix: &str| {
+        let subnet = subnet(&place, NODE, "")
+            .replace(
+                &format!("{:?}", place.id("virtualNetworks/vnet")),
+                &format!("{:?}", place.theirs()),
+            )
+            .replace("virtual_network_id", "subnet_id")
+            .replace("address_prefixes   = [\"10.0.9.0/24\"]", "");
+        format!("{}{subnet}", node(&format!("subnet_address_prefixes = [{prefix:?}]")))
+    };
+    place.workspace.write(&attached("10.0.9.0/24"));
+    place.emulator.clear_requests();
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(
+        error.contains("Not the subnet's prefix") && error.contains("10.0.7.0/24"),
+        "{error}"
+    );
+    assert_eq!(place.emulator.requests().writes().lines(), Vec::<String>::new());
+    place.workspace.step(&attached("10.0.7.0/24"));
+
+    // What is known only after something else was made is refused as soon as it is.
+    place.workspace.destroy();
+    let later = "resource \"terraform_data\" \"prefixes\" { input = [\"10.0.8.0/24\"] }\n";
+    let born = subnet(&place, NODE, "").replace("[\"10.0.9.0/24\"]", "terraform_data.prefixes.output");
+    place.workspace.write(&format!(
+        "{later}{}{born}",
+        node("subnet_address_prefixes = [\"10.0.9.0/24\"]")
+    ));
+    place.emulator.clear_requests();
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("Not the subnet's prefix"), "{error}");
+    assert_eq!(place.emulator.requests().writes().lines(), Vec::<String>::new());
 }
 
 #[test]

@@ -279,3 +279,31 @@ fn what_azure_or_an_owner_would_undo_is_refused_before_anything_is_written() {
     );
     assert_eq!(place.writes(), Vec::<String>::new());
 }
+
+#[test]
+fn a_place_for_collections_that_are_not_there_is_said_to_have_no_effect() {
+    let place = with_policy();
+    let policy = place.id("firewallPolicies/hub");
+    place
+        .workspace
+        .write(&place.born("cc", &format!("firewall_policy_id = {policy:?}")));
+    let plan = place.workspace.plan();
+    let warnings = format!("{:?}", plan.warnings());
+    assert!(
+        warnings.contains("Argument without effect") && warnings.contains("`firewall_policy_id`"),
+        "{warnings}"
+    );
+    for output in [
+        "rule_collection_group_id",
+        "rule_collection_group_name",
+        "rule_collection_group_priority",
+    ] {
+        assert_eq!(plan.change(&address("cc")).after[output], json!(null), "{output}");
+    }
+    place.workspace.apply();
+    place.workspace.assert_settled();
+
+    // Once there are collections, there is a group for them.
+    place.workspace.step(&behind(&place, ""));
+    assert!(!collections(&place, "rcg-cyclecloud-subnet-cc").is_empty());
+}

@@ -88,6 +88,21 @@ fn two_resources_for_one_subnet_are_an_error() {
 }
 
 #[test]
+fn prefixes_that_azure_refuses_come_with_a_way_out() {
+    let place = Place::new();
+    for (prefix, way_out) in [("10.0.7.0/28", "which are free"), ("10.9.0.0/28", "address space")] {
+        place
+            .workspace
+            .write(&place.born("cc", "").replace("10.0.0.0/28", prefix));
+        let error = place.workspace.expect_error(&["apply"]);
+        assert!(
+            error.contains("Subnet not created") && error.contains("`address_prefixes`") && error.contains(way_out),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn an_import_in_another_case_is_no_replacement() {
     let place = Place::new();
     place.workspace.step(&place.born("cc", ""));

@@ -76,6 +76,30 @@ fn an_import_recovers_the_table() {
     place.workspace.assert_settled();
 }
 
+/// Whether what needs a way out has one is judged by the subnet, not by the tags.
+#[test]
+fn an_import_sees_the_way_out() {
+    let place = Place::new();
+    let gateway = place.id("natGateways/out");
+    place.emulator.put(
+        &gateway,
+        json!({ "location": "westeurope", "sku": { "name": "Standard" } }),
+    );
+    for way_out in [
+        format!("nat_gateway_id = {gateway:?}"),
+        "default_outbound_access_enabled = true".to_owned(),
+    ] {
+        let configuration = place.born("cc", &way_out);
+        place.workspace.step(&configuration);
+        place.workspace.run(&["state", "rm", &address("cc")]).expect_success();
+        place
+            .workspace
+            .import(&address("cc"), &place.id("virtualNetworks/vnet/subnets/cc"));
+        place.workspace.assert_settled();
+        place.workspace.destroy();
+    }
+}
+
 #[test]
 fn routes_among_those_of_others_are_taken_away_again() {
     let place = Place::new();

@@ -140,7 +140,8 @@ fn subnet() -> Vec<(&'static str, Attribute)> {
             flag(
                 false,
                 "With `subnet_id`: whether a network security group or route table that the subnet has already gives way. It is put back when \
-                 the resource is destroyed. Otherwise such a group or table is an error.",
+                 the resource is destroyed. Otherwise such a group or table is an error: of the apply, before the resource's first write, since a plan \
+                 does not read Azure.",
             ),
         ),
         (

@@ -215,8 +215,9 @@ fn check_network(work: &Work<'_>, target: &SubnetTarget, found: &Found, diagnost
     if normalize_location(home) != normalize_location(location) {
         let detail = format!(
             "`location` is `{location}`, but `{}` is in `{home}`: a subnet's network security group must be in the region of its virtual \
-             network.",
-            network.id
+             network. Set `location = \"{}\"`, or name a virtual network in `{location}` with `{argument}`.",
+            network.id,
+            normalize_location(home)
         );
         diagnostics.error_at(
             Path::attribute("location"),

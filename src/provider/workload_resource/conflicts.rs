@@ -85,9 +85,20 @@ pub(super) fn priorities(ours: &Entries, others: &Entries) -> Option<Conflict> {
     } else {
         ("priority_base", free_base(&mine, &taken))
     };
-    let remedy = match free {
-        Some(free) => format!("Set `{argument} = {free}`, where nothing stands in the way."),
-        None => format!("No `{argument}` moves the rules to where all priorities are free: make room in the group."),
+    // A deny has nothing to fear of another one.
+    let deny = free
+        .filter(|_| priority < FIRST_DENY)
+        .and_then(|base| deny_before(ours, others, base));
+    let remedy = match (free, deny) {
+        // The lowest free base is the one proposed, so there is none in front of the deny.
+        (Some(free), Some((deny, at))) => format!(
+            "From `{argument} = {free}` on all priorities are free, but `{deny}`, which is not this resource's either, denies before that, at \
+             {at}: unless it is about other packets, have it moved behind these rules or narrowed."
+        ),
+        (Some(free), None) => format!("Set `{argument} = {free}`, where nothing stands in the way."),
+        (None, _) => {
+            format!("No `{argument}` moves the rules to where all priorities are free: make room in the group.")
+        }
     };
     Some(Conflict {
         path: Path::attribute(argument),
@@ -153,10 +164,33 @@ fn place(rule: &Value) -> Option<(String, i64)> {
     Some((rule.attribute("direction").as_str()?.to_owned(), priority))
 }
 
-/// A base at which the whole band is free. Bands begin at full hundreds.
+/// The first deny of others that stands before a rule of ours in its direction, were the band at `base`.
+fn deny_before<'a>(ours: &Entries, others: &'a Entries, base: i64) -> Option<(&'a str, i64)> {
+    let band: Vec<(String, i64)> = band(ours.values().filter_map(place));
+    let start = start(&band)?;
+    let denies = others.iter().filter_map(|(name, rule)| {
+        let (direction, priority) = place(rule)?;
+        let is_before = |(ours, own): &(String, i64)| *ours == direction && own - start + base > priority;
+        let denies = rule.attribute("access").as_str() == Some("Deny");
+        (denies && band.iter().any(is_before)).then_some((name.as_str(), priority))
+    });
+    denies.min_by_key(|(_, priority)| *priority)
+}
+
+/// What `priority_base` moves.
+fn band(places: impl Iterator<Item = (String, i64)>) -> Vec<(String, i64)> {
+    places.filter(|(_, priority)| *priority < FIRST_DENY).collect()
+}
+
+/// Bands begin at full hundreds.
+fn start(band: &[(String, i64)]) -> Option<i64> {
+    band.iter().map(|(_, priority)| priority / 100 * 100).min()
+}
+
+/// The lowest base at which the whole band is free.
 fn free_base(mine: &[(String, i64)], taken: &BTreeSet<(String, i64)>) -> Option<i64> {
-    let band: Vec<&(String, i64)> = mine.iter().filter(|(_, priority)| *priority < FIRST_DENY).collect();
-    let start = band.iter().map(|(_, priority)| priority / 100 * 100).min()?;
+    let band = band(mine.iter().cloned());
+    let start = start(&band)?;
     let is_free = |base: &i64| {
         band.iter().all(|(direction, priority)| {
             let moved = priority - start + base;
@@ -169,12 +203,8 @@ fn free_base(mine: &[(String, i64)], taken: &BTreeSet<(String, i64)>) -> Option<
 /// The largest base at which the whole band is free and stands before `priority`: the rules move no further than they must.
 pub(super) fn base_before(ours: &Entries, others: &Entries, priority: i64) -> Option<i64> {
     let taken: BTreeSet<(String, i64)> = others.values().filter_map(place).collect();
-    let band: Vec<(String, i64)> = ours
-        .values()
-        .filter_map(place)
-        .filter(|(_, priority)| *priority < FIRST_DENY)
-        .collect();
-    let start = band.iter().map(|(_, priority)| priority / 100 * 100).min()?;
+    let band = band(ours.values().filter_map(place));
+    let start = start(&band)?;
     let fits = |base: &i64| {
         band.iter().all(|(direction, own)| {
             let moved = own - start + base;
@@ -230,6 +260,28 @@ mod tests {
         assert!(
             said.contains("`a` and `x`") && said.contains("`priority_base = 300`"),
             "{said}"
+        );
+    }
+
+    #[test]
+    fn a_free_base_behind_a_deny_of_others_is_no_way_out() {
+        let deny = |name: &str, priority: i64| {
+            let mut deny = rules(&[(name, "Inbound", priority)]);
+            deny.values_mut()
+                .for_each(|rule| rule.set_attribute("access", "Deny".into()));
+            deny
+        };
+        let ours = rules(&[("a", "Inbound", 510)]);
+        let said = |others: [Entries; 2]| {
+            let conflict = priorities(&ours, &others.into_iter().flatten().collect());
+            conflict.unwrap().detail
+        };
+        let free = said([rules(&[("x", "Inbound", 510)]), deny("no", 300)]);
+        assert!(free.contains("Set `priority_base = 100`"), "{free}");
+        let stopped = said([rules(&[("x", "Inbound", 510), ("y", "Inbound", 110)]), deny("no", 105)]);
+        assert!(
+            stopped.contains("`priority_base = 200`") && stopped.contains("`no`") && stopped.contains("at 105"),
+            "{stopped}"
         );
     }
 

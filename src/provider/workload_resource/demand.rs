@@ -185,11 +185,13 @@ pub(super) fn without_way_out(object: &Value) -> Option<Value> {
     (&closed != object).then_some(closed)
 }
 
+/// Where collections can go.
+const PLACES: [&str; 3] = ["firewall_policy_id", "rule_collection_group_id", "firewall_id"];
+
 /// The collections of a policy without a place for them: worth a warning, since the firewall stays closed until somebody opens it.
 pub(super) fn warn_of_homeless_collections(policy: &NetworkPolicy, object: &Value, diagnostics: &mut Diagnostics) {
     let needed = !policy.network_rule_collections.is_empty() || !policy.application_rule_collections.is_empty();
-    let place = ["firewall_policy_id", "rule_collection_group_id", "firewall_id"];
-    if needed && place.iter().all(|place| object.attribute(place).is_null()) {
+    if needed && PLACES.iter().all(|place| object.attribute(place).is_null()) {
         let detail = "The firewall must let through what `network_rule_collections` and `application_rule_collections` say. Nobody applies them \
                       here: set `firewall_policy_id`, `rule_collection_group_id` or `firewall_id`, or hand them to whoever runs the firewall.";
         diagnostics.warning_at(
@@ -197,6 +199,20 @@ pub(super) fn warn_of_homeless_collections(policy: &NetworkPolicy, object: &Valu
             "Firewall rules are only shown",
             detail,
         );
+    }
+}
+
+/// A place for collections where there are none: whoever names it believes that the firewall opens.
+pub(super) fn warn_of_idle_places(policy: &NetworkPolicy, object: &Value, diagnostics: &mut Diagnostics) {
+    if !policy.network_rule_collections.is_empty() || !policy.application_rule_collections.is_empty() {
+        return;
+    }
+    for place in PLACES.into_iter().filter(|place| !object.attribute(place).is_null()) {
+        let detail = format!(
+            "`{place}` is set, but there is no rule collection to write there: only what is expanded with `egress.type = \"firewall\"` has any. Leave \
+             it out, or let `egress` go through the firewall."
+        );
+        diagnostics.warning_at(Path::attribute(place), "Argument without effect", detail);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an attached resource finds at the subnet of somebody else, and may not change unasked.
+//! What an attached resource finds at the subnet of somebody else, and may not change unasked; and whether rules are about the subnet at all.
 
 use serde_json::Value as Json;
 use tfplugin_rs::{
@@ -7,7 +7,13 @@ use tfplugin_rs::{
 };
 
 use super::{forms, subnet, work::Work};
-use crate::{azure::Document, network::Prefix};
+use crate::{
+    azure::Document,
+    network::{AddressSide, Prefix},
+    provider::policy,
+};
+
+const NOT_THE_SUBNETS: &str = "Not the subnet's prefix";
 
 /// A group or table that the subnet had before the resource came, and in which the resource is a guest, does not give way unasked either.
 pub(super) fn refuse_leaving(prior: &Value, planned: &Value, diagnostics: &mut Diagnostics) {
@@ -89,24 +95,86 @@ pub(super) fn check_associations(work: &Work<'_>, subnet: Option<&Document>, dia
     }
 }
 
-/// Rules about other addresses than the subnet's would do nothing for it.
+/// Rules about other addresses than those of a subnet that exists would do nothing for it.
 pub(super) fn check_prefixes(work: &Work<'_>, subnet: &Json, diagnostics: &mut Diagnostics) {
-    let actual = subnet::prefixes_of(subnet);
-    let parsed: Vec<Prefix> = actual.iter().filter_map(|prefix| prefix.parse().ok()).collect();
-    for given in forms::texts(work.object.attribute("subnet_address_prefixes")) {
-        let inside = given
-            .parse::<Prefix>()
-            .is_ok_and(|given| parsed.iter().any(|prefix| prefix.contains(&given)));
-        if !inside {
-            let detail = format!(
-                "`subnet_address_prefixes` has `{given}`, which is not within the subnet's `{}`: its rules would be about somebody else.",
-                actual.join("`, `")
-            );
-            diagnostics.error_at(
-                Path::attribute("subnet_address_prefixes"),
-                "Not the subnet's prefix",
-                detail,
-            );
+    let actual = prefixes(&subnet::prefixes_of(subnet));
+    for (given, prefix) in given_prefixes(work.object) {
+        if !actual.iter().any(|own| own.contains(&prefix)) {
+            refuse_prefix(&given, "which is not within", &actual, diagnostics);
         }
     }
+    refuse_policies_of_others(work.object, &actual, diagnostics);
+}
+
+/// Rules about addresses of which a new subnet has none would leave it open. What is narrower than the subnet, or the space around it, may be meant.
+pub(super) fn refuse_rules_about_others(config: &Value, diagnostics: &mut Diagnostics) {
+    if !config.attribute("address_prefixes").is_wholly_known() {
+        return;
+    }
+    let own = prefixes(&forms::texts(config.attribute("address_prefixes")));
+    if own.is_empty() {
+        return;
+    }
+    for (given, prefix) in given_prefixes(config) {
+        if is_foreign(&prefix, &own) {
+            refuse_prefix(&given, "which has no address of", &own, diagnostics);
+        }
+    }
+    refuse_policies_of_others(config, &own, diagnostics);
+}
+
+/// Policies that were expanded for another subnet.
+fn refuse_policies_of_others(object: &Value, own: &[Prefix], diagnostics: &mut Diagnostics) {
+    let policies = object.attribute("policies").as_list().into_iter().flatten();
+    for (position, value) in policies.enumerate() {
+        // What cannot be read is refused where it is composed.
+        let Some(policy) = value
+            .is_wholly_known()
+            .then(|| policy::network_policy(value).ok())
+            .flatten()
+        else {
+            continue;
+        };
+        let mut local = policy.flows.values().filter_map(|flow| match &flow.local {
+            AddressSide::Prefixes(prefixes) => Some(prefixes),
+            _ => None,
+        });
+        if let Some(stranger) = local.find_map(|local| local.iter().find(|prefix| is_foreign(prefix, own))) {
+            let detail = format!(
+                "The policy is about `{stranger}`, which has no address of the subnet's {}: its rules would be about somebody else. Expand it with \
+                 `subnet_address_prefixes` of this subnet.",
+                named(own)
+            );
+            diagnostics.error_at(Path::attribute("policies").index(position), NOT_THE_SUBNETS, detail);
+        }
+    }
+}
+
+fn refuse_prefix(given: &str, how: &str, own: &[Prefix], diagnostics: &mut Diagnostics) {
+    let detail = format!(
+        "`subnet_address_prefixes` has `{given}`, {how} the subnet's {}: its rules would be about somebody else. Set prefixes of this subnet.",
+        named(own)
+    );
+    diagnostics.error_at(Path::attribute("subnet_address_prefixes"), NOT_THE_SUBNETS, detail);
+}
+
+fn is_foreign(prefix: &Prefix, own: &[Prefix]) -> bool {
+    !own.iter().any(|own| own.overlaps(prefix))
+}
+
+/// What `subnet_address_prefixes` says, as it is written and as it is meant. What is no prefix is refused when it is expanded.
+fn given_prefixes(object: &Value) -> Vec<(String, Prefix)> {
+    let given = forms::texts(object.attribute("subnet_address_prefixes")).into_iter();
+    given
+        .filter_map(|text| Some((text.clone(), text.parse().ok()?)))
+        .collect()
+}
+
+fn prefixes(texts: &[String]) -> Vec<Prefix> {
+    texts.iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+fn named(prefixes: &[Prefix]) -> String {
+    let names: Vec<String> = prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
+    names.join(", ")
 }

@@ -154,7 +154,8 @@ pub(super) async fn complete(
         Some(group) if is_owned(&group, &owner) => {
             restore(resource, &mut state, kept, &group);
             if born {
-                state.set_attribute("address_prefixes", Value::string_set(subnet::prefixes_of(&subnet.body)));
+                // The expansion judges by what the subnet was given: its prefixes, and its way out.
+                subnet::read_born(&mut state, &subnet.body);
             }
             restore_table(&mut state, &subnet, &owner, session, call, diagnostics).await?;
             expand(resource, session, &mut state, diagnostics)?;

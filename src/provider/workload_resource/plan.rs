@@ -62,6 +62,9 @@ pub(super) fn plan(
             demand::show(demanded, &mut plan.planned);
             leave_open(resource, session, &mut plan.planned, shared);
             demand::warn_of_homeless_collections(&demanded.policy, &plan.config, diagnostics);
+            if resource.reach() == Reach::Subnet {
+                demand::warn_of_idle_places(&demanded.policy, &plan.config, diagnostics);
+            }
             demand::refuse_urls_on_a_classic_firewall(demanded, &plan.config, diagnostics);
         }
         Demand::Unknown => demand::forget(resource, &mut plan.planned),
@@ -149,15 +152,10 @@ pub(super) fn settle(object: &mut Value) {
             object.set_attribute(attribute, id.to_string().into());
         }
     }
-    let collections = ["network_rule_collections", "application_rule_collections"].map(|name| object.attribute(name));
     if object.attribute("rule_collection_group_id").is_unknown() {
-        let needed = collections
-            .iter()
-            .any(|collections| collections.as_list().is_some_and(|list| !list.is_empty()));
-        let undecided = collections.iter().any(|collections| collections.is_unknown());
-        match targets::own_rule_collection_group(object) {
-            Target::Is(id) if needed => object.set_attribute("rule_collection_group_id", id.to_string().into()),
-            Target::Is(_) if !undecided => object.set_attribute("rule_collection_group_id", Value::Null),
+        match (targets::own_rule_collection_group(object), has_collections(object)) {
+            (Target::Is(id), Some(true)) => object.set_attribute("rule_collection_group_id", id.to_string().into()),
+            (Target::Is(_), Some(false)) => object.set_attribute("rule_collection_group_id", Value::Null),
             _ => {}
         }
     }
@@ -180,6 +178,34 @@ pub(super) fn settle(object: &mut Value) {
     ] {
         if object.attribute(associated).is_unknown() {
             object.set_attribute(associated, object.attribute(target).clone());
+        }
+    }
+}
+
+/// Whether there are rule collections; `None` while that is not known.
+fn has_collections(object: &Value) -> Option<bool> {
+    let collections = ["network_rule_collections", "application_rule_collections"].map(|name| object.attribute(name));
+    let needed = collections
+        .iter()
+        .any(|collections| collections.as_list().is_some_and(|list| !list.is_empty()));
+    let undecided = collections.iter().any(|collections| collections.is_unknown());
+    (needed || !undecided).then_some(needed)
+}
+
+/// A rule collection group beside a subnet is made where there are collections for it; else it has no name, no priority and no id.
+fn plan_collection_group(plan: &mut Plan) {
+    let absent = match has_collections(&plan.planned) {
+        Some(true) => return,
+        Some(false) => Value::Null,
+        None => Value::UNKNOWN,
+    };
+    for name in [
+        "rule_collection_group_name",
+        "rule_collection_group_priority",
+        "rule_collection_group_id",
+    ] {
+        if plan.config.attribute(name).is_null() {
+            plan.planned.set_attribute(name, absent.clone());
         }
     }
 }
@@ -310,8 +336,13 @@ fn plan_ids(resource: &WorkloadResource, plan: &mut Plan) {
             plan.planned.set_attribute(name, Value::UNKNOWN);
         }
     }
-    if resource.reach() == Reach::Subnet && plan.config.attribute("route_table_name").is_null() {
-        plan_table_name(&mut plan.planned);
+    if resource.reach() == Reach::Subnet {
+        if plan.config.attribute("route_table_name").is_null() {
+            plan_table_name(&mut plan.planned);
+        }
+        if !plan.config.attribute("firewall_policy_id").is_null() {
+            plan_collection_group(plan);
+        }
     }
     settle(&mut plan.planned);
     if resource.reach() == Reach::Firewall {

@@ -234,7 +234,8 @@ fn composed(values: &Value, defaults: Defaults, diagnostics: &mut Diagnostics) -
     let location = values.attribute("location").as_str();
     if let Some(location) = location.filter(|location| normalize_location(location) != head.location) {
         let detail = format!(
-            "`location` is `{location}`, but the policies are expanded for `{}`.",
+            "`location` is `{location}`, but the policies are expanded for `{0}`, whose service tags and endpoints their rules name. Set \
+             `location = \"{0}\"`, or expand the policies for `{location}`.",
             head.location
         );
         diagnostics.error_at(Path::attribute("location"), "Another region than the policies'", detail);

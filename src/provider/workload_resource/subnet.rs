@@ -355,7 +355,8 @@ pub(super) fn read(state: &mut Value, target: &SubnetTarget, subnet: Option<&Jso
     Some(true)
 }
 
-fn read_born(state: &mut Value, subnet: &Json) {
+/// What a subnet of the resource's own was given, as Azure has it.
+pub(super) fn read_born(state: &mut Value, subnet: &Json) {
     let prefixes = prefixes_of(subnet);
     if !same_texts(&prefixes, &texts(state.attribute("address_prefixes"))) {
         state.set_attribute("address_prefixes", Value::string_set(prefixes));

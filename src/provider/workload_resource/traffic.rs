@@ -88,8 +88,12 @@ fn rules(prior: &Value, after: &SecurityRules, local: &BTreeSet<Prefix>, shared:
     let [before, after] = model.groups.as_slice() else {
         return String::new();
     };
-    let opened = said(newly_allowed(before, after, &model.world));
-    let closed = said(newly_denied(before, after, &model.world));
+    let opened = said(newly_allowed(before, after, &model.world), |change| {
+        format!("`{}` denies now, `{}` will allow", change.denied_by, change.allowed_by)
+    });
+    let closed = said(newly_denied(before, after, &model.world), |change| {
+        format!("`{}` allows now, `{}` will deny", change.allowed_by, change.denied_by)
+    });
     // Somebody's edits that no type of ours admits.
     let unreadable: Vec<String> = unreadable.iter().map(|name| format!("- `{name}`")).collect();
     let mut detail = told("Lets pass from now on", &opened)
@@ -303,15 +307,10 @@ fn flows(rule: &Value) -> Vec<String> {
     flows
 }
 
-fn said(changes: Vec<Change>) -> Vec<String> {
-    let sure = changes.into_iter().filter(|change| change.conditions.is_empty());
-    sure.map(|change| {
-        format!(
-            "- `{}` (`{}` allows, `{}` denies)",
-            change.packet, change.allowed_by, change.denied_by
-        )
-    })
-    .collect()
+fn said(changes: Vec<Change>, why: impl Fn(&Change) -> String) -> Vec<String> {
+    let sure = changes.iter().filter(|change| change.conditions.is_empty());
+    sure.map(|change| format!("- `{}` ({})", change.packet, why(change)))
+        .collect()
 }
 
 /// The first of them, under a heading.

@@ -7,7 +7,7 @@ use tfplugin_rs::{
     value::{Path, Value},
 };
 
-use super::arguments::Reach;
+use super::{arguments::Reach, host_subnet};
 use crate::{
     network::RuleName,
     provider::managed::{id, tags, timeouts},
@@ -170,6 +170,7 @@ fn subnet(config: &Value, diagnostics: &mut Diagnostics) {
             let detail = "`address_prefixes` is empty: a subnet has an IPv4 prefix, an IPv6 /64, or both.";
             diagnostics.error_at(Path::attribute("address_prefixes"), "Missing address prefix", detail);
         }
+        host_subnet::refuse_rules_about_others(config, diagnostics);
         if config.attribute("manage_service_endpoints").as_bool() == Some(false) {
             let detail = "A subnet that the resource creates has no other owner of its service endpoints: leave `manage_service_endpoints` out.";
             diagnostics.error_at(
@@ -361,6 +362,38 @@ mod tests {
         assert_eq!(born(&[("address_prefixes", Value::UNKNOWN)]), Vec::<String>::new());
         assert_eq!(said(Reach::Subnet, &[]), ["Missing argument"]);
         assert_eq!(said(Reach::Firewall, &[]), ["Missing argument"]);
+    }
+
+    #[test]
+    fn rules_about_other_addresses_than_a_new_subnets_are_refused_once_both_are_known() {
+        let said = |own: &[&str], given: &[&str]| {
+            born(&[
+                ("address_prefixes", Value::string_set(own.iter().copied())),
+                ("subnet_address_prefixes", Value::string_set(given.iter().copied())),
+            ])
+        };
+        let both = ["10.0.42.0/24", "fd00:db8:0:42::/64"];
+        for (own, given) in [
+            (&both[..1], &["10.0.42.0/24"][..]),
+            (&both[..1], &["10.0.42.128/25"]),
+            (&both[..1], &["10.0.0.0/16"]),
+            (&both, &["fd00:db8:0:42::/64"]),
+            (&both, &["10.0.42.0/24", "fd00:db8::/48"]),
+        ] {
+            assert_eq!(said(own, given), Vec::<String>::new(), "{own:?} {given:?}");
+        }
+        for (own, given) in [
+            (&both[..1], &["10.0.43.0/24"][..]),
+            (&both[..1], &["10.0.42.0/24", "fd00:db8:0:42::/64"]),
+            (&both, &["10.0.42.0/24", "fd00:db8:0:43::/64"]),
+        ] {
+            assert_eq!(said(own, given), ["Not the subnet's prefix"], "{own:?} {given:?}");
+        }
+        let undecided = born(&[
+            ("address_prefixes", Value::UNKNOWN),
+            ("subnet_address_prefixes", Value::string_set(["10.0.43.0/24"])),
+        ]);
+        assert_eq!(undecided, Vec::<String>::new());
     }
 
     #[test]

@@ -227,20 +227,23 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
         }
         families.push(prefixes::address_or_prefix(value).ok_or_else(|| invalid(value))?);
     }
-    // Recorded in kubernetes-sigs/cloud-provider-azure#6775 and alan-turing-institute/data-safe-haven#2077.
-    let twice = many.iter().enumerate().find_map(|(place, one)| {
-        let mut others = many.iter().skip(place + 1);
-        others
-            .find(|other| prefixes::share_an_address(one, other))
-            .map(|other| (one, other))
-    });
-    if let Some((one, other)) = twice {
-        return Err(Refusal::bad(
-            "OverlappingSubnetsNotPermittedInSecurityRule",
-            format!(
-                "Security rule parameter {parameter}es for rule with Id {id} contains overlapping subnets: {one}, {other}."
-            ),
-        ));
+    check_overlaps(id, &parameter, &many)
+}
+
+/// The addresses of one side share nothing: kubernetes-sigs/cloud-provider-azure#6775.
+fn check_overlaps(id: &str, parameter: &str, values: &[&str]) -> Result<(), Refusal> {
+    for (position, one) in values.iter().enumerate() {
+        for other in values.iter().skip(position + 1) {
+            let both = prefixes::span(one).zip(prefixes::span(other));
+            if both.is_some_and(|(one, other)| prefixes::overlap(&one, &other)) {
+                return Err(Refusal::bad(
+                    "OverlappingSubnetsNotPermittedInSecurityRule",
+                    format!(
+                        "Security rule parameter {parameter} for rule with Id {id} contains overlapping subnets [{one}, {other}], which is not permitted."
+                    ),
+                ));
+            }
+        }
     }
     Ok(())
 }

@@ -18,6 +18,16 @@ async fn a_create_whose_answer_got_lost_recognises_its_own_work() {
 }
 
 #[tokio::test]
+async fn a_create_that_a_busy_server_failed_at_is_looked_for_before_it_is_repeated() {
+    for code in ["RetryableError", "AnotherOperationInProgress"] {
+        let created = json!({ "location": "westeurope", "properties": { "provisioningState": "Succeeded" } });
+        let script = Script::new([absent(), Answer::error(503, code, "Later."), Answer::json(200, created)]);
+        create(&script).await.unwrap();
+        script.assert_played_out();
+    }
+}
+
+#[tokio::test]
 async fn a_create_whose_answer_got_lost_does_not_take_over_what_somebody_made_meanwhile() {
     let body = json!({ "location": "westeurope", "tags": { "owner": "us" }, "properties": { "securityRules": [] } });
     for theirs in [json!({}), json!({ "tags": { "owner": "them" } })] {
