@@ -122,14 +122,20 @@ async fn no_rule_says_an_address_twice() {
     ]);
     let changes = [
         ("node_address_prefixes", twice()),
-        ("subnet_address_prefixes", Value::string_set(["10.0.0.0/27", "10.0.0.0/28"])),
+        (
+            "subnet_address_prefixes",
+            Value::string_set(["10.0.0.0/27", "10.0.0.0/28"]),
+        ),
         ("extra_rules", Value::object([("Mine", extra)])),
     ];
     let policy = expand(&changes).await.unwrap();
     let rules = policy.attribute("security_rules");
     let (nodes, mine) = (rules.attribute("https_9443"), rules.attribute("Mine"));
     assert_eq!(nodes.attribute("source_address_prefixes"), outermost);
-    assert_eq!(nodes.attribute("destination_address_prefix").as_str(), Some("10.0.0.0/27"));
+    assert_eq!(
+        nodes.attribute("destination_address_prefix").as_str(),
+        Some("10.0.0.0/27")
+    );
     assert_eq!(mine.attribute("source_address_prefixes"), outermost);
     assert_eq!(mine.attribute("destination_address_prefixes"), outermost);
     let counterpart = policy.attribute("counterpart_rules").attribute("node");
@@ -462,6 +468,7 @@ async fn refusals_name_the_input() {
             server(&[("node_address_prefixes", "10.0.1.0/24".into())]),
         ),
         ("cyclecloud_subnet", server(&[("edition", "1999".into())])),
+        ("cyclecloud_subnet", server(&[("rol", "server".into())])),
     ] {
         let error = call(workload, inputs).await.unwrap_err();
         // The list of workloads grows.

@@ -337,11 +337,20 @@ fn check_address(egress: &Inputs<'_>, address: Option<&Known<String>>) -> Result
         Ok(IpAddr::V6(_)) => {
             format!("`{text}` is an IPv6 address: the default route 0.0.0.0/0 leads to an IPv4 address.")
         }
-        Err(_) => format!("`{text}` is not an IP address: the next hop of a route is one."),
+        Err(_) => not_an_address(text, "the next hop of a route is one"),
     };
     Err(egress
         .findings()
         .error(egress.path("firewall_private_ip_address"), "Invalid address", detail))
+}
+
+/// Says that text is no address, and which one is meant where only a mask is too much.
+pub(super) fn not_an_address(text: &str, why: &str) -> String {
+    let bare = text.split_once('/').map_or(text, |(bare, _)| bare);
+    match bare.parse::<IpAddr>() {
+        Ok(_) if bare != text => format!("`{text}` is a prefix and not an IP address: {why}. Write `{bare}`."),
+        _ => format!("`{text}` is not an IP address: {why}."),
+    }
 }
 
 fn read_ip_groups(egress: &Inputs<'_>) -> Result<BTreeSet<String>, Stop> {

@@ -169,9 +169,13 @@ fn read_description(rule: &Inputs<'_>) -> Result<Description, Stop> {
 
 fn read_priority(rule: &Inputs<'_>, name: &str) -> Result<Priority, Stop> {
     let number = rule.number("priority")?.unwrap_or_else(|| own_place(name));
-    Priority::try_from(number).map_err(|error| {
+    Priority::try_from(number).map_err(|_| {
+        let detail = format!(
+            "`priority` is `{number}`: Azure has 100 to 4096, each once per direction. Choose one of them, or leave it out: the rule then gets a \
+             place between 1500 and 2999."
+        );
         rule.findings()
-            .error(rule.path("priority"), "Priority out of range", format!("{error}."))
+            .error(rule.path("priority"), "Priority out of range", detail)
     })
 }
 

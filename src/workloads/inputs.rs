@@ -166,6 +166,7 @@ impl<'a> Inputs<'a> {
                 .iter()
                 .map(|element| match element {
                     Value::String(text) => Ok(text.clone()),
+                    Value::Null => Err(self.null_within(name, self.path(name))),
                     element if element.is_unknown() => Err(self.findings.not_known_yet(self.path(name))),
                     other => Err(self.wrong_type(name, "a set of strings", other)),
                 })
@@ -203,6 +204,7 @@ impl<'a> Inputs<'a> {
                 .iter()
                 .map(|(key, value)| match value {
                     Value::String(text) => Ok((key.clone(), Known::Is(text.clone()))),
+                    Value::Null => Err(self.null_within(name, self.path(name).key(key))),
                     value if value.is_unknown() => Ok((key.clone(), Known::NotYet)),
                     other => Err(self.wrong_type(name, "a map of strings", other)),
                 })
@@ -309,6 +311,16 @@ impl<'a> Inputs<'a> {
     fn missing(&self, name: &str) -> Stop {
         self.findings
             .error(self.path(name), "Missing argument", format!("`{name}` must be set."))
+    }
+
+    /// One of the elements is null, which Terraform lets pass.
+    fn null_within(&self, name: &str, path: Path) -> Stop {
+        let whose = match path == self.path(name) {
+            true => format!("An element of `{name}`"),
+            false => format!("`{path}`"),
+        };
+        let detail = format!("{whose} is null: each is a string. Leave it out, or say what it is.");
+        self.findings.error(path, "Null element", detail)
     }
 
     fn wrong_type(&self, name: &str, expected: &str, given: &Value) -> Stop {

@@ -207,7 +207,14 @@ impl Workload {
             .expand_inputs(&inputs, surroundings)
             .ok()
             .filter(|_| !findings.has_errors());
-        let (problems, unknown) = findings.into_parts();
+        let (mut problems, unknown) = findings.into_parts();
+        // What is refused needs no advice beside it: that may be another one.
+        let refused: Vec<Path> = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .map(|problem| problem.path.clone())
+            .collect();
+        problems.retain(|problem| problem.severity == Severity::Error || !refused.contains(&problem.path));
         Outcome {
             expanded,
             problems,
@@ -220,6 +227,7 @@ impl Workload {
         inputs.refuse_unknown_names()?;
         let shared = shared?;
         let (mut policy, outputs) = (self.expand)(inputs, &shared)?;
+        idle::warn(self, inputs, surroundings, &shared, (&policy, &outputs));
         policy.warnings = inputs.findings().warnings();
         policy.waived.clone_from(&shared.waived);
         Ok(Expanded {
@@ -227,7 +235,6 @@ impl Workload {
             environment: shared.environment,
             policy,
             outputs,
-        idle::warn(self, inputs, surroundings, &shared, (&policy, &outputs));
         })
     }
 }

@@ -85,6 +85,15 @@ impl End {
         }
     }
 
+    /// The prefixes as a message shows them.
+    fn in_words(&self) -> String {
+        let End::Prefixes(prefixes) = self else {
+            return String::new();
+        };
+        let quoted: Vec<String> = prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
+        quoted.join(", ")
+    }
+
     /// As a rule says it.
     pub(super) fn to_side(&self) -> AddressSide {
         self.of_family(None)
@@ -185,8 +194,12 @@ impl<'a> RuleSet<'a> {
         };
         if families.is_empty() {
             let detail = format!(
-                "The two ends of `{}` have no address family in common, so the flow that {} demands cannot exist.",
-                draft.name, draft.requirement_id
+                "{} and {} are the two ends of `{}` and have no address family in common, so the flow that {id} demands cannot exist. Give both ends \
+                 prefixes of one family, or waive {id} with a reason.",
+                draft.source.in_words(),
+                draft.destination.in_words(),
+                draft.name,
+                id = draft.requirement_id
             );
             return Err(self
                 .inputs

@@ -452,8 +452,10 @@ pub(super) fn check_place(
     let detail = match regions::find(location, cloud) {
         Ok(_) => return Ok(()),
         Err(_) if waived.contains_key(LOCATION_KNOWN) => return Ok(()),
-        Err(error @ UnknownLocation::Elsewhere { .. }) => {
-            format!("{error}. Set `environment`, or choose a location of `{cloud}`.")
+        Err(ref error @ UnknownLocation::Elsewhere { home, .. }) => {
+            format!(
+                "{error}. Choose a location of `{cloud}`, or, where `{home}` is meant, correct `environment`: for a resource that is the provider's."
+            )
         }
         Err(error @ UnknownLocation::Nowhere { .. }) => format!(
             "{error} If Azure has it and this release does not know it yet, waive the check: waived_requirements = {{ \
@@ -480,13 +482,6 @@ fn read_deny_priority(inputs: &Inputs<'_>) -> Result<i64, Stop> {
 fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<Waivers, Stop> {
     let waived = inputs.text_map("waived_requirements")?;
     let mut refused = None;
-    for id in waived.keys().filter(|id| !is_waivable(id, workload)) {
-        let known = known_ids();
-        let suggestion = nearest(id, known.iter().copied());
-        let suggestion = suggestion.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-        refused = Some(inputs.findings().error(
-            inputs.path("waived_requirements").key(id),
-            "Unknown requirement",
     let blank = |reason: &Known<String>| matches!(reason, Known::Is(reason) if reason.trim().is_empty());
     for id in waived.iter().filter(|(_, reason)| blank(reason)).map(|(id, _)| id) {
         let detail = format!(
@@ -495,6 +490,13 @@ fn read_waivers(inputs: &Inputs<'_>, workload: &Workload) -> Result<Waivers, Sto
         let path = inputs.path("waived_requirements").key(id);
         refused = Some(inputs.findings().error(path, "Waiver without a reason", detail));
     }
+    for id in waived.keys().filter(|id| !is_waivable(id, workload)) {
+        let known = known_ids();
+        let suggestion = nearest(id, known.iter().copied());
+        let suggestion = suggestion.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+        refused = Some(inputs.findings().error(
+            inputs.path("waived_requirements").key(id),
+            "Unknown requirement",
             format!("`{id}` is neither a requirement of the catalogue nor a check.{suggestion}"),
         ));
     }

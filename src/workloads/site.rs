@@ -10,6 +10,7 @@ use tfplugin_rs::value::{Type, Value};
 
 use super::{
     argument::{Argument, Default, Kind as Holds},
+    egress::not_an_address,
     inputs::Inputs,
     problem::Stop,
     rules::{ports_of, protocol_of},
@@ -77,7 +78,7 @@ impl LocalNetworkGateway {
         if let Some(Known::Is(text)) = &address
             && text.parse::<IpAddr>().is_err()
         {
-            let detail = format!("`{text}` is not an IP address. A name belongs in `gateway_fqdn`.");
+            let detail = not_an_address(text, "the device has one here, and a name belongs in `gateway_fqdn`");
             return Err(inputs
                 .findings()
                 .error(inputs.path("gateway_address"), "Invalid address", detail));
@@ -155,7 +156,7 @@ fn read_bgp(bgp: &Inputs<'_>) -> Result<Value, Stop> {
     if let Some(Known::Is(text)) = &address
         && text.parse::<IpAddr>().is_err()
     {
-        let detail = format!("`{text}` is not an IP address: the site's BGP speaker has one.");
+        let detail = not_an_address(text, "the site's BGP speaker has one");
         return Err(bgp
             .findings()
             .error(bgp.path("bgp_peering_address"), "Invalid address", detail));
@@ -234,7 +235,7 @@ impl GatewayRoute {
                 if let Known::Is(text) = &address
                     && text.parse::<IpAddr>().is_err()
                 {
-                    let detail = format!("`{text}` is not an IP address: the next hop of a route is one.");
+                    let detail = not_an_address(text, "the next hop of a route is one");
                     return Err(inputs.findings().error(
                         inputs.path("firewall_private_ip_address"),
                         "Invalid address",

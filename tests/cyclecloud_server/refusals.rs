@@ -188,7 +188,16 @@ fn what_users_get_wrong_is_explained_at_its_argument() {
             "extra_rules",
             extra("destination_address_prefix", "AzureMachineLearning.WestEurope"),
         ),
-        ("extra_rules", extra("description", &"x".repeat(141))),
+        ("extra_rules", extra("description", "x".repeat(141))),
+        ("extra_rules", extra("priority", 99_i64)),
+        ("egress", firewall("10.1.0.4/32")),
+        ("node_address_prefixes", Value::List(vec![Value::Null])),
+        ("waived_requirements", Value::object([("CC-HOST-WATSON", Value::Null)])),
+        (
+            "waived_requirements",
+            Value::object([("CC-HOST-WATSON", Value::from(" "))]),
+        ),
+        ("environment", "usgovernment".into()),
     ];
     let mut report = String::new();
     for (argument, value) in cases {
@@ -203,13 +212,13 @@ fn with_groups(name: &str, mut egress: Value, ids: Value) -> Value {
     egress
 }
 
-fn extra(attribute: &str, text: &str) -> Value {
+fn extra(attribute: &str, value: impl Into<Value>) -> Value {
     Value::object([(
         "mine",
         Value::object([
             ("direction", Value::from("Outbound")),
             ("protocol", "Tcp".into()),
-            (attribute, text.into()),
+            (attribute, value.into()),
         ]),
     )])
 }

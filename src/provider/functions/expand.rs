@@ -79,11 +79,12 @@ fn unknown_too(name: &str, ty: Type, description: &str) -> Parameter {
     }
 }
 
-/// Every error, each with the input it is about: a function has no diagnostics to carry them apart.
+/// Every error, each with the input it is about unless it names that itself: a function has no diagnostics to carry them apart.
 fn report(problems: &[Problem]) -> String {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let names_it = |problem: &Problem| problem.detail.contains(&format!("`{}`", problem.path));
     let lines: Vec<String> = errors
-        .map(|problem| match problem.path.is_root() {
+        .map(|problem| match problem.path.is_root() || names_it(problem) {
             true => ended(&problem.detail),
             false => format!("{}: {}", problem.path, ended(&problem.detail)),
         })

@@ -272,12 +272,15 @@ fn read_extra_hosts(inputs: &Inputs<'_>) -> Result<BTreeSet<String>, Stop> {
         let name = host.strip_prefix("*.").unwrap_or(host);
         name.contains('.') && name.len() <= 253 && name.split('.').all(label)
     };
-    let Some(refused) = hosts.iter().find(|host| !accepted(host)) else {
+    let refused = hosts.iter().filter(|host| !accepted(host));
+    let refused: Vec<String> = refused.map(|host| format!("`{host}`")).collect();
+    if refused.is_empty() {
         return Ok(hosts);
-    };
+    }
     let detail = format!(
-        "`{refused}` is no host name: write a name such as `pypi.example.com`, or `*.example.com` for all names below. A wildcard without its dot \
-         (`*example.com`) would also match other people's domains, and a URL is not a host."
+        "`extra_hosts` holds what is no host name, {}: write a name such as `pypi.example.com`, or `*.example.com` for all names below. A wildcard without its dot \
+         (`*example.com`) would also match other people's domains, and a URL is not a host.",
+        refused.join(", ")
     );
     Err(inputs
         .findings()

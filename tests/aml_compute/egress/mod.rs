@@ -1,5 +1,7 @@
 //! What compute must reach.
 
+mod refusals;
+
 use std::collections::BTreeSet;
 
 use lockeddown::{

@@ -2,8 +2,8 @@
 
 use tfplugin_rs::value::Value;
 
-use super::{behind_a_firewall, in_edition, texts};
-use crate::table::{refusals, warnings};
+use super::{behind_a_firewall, expand, firewall, outcome, texts};
+use crate::table::{self, refusals, routes, table, warnings};
 
 #[test]
 fn where_azure_batch_has_no_simplified_communication_compute_is_refused() {
@@ -130,6 +130,18 @@ fn a_switch_that_the_edition_does_not_know_is_named() {
 }
 
 #[test]
+fn what_an_edition_refuses_is_not_warned_of_as_well() {
+    let early = [
+        ("edition", Value::from("2020-07")),
+        ("data_exfiltration_protection_enabled", true.into()),
+    ];
+    let problems = outcome(&early).problems.into_iter();
+    let said = problems.filter(|problem| problem.path.to_string() == "data_exfiltration_protection_enabled");
+    let said: Vec<String> = said.map(|problem| problem.summary).collect();
+    assert_eq!(said, ["Not in this edition"]);
+}
+
+#[test]
 fn what_cannot_work_is_refused_at_its_argument() {
     let cases: Vec<Vec<(&str, Value)>> = vec![
         vec![("egress", Value::Null)],
@@ -149,7 +161,10 @@ fn what_cannot_work_is_refused_at_its_argument() {
             "lockeddown1.blob.core.windows.net".into(),
         )],
         vec![("extra_hosts", texts(&["*pytorch.org"]))],
-        vec![("extra_hosts", texts(&["https://example.com/x"]))],
+        vec![(
+            "extra_hosts",
+            texts(&["https://example.com/x", "*", "a.*.com", "git.example.com"]),
+        )],
         vec![("edition", "2020-07".into()), ("node_public_ip_enabled", false.into())],
         vec![
             ("edition", "2022-10".into()),
@@ -214,7 +229,12 @@ fn tags_that_are_announced_for_security_rules_alone_are_named_once() {
     let public = found(&outcome(&behind_a_firewall(&[])));
     assert_eq!(public.len(), 1, "{public:?}");
     assert!(
-        public[0].contains("announces `BatchNodeManagement.WestEurope` for"),
+        public[0].contains("announces `BatchNodeManagement.WestEurope` for")
+            && public[0].contains("and firewall rules name"),
+        "{public:?}"
+    );
+    assert!(
+        !public[0].contains("route_targets") && !public[0].contains("extra_hosts"),
         "{public:?}"
     );
     let waived = Value::object([("CHECK-SERVICE-TAG-FEATURES", Value::from("tried"))]);

@@ -237,7 +237,9 @@ fn check_addresses(id: &str, rule: &Object, side: &Side, families: &mut Vec<Fami
     if let Some((one, other)) = twice {
         return Err(Refusal::bad(
             "OverlappingSubnetsNotPermittedInSecurityRule",
-            format!("Security rule parameter {parameter}es for rule with Id {id} contains overlapping subnets: {one}, {other}."),
+            format!(
+                "Security rule parameter {parameter}es for rule with Id {id} contains overlapping subnets: {one}, {other}."
+            ),
         ));
     }
     Ok(())
