@@ -262,15 +262,17 @@ fn read(inputs: &Inputs<'_>, shared: &Shared) -> Result<Settings, Stop> {
     let github_staging = inputs.flag("github_staging_enabled");
     let groups = inputs.object("application_security_groups", read_groups);
     let egress = Egress::read(inputs);
+    let connection_mode = connection_mode?;
     Ok(Settings {
         role: role?,
         version: version?,
-        connection_mode: connection_mode?,
+        // Without a proxy there is no public address of one.
+        proxy_public_ip: proxy_public_ip? && connection_mode == "return_proxy",
+        connection_mode,
         server_placement: server_placement?,
         servers: servers?,
         nodes: nodes?,
         proxies: proxies?,
-        proxy_public_ip: proxy_public_ip?,
         server_public_ips: server_public_ips?,
         proxy_public_ips: proxy_public_ips?,
         web: web?,

@@ -54,11 +54,16 @@ fn an_argument_without_effect_is_named() {
 
     let proxy = [
         ("return_proxy_address_prefixes", prefixes(&["10.0.3.4"])),
+        ("return_proxy_public_ip_enabled", true.into()),
         ("server_public_ip_prefixes", prefixes(&["198.51.100.4"])),
     ];
     assert_eq!(
         idle(&[], &proxy),
-        ["return_proxy_address_prefixes", "server_public_ip_prefixes"]
+        [
+            "return_proxy_address_prefixes",
+            "return_proxy_public_ip_enabled",
+            "server_public_ip_prefixes"
+        ]
     );
     let through_it = [("connection_mode", Value::from("return_proxy"))];
     // Server and nodes meet at the proxy alone, whose address is then asked for.
