@@ -350,3 +350,55 @@ fn a_create_that_never_came_to_the_subnet_takes_nothing_from_it() {
         assert_eq!(place.routes("shared"), Vec::<String>::new());
     }
 }
+
+/// A group and a table under new names are made before the subnet changes over to them; when it does not, nothing but the provider knows of them.
+#[test]
+fn what_a_failed_update_made_is_not_forgotten() {
+    let place = Place::new();
+    let routed = "virtual_network_address_spaces = [\"10.0.0.0/16\"]\n\
+                  egress = { type = \"firewall\", firewall_private_ip_address = \"10.0.255.4\" }";
+    let before = place.born("cc", routed);
+    let renamed = place.born(
+        "cc",
+        &format!("{routed}\nnetwork_security_group_name = \"nsg-new\"\nroute_table_name = \"rt-new\""),
+    );
+    let there = || {
+        let groups = ["networkSecurityGroups/nsg-cc", "networkSecurityGroups/nsg-new"];
+        let tables = ["routeTables/rt-cc", "routeTables/rt-new"];
+        [groups, tables]
+            .concat()
+            .into_iter()
+            .filter(|path| !place.get(path).is_null())
+            .count()
+    };
+    let fail = || {
+        place
+            .emulator
+            .fault(Fault::refuse(403, "AuthorizationFailed", "no").on("PUT", "subnets/cc"));
+        place.workspace.write(&renamed);
+        place.workspace.expect_error(&["apply"]);
+        assert_eq!(there(), 4, "both stand beside the old ones");
+    };
+    place.workspace.step(&before);
+
+    // The next apply finds them, whatever it is about.
+    fail();
+    place
+        .workspace
+        .step(&place.born("cc", &format!("{routed}\ntags = {{ a = \"b\" }}")));
+    assert_eq!(there(), 2);
+    assert_ne!(place.get("networkSecurityGroups/nsg-cc"), json!(null));
+
+    // One that goes on where the last one stopped keeps them.
+    fail();
+    place.workspace.step(&renamed);
+    assert_eq!(there(), 2);
+    assert_ne!(place.get("networkSecurityGroups/nsg-new"), json!(null));
+    place.workspace.step(&before);
+
+    // A destroy finds them, too.
+    fail();
+    place.workspace.write(&before);
+    place.workspace.destroy();
+    assert_eq!(there(), 0);
+}

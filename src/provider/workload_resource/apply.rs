@@ -58,6 +58,7 @@ pub(super) async fn apply(
     };
     let mut reached = Reached::new(&work);
     for part in Part::ALL {
+        kept.leftovers.extend(made_beside(&work, part));
         let result = write(&work, part, &found, &mut kept, diagnostics).await;
         if let Err(setback) = result {
             match setback {
@@ -73,7 +74,6 @@ pub(super) async fn apply(
         }
         reached.part(&work, part);
     }
-    change.private = kept.write();
     let mut state = planned.clone();
     if let Some(prior) = &prior {
         for part in remove::superseded(&work, prior, diagnostics).await {
@@ -81,7 +81,21 @@ pub(super) async fn apply(
             part.reach(&mut state, prior);
         }
     }
+    remove::leftovers(&work, &state, &mut kept, diagnostics).await;
+    change.private = kept.write();
     Some(state)
+}
+
+/// What an update makes beside the old object of its kind comes into the state only once the old one is left, and may never. A rule collection group
+/// bears no mark by which it could be told from somebody else's later.
+fn made_beside(work: &Work<'_>, part: Part) -> Option<String> {
+    let held = match part {
+        Part::Group => work.targets.group.as_ref(),
+        Part::Table => work.targets.table.as_ref(),
+        Part::Firewall | Part::Subnet => None,
+    };
+    let own = held.filter(|held| held.own && work.prior.is_some() && work.is_new(part))?;
+    Some(own.id.to_string())
 }
 
 async fn write(

@@ -17,6 +17,8 @@ pub(super) struct Kept {
     pub(super) edition: Option<String>,
     /// The service endpoints that the resource added to a subnet of somebody else, and takes away again.
     pub(super) added_service_endpoints: BTreeSet<String>,
+    /// Groups and tables that updates have made, or may have, without coming to an end: no state speaks of them.
+    pub(super) leftovers: BTreeSet<String>,
     /// The rules of others in the resource's group, as last read, in ARM's form without their descriptions: a plan proves what it plans among
     /// them. Not in the state, where every change of others would show.
     pub(super) rules: BTreeMap<String, Json>,
@@ -28,14 +30,14 @@ impl Kept {
     /// Reads it; what cannot be read is nothing kept.
     pub(super) fn read(private: &[u8]) -> Kept {
         let json: Json = serde_json::from_slice(private).unwrap_or_default();
-        let endpoints = json.get("added_service_endpoints").and_then(Json::as_array);
+        let texts = |name: &str| {
+            let texts = json.get(name).and_then(Json::as_array).into_iter().flatten();
+            texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+        };
         Kept {
             edition: json.get("edition").and_then(Json::as_str).map(str::to_owned),
-            added_service_endpoints: endpoints
-                .into_iter()
-                .flatten()
-                .filter_map(|endpoint| endpoint.as_str().map(str::to_owned))
-                .collect(),
+            added_service_endpoints: texts("added_service_endpoints"),
+            leftovers: texts("leftovers"),
             rules: entries(json.get("rules")),
             routes: entries(json.get("routes")),
         }
@@ -64,6 +66,7 @@ impl Kept {
         json!({
             "edition": self.edition,
             "added_service_endpoints": self.added_service_endpoints,
+            "leftovers": self.leftovers,
             "rules": self.rules,
             "routes": self.routes,
         })
@@ -109,6 +112,7 @@ mod tests {
         let kept = Kept {
             edition: Some("2020-07".to_owned()),
             added_service_endpoints: BTreeSet::from(["Microsoft.Storage".to_owned()]),
+            leftovers: BTreeSet::from(["/subscriptions/s".to_owned()]),
             rules: BTreeMap::from([("theirs".to_owned(), json!({ "direction": "Inbound", "priority": 100 }))]),
             routes: BTreeMap::from([(
                 "away".to_owned(),
@@ -121,6 +125,7 @@ mod tests {
         let mut again = Kept {
             edition: kept.edition.clone(),
             added_service_endpoints: kept.added_service_endpoints.clone(),
+            leftovers: kept.leftovers.clone(),
             ..Kept::default()
         };
         let beside = kept.neighbours();

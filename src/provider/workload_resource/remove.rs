@@ -62,6 +62,56 @@ pub(super) async fn remove(
     for part in [Part::Group, Part::Table, Part::Firewall] {
         leave(&work, part, &targets, state, diagnostics).await;
     }
+    leftovers(&work, state, &mut kept.clone(), diagnostics).await;
+}
+
+/// Removes what updates that failed have made and no state speaks of. What comes into the state now is none of it any more; what cannot be removed is
+/// tried again.
+pub(super) async fn leftovers(work: &Work<'_>, state: &Value, kept: &mut Kept, diagnostics: &mut Diagnostics) {
+    let targets = Targets::of(state);
+    let is_held = |targets: &Targets, id: &ResourceId| {
+        let held = [&targets.group, &targets.table].into_iter().flatten();
+        held.into_iter().any(|held| held.id == *id)
+    };
+    for text in std::mem::take(&mut kept.leftovers) {
+        let Ok(id) = text.parse::<ResourceId>() else { continue };
+        if targets.as_ref().is_some_and(|targets| is_held(targets, &id)) {
+            continue;
+        }
+        if is_held(work.targets, &id) || !discard(work, &id, diagnostics).await {
+            kept.leftovers.insert(text);
+        }
+    }
+}
+
+/// Whether nothing of a leftover is left to remove: somebody may have taken it over since.
+async fn discard(work: &Work<'_>, id: &ResourceId, diagnostics: &mut Diagnostics) -> bool {
+    let client = &work.session.client;
+    let documents = if id.is_kind("Microsoft.Network", &["routeTables"]) {
+        client.route_tables()
+    } else {
+        client.network_security_groups()
+    };
+    let discarded = match documents.get(id, work.call).await {
+        Ok(Some(found)) if work.owns(&tags_of(&found.body), &work.resource.type_name()) => {
+            if is_used(&found.body) {
+                return false;
+            }
+            documents.delete(id, work.call).await
+        }
+        found => found.map(drop),
+    };
+    discarded
+        .inspect_err(|error| report("Leftover not deleted", error, diagnostics))
+        .is_ok()
+}
+
+fn is_used(document: &serde_json::Value) -> bool {
+    let users = ["subnets", "networkInterfaces"].map(|users| document.pointer(&format!("/properties/{users}")));
+    users
+        .into_iter()
+        .flatten()
+        .any(|users| users.as_array().is_some_and(|users| !users.is_empty()))
 }
 
 /// Takes our rules out of a group of others, and says on what others rely there: their rules and routes would do nothing any more if the subnet lost
