@@ -63,7 +63,17 @@ fn is_of_some(workload: &Workload, argument: &Argument) -> bool {
         _ if !own => OF_ISOLATION.contains(&argument.name),
         // A switch without a default of its own may say what holds anyway.
         Kind::Flag => argument.default != Default::Nothing,
-        Kind::TextSet => argument.name.ends_with("_prefixes"),
+        Kind::TextSet => argument.name.ends_with("_prefixes") && !is_a_roles_place(workload, argument),
         _ => false,
     }
+}
+
+/// Where the workload's roles are: modules say all of it to each.
+fn is_a_roles_place(workload: &Workload, argument: &Argument) -> bool {
+    let roles = workload.arguments.iter().find(|other| other.name == "role");
+    let Some(Kind::Choice(roles)) = roles.map(|roles| roles.kind) else {
+        return false;
+    };
+    let role = argument.name.strip_suffix("_address_prefixes");
+    role.is_some_and(|role| roles.contains(&role))
 }

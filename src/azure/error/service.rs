@@ -196,12 +196,14 @@ impl ServiceError {
                 "Somebody else is writing this or a dependent object.".to_owned()
             }
             "NoRegisteredProviderFound" | "InvalidApiVersionParameter" | "InvalidResourceType" => self.version_remedy(),
-"NetcfgSubnetRangesOverlap" => {
-                "Another subnet of the virtual network has addresses of these `address_prefixes`: set others, which are free.".to_owned()
+            "NetcfgSubnetRangesOverlap" => {
+                "Another subnet of the virtual network has addresses of these `address_prefixes`: set others, which are \
+                 free."
+                    .to_owned()
             }
             "NetcfgInvalidSubnet" => {
-                "`address_prefixes` must lie within the virtual network's address space, and an IPv4 prefix be a /29 or larger: set such ones, or \
-                 have the address space extended."
+                "`address_prefixes` must lie within the virtual network's address space, and an IPv4 prefix be a /29 or \
+                 larger: set such ones, or have the address space extended."
                     .to_owned()
             }
             code if code.starts_with("InUse") => "Remove what uses it first.".to_owned(),
