@@ -175,6 +175,14 @@ fn policies_of_another_subnet_are_refused_before_anything_is_written() {
     assert_eq!(place.emulator.requests().writes().lines(), Vec::<String>::new());
     place.workspace.step(&attached("10.0.7.0/24"));
 
+    // An update has no better claim.
+    place.workspace.write(&attached("10.0.9.0/24"));
+    place.emulator.clear_requests();
+    let error = place.workspace.expect_error(&["apply"]);
+    assert!(error.contains("Not the subnet's prefix"), "{error}");
+    assert_eq!(place.emulator.requests().writes().lines(), Vec::<String>::new());
+    place.workspace.step(&attached("10.0.7.0/24"));
+
     // What is known only after something else was made is refused as soon as it is.
     place.workspace.destroy();
     let later = "resource \"terraform_data\" \"prefixes\" { input = [\"10.0.8.0/24\"] }\n";

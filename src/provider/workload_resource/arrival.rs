@@ -105,8 +105,8 @@ pub(super) async fn look(work: &Work<'_>, kept: &Kept, diagnostics: &mut Diagnos
     let undecided = ["previous_network_security_group_id", "previous_route_table_id"]
         .iter()
         .any(|previous| work.object.attribute(previous).is_unknown());
-    let is_looked_at =
-        |part: &Part| work.is_new(*part) || *part == Part::Subnet && (undecided || gains_endpoints(work));
+    let is_asked_of_the_subnet = undecided || gains_endpoints(work) || tells_other_prefixes(work);
+    let is_looked_at = |part: &Part| work.is_new(*part) || *part == Part::Subnet && is_asked_of_the_subnet;
     let parts: Vec<Part> = Part::ALL.into_iter().filter(is_looked_at).collect();
     if parts.is_empty() {
         return Some(Found::default());
@@ -115,6 +115,9 @@ pub(super) async fn look(work: &Work<'_>, kept: &Kept, diagnostics: &mut Diagnos
     if work.prior.is_some() {
         check_own(work, &found, diagnostics);
         host_subnet::check_associations(work, found.subnet.as_ref(), diagnostics);
+        if let Some(subnet) = found.subnet.as_ref().filter(|_| !targets::is_born(work.object)) {
+            host_subnet::check_prefixes(work, &subnet.body, diagnostics);
+        }
     } else if let Some(target) = work.subnet() {
         check_network(work, target, &found, diagnostics);
         if target.born {
@@ -136,6 +139,17 @@ pub(super) async fn look(work: &Work<'_>, kept: &Kept, diagnostics: &mut Diagnos
 fn gains_endpoints(work: &Work<'_>) -> bool {
     let known = work.prior.map(subnet::wanted_endpoints).unwrap_or_default();
     work.subnet().is_some_and(|subnet| !subnet.born) && !subnet::wanted_endpoints(work.object).is_subset(&known)
+}
+
+/// Whether the rules come to be about other addresses of a subnet that exists: only Azure can tell whether it has those.
+fn tells_other_prefixes(work: &Work<'_>) -> bool {
+    let differs = |prior: &Value| {
+        let arguments = ["subnet_address_prefixes", "policies"];
+        arguments
+            .iter()
+            .any(|name| prior.attribute(name) != work.object.attribute(name))
+    };
+    work.subnet().is_some_and(|subnet| !subnet.born) && work.prior.is_some_and(differs)
 }
 
 async fn look_at(work: &Work<'_>, parts: Vec<Part>, diagnostics: &mut Diagnostics) -> Option<Found> {

@@ -2,7 +2,7 @@
 
 use tfplugin_rs::{provider::Plan, value::Value};
 
-use super::{WorkloadResource, demand::Shared, plan, targets};
+use super::{WorkloadResource, demand::Shared, own_objects, targets};
 
 /// What follows from the rest while nobody says otherwise.
 const BY_ITSELF: [&str; 7] = [
@@ -17,7 +17,7 @@ const BY_ITSELF: [&str; 7] = [
 
 /// Leaves out of `config`, which says all that `state` does, what goes without saying or cannot be said beside it.
 pub(super) fn refine(resource: &WorkloadResource, state: &Value, config: &mut Value) {
-    let mut leave_out = |name: &str| plan::put(config, name, Value::Null);
+    let mut leave_out = |name: &str| own_objects::put(config, name, Value::Null);
     // It is the provider's.
     leave_out("environment");
     if targets::is_born(state) {
@@ -31,9 +31,9 @@ pub(super) fn refine(resource: &WorkloadResource, state: &Value, config: &mut Va
     let mut bare = config.clone();
     BY_ITSELF
         .iter()
-        .for_each(|name| plan::put(&mut bare, name, Value::Null));
+        .for_each(|name| own_objects::put(&mut bare, name, Value::Null));
     let mut planned = bare.clone();
-    plan::put(&mut planned, "routes", state.attribute("routes").clone());
+    own_objects::put(&mut planned, "routes", state.attribute("routes").clone());
     let mut alone = Plan {
         prior: None,
         planned,
@@ -42,11 +42,11 @@ pub(super) fn refine(resource: &WorkloadResource, state: &Value, config: &mut Va
         private: Vec::new(),
     };
     let shared = Shared::of(&alone.config);
-    plan::plan_names(resource, &mut alone, shared);
-    plan::plan_table_name(&mut alone.planned);
+    own_objects::plan_names(resource, &mut alone, shared);
+    own_objects::plan_table_name(&mut alone.planned);
     for name in BY_ITSELF {
         if alone.planned.attribute(name) == state.attribute(name) {
-            plan::put(config, name, Value::Null);
+            own_objects::put(config, name, Value::Null);
         }
     }
 }

@@ -19,8 +19,8 @@ use super::{
     forms::{self, ROUTES, RULES, collection},
     kept::Kept,
     names::Names,
+    own_objects::{self, put},
     owner::{self, Owner},
-    plan::{self, put},
     source::Source,
     subnet,
     targets::{self, FirewallTarget, Target},
@@ -171,7 +171,7 @@ pub(super) async fn complete(
             return None;
         }
     }
-    plan::settle(&mut state);
+    own_objects::settle(&mut state);
     Some(state)
 }
 

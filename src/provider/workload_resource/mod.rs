@@ -7,6 +7,7 @@
 //! | `targets` | the ARM objects that follow from it, and whose they are |
 //! | `source`, `demand` | the workload expanded, or several composed, for that place |
 //! | `plan`, `conflicts`, `neighbours`, `traffic` | everything that can be known is known, and said |
+//! | `own_objects` | names and ids of what is the resource's own |
 //! | `arrival` | looking before the first write |
 //! | `apply`, `remove`, `part`, `work` | part by part, and what the state says in between |
 //! | `relied_on` | what stays because others need it |
@@ -37,6 +38,7 @@ mod import;
 mod kept;
 mod names;
 mod neighbours;
+mod own_objects;
 mod part;
 mod plan;
 mod read;
