@@ -157,6 +157,24 @@ impl Place {
     }
 }
 
+/// Whether this Terraform points at the value that a message is about. Older ones show the block, or the object around the value.
+pub(crate) fn points_at_values() -> bool {
+    Terraform::under_test().release_line() >= (1, 15)
+}
+
+/// What several commands were refused with, one after the other: each with something.
+pub(crate) fn all_are_refused(refusals: &str, commands: usize) {
+    let refusals: Vec<&str> = refusals
+        .split("\n----\n")
+        .filter(|refusal| !refusal.is_empty())
+        .collect();
+    assert_eq!(refusals.len(), commands, "{refusals:#?}");
+    assert!(
+        refusals.iter().all(|refusal| refusal.contains("Error: ")),
+        "{refusals:#?}"
+    );
+}
+
 pub(crate) fn address(name: &str) -> String {
     format!("lockeddown_cyclecloud_subnet.{name}")
 }
